@@ -1,0 +1,3 @@
+import type { CodeText } from './types.js';
+
+export const verdictCodes: readonly CodeText[] = [];

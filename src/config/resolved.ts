@@ -1,0 +1,105 @@
+import type { Target } from '../target/targets.js';
+
+/**
+ * The configuration as the stages see it: everything decided, every path absolute, nothing optional. Built once per
+ * (re)load of the configuration by `resolve.ts`; whoever holds one may keep it, it is never changed.
+ */
+export interface ResolvedConfig {
+  /** The project's folder, real path. */
+  readonly root: string;
+  /** The file the settings came from; null where defaults alone apply. */
+  readonly file: string | null;
+  /** Files and folders whose change means the configuration must be read again (config file, package.json). */
+  readonly configFiles: readonly string[];
+  /** Folder patterns relative to root, as given: `modules/*`, or `.` for a project that is itself one module. */
+  readonly modulePatterns: readonly string[];
+  readonly modules: readonly ResolvedModule[];
+  /** Everything hotmod writes lies here: `<root>/.hotmod`. */
+  readonly outDir: string;
+  readonly target: Target;
+  readonly watch: WatchSettings;
+  readonly build: BuildSettings;
+  readonly host: HostSettings;
+}
+
+export interface WatchSettings {
+  readonly polling: boolean;
+  readonly pollIntervalMs: number;
+  /** Patterns in .gitignore syntax, in addition to the project's own .gitignore files. */
+  readonly ignore: readonly string[];
+  /** Further folders to watch, absolute. */
+  readonly paths: readonly string[];
+}
+
+export interface BuildSettings {
+  /** A name or an absolute path; null means: find one. */
+  readonly compiler: string | null;
+  readonly linker: string | null;
+  readonly jobs: number;
+  readonly compileCommands: boolean;
+}
+
+export interface HostSettings {
+  /** Frames a second of the update loop. */
+  readonly rate: number;
+  /** No clock: frames run only when asked for. */
+  readonly stepped: boolean;
+  /** A guarded call that runs longer than this is a hang. */
+  readonly hangTimeoutMs: number;
+  /** A version that crashes within its first frames is taken back. */
+  readonly probationFrames: number;
+  /** More than `max` crashes of a module within `withinMs` stop it until its next successful build. */
+  readonly restart: { readonly max: number; readonly withinMs: number };
+  /** Added to the minimal environment of the host. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface ResolvedModule {
+  readonly name: string;
+  /** The module's folder, absolute. */
+  readonly dir: string;
+  /** As module.json states it; `0.0.0` where it does not. */
+  readonly version: string;
+  readonly dependencies: readonly ModuleDependency[];
+  readonly entry: EntryNames;
+  readonly build: ModuleBuild;
+}
+
+export interface ModuleDependency {
+  readonly name: string;
+  readonly version: string;
+  readonly optional: boolean;
+}
+
+/**
+ * Symbol names to look for, each a list in order of preference; the first one the library exports is used. Where
+ * `getInterface` is exported, the others are not looked at.
+ */
+export interface EntryNames {
+  readonly getInterface: readonly string[];
+  readonly init: readonly string[];
+  readonly update: readonly string[];
+  readonly shutdown: readonly string[];
+  readonly saveState: readonly string[];
+  readonly loadState: readonly string[];
+  readonly view: readonly string[];
+}
+
+export interface ModuleBuild {
+  /** Null: sources are compiled by hotmod. Otherwise this command is run in `dir` and leaves `output`. */
+  readonly command: string | null;
+  /** Absolute path of the library that `command` leaves; null without a command. */
+  readonly output: string | null;
+  /** Sources relative to `dir` in place of all that are found; empty means: find them. */
+  readonly sources: readonly string[];
+  /** Flags for every language, then for one language each. */
+  readonly flags: readonly string[];
+  readonly cflags: readonly string[];
+  readonly cxxflags: readonly string[];
+  readonly asmflags: readonly string[];
+  readonly ldflags: readonly string[];
+  /** Absolute folders, in order. The module's own folder and hotmod's public headers are added by the build. */
+  readonly includes: readonly string[];
+  /** `NAME` or `NAME=value`. */
+  readonly defines: readonly string[];
+}

@@ -1,0 +1,176 @@
+/**
+ * The event union: the spine of the program. Stages return data, the session turns it into events, and every view
+ * (Ink, plain text, ndjson, the reload-case runner) is a function of this stream alone. Fields and types may be
+ * added; what stands here is read by editors and CI scripts and is never renamed (docs/ARCHITECTURE.md, Contracts).
+ */
+
+export type Level = 'SAFE' | 'WARNING' | 'UNSAFE' | 'BLOCKED';
+
+export type Outcome = 'loaded' | 'reloaded' | 'refused' | 'rolledBack' | 'buildFailed' | 'failed';
+
+/** What a stage found wrong (or worth knowing) about one file. `code` is explained by `hotmod explain <code>`. */
+export interface Finding {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** One reason of a verdict: what changed, what it means, and what to do about it. */
+export interface Reason extends Finding {
+  readonly recommendation: string;
+  /** The place it is about: `file.c:12`, a symbol or a library name; empty where no single place applies. */
+  readonly where: string;
+}
+
+export type Severity = 'error' | 'warning' | 'note';
+
+/** One compiler message as data. `rendered` is the compiler's own text with its source frame, uncoloured. */
+export interface Diagnostic {
+  /** Path relative to the project root where it lies inside it, otherwise absolute; empty for messages without a place. */
+  readonly file: string;
+  /** 1-based; 0 where unknown. */
+  readonly line: number;
+  readonly column: number;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly code: string;
+  readonly notes: readonly DiagnosticNote[];
+  readonly rendered: string;
+}
+
+export interface DiagnosticNote {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+/** Milliseconds, one key per phase that ran. */
+export interface Timings {
+  /** From the save on disk to the first action of hotmod. */
+  readonly detect?: number;
+  readonly build?: number;
+  readonly validate?: number;
+  readonly assess?: number;
+  /** dlopen and lookups, outside the pause. */
+  readonly load?: number;
+  /** The time the running program stood still: save, transfer, restore, switch. */
+  readonly pause?: number;
+  /** From the file saved to the new code running. */
+  readonly total?: number;
+}
+
+/** What became of a module's state in a reload. `bytes` is the size that was carried, the rest count variables. */
+export interface StateSummary {
+  readonly bytes: number;
+  readonly kept: number;
+  readonly converted: number;
+  readonly reset: number;
+  readonly dropped: number;
+}
+
+export type SessionEvent =
+  | {
+      readonly type: 'session:start';
+      readonly version: string;
+      readonly pid: number;
+      readonly cwd: string;
+      readonly target: string;
+      readonly modules: readonly string[];
+      readonly logFile: string;
+    }
+  | { readonly type: 'session:end'; readonly reason: string }
+  /** Everything that was asked for has happened; nothing waits. `modules` are those that are loaded. */
+  | { readonly type: 'session:idle'; readonly modules: readonly string[] }
+  /** Something went wrong that belongs to no single stage; the session goes on. */
+  | { readonly type: 'session:problem'; readonly code: string; readonly message: string; readonly module?: string }
+  | { readonly type: 'config:applied'; readonly file: string; readonly changed: readonly string[] }
+  | { readonly type: 'config:rejected'; readonly file: string; readonly code: string; readonly message: string }
+  | { readonly type: 'module:added'; readonly module: string }
+  | { readonly type: 'module:removed'; readonly module: string }
+  | { readonly type: 'watch:change'; readonly files: readonly string[]; readonly modules: readonly string[] }
+  | { readonly type: 'build:start'; readonly module: string }
+  /** `done` of `total` steps (translation units plus the link) are finished. */
+  | { readonly type: 'build:progress'; readonly module: string; readonly done: number; readonly total: number }
+  | ({ readonly type: 'build:diagnostic'; readonly module: string } & Diagnostic)
+  /** `superseded` is true where a newer save took the place of this build; it then counts as neither good nor bad. */
+  | {
+      readonly type: 'build:done';
+      readonly module: string;
+      readonly ok: boolean;
+      readonly cached: boolean;
+      readonly superseded: boolean;
+      readonly errors: number;
+      readonly warnings: number;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'validate:done';
+      readonly module: string;
+      readonly ok: boolean;
+      readonly findings: readonly Finding[];
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'assess:done';
+      readonly module: string;
+      readonly level: Level;
+      readonly reasons: readonly Reason[];
+      readonly affected: readonly string[];
+      readonly durationMs: number;
+    }
+  /** `from` is the generation that ran before, 0 where none did. `reasons` repeats what decided the outcome. */
+  | {
+      readonly type: 'reload:done';
+      readonly module: string;
+      readonly outcome: Outcome;
+      readonly level: Level;
+      readonly generation: number;
+      readonly from: number;
+      readonly transaction: string;
+      readonly moduleVersion: string;
+      readonly reasons: readonly Finding[];
+      readonly durationMs: number;
+      readonly timings: Timings;
+      readonly state: StateSummary;
+    }
+  | { readonly type: 'host:up'; readonly pid: number; readonly restarts: number }
+  /**
+   * A module crashed, hung or ended the process. `fatal` says whether the host process itself was lost.
+   * `signal` is a signal name (`SIGSEGV`), `exit` for a call of exit(), or `hang` for a call that did not return.
+   */
+  | {
+      readonly type: 'host:crash';
+      readonly signal: string;
+      readonly module: string;
+      readonly generation: number;
+      readonly function: string;
+      readonly file: string;
+      readonly line: number;
+      readonly code: string;
+      readonly message: string;
+      readonly fatal: boolean;
+    }
+  /** One line that a module (or `module: ''`, the host itself) wrote. */
+  | {
+      readonly type: 'host:output';
+      readonly stream: 'stdout' | 'stderr';
+      readonly module: string;
+      readonly text: string;
+    }
+  /** A few times a second while a view asks for it. `tickUs` is the mean time of one frame's updates, microseconds. */
+  | {
+      readonly type: 'host:stats';
+      readonly frame: number;
+      readonly rate: number;
+      readonly paused: boolean;
+      readonly tickUs: number;
+    }
+  /** The text of a module's `module_view()`, sent when it changed. */
+  | { readonly type: 'module:view'; readonly module: string; readonly text: string };
+
+export type EventType = SessionEvent['type'];
+
+/** An event as it travels: stamped with the contract version and the time it was emitted. */
+export type HotmodEvent = SessionEvent & { readonly v: 1; readonly time: string };
+
+export type EventOf<T extends EventType> = Extract<HotmodEvent, { readonly type: T }>;

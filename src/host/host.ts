@@ -1,0 +1,203 @@
+import type { EntryNames } from '../config/resolved.js';
+import type { StateSummary } from '../events/events.js';
+
+/**
+ * The program that modules run in, as the session sees it. Today a Node child on this machine; an emulated ARM64
+ * Node, the user's own program, or a program elsewhere fit behind the same interface. A host decides nothing: it
+ * does one thing when told and answers what came of it.
+ *
+ * Every promise rejects with HostGone when the process ends before it answers.
+ */
+export interface Host extends AsyncDisposable {
+  readonly pid: number;
+  /** Settles when the process has ended, for whatever reason; never rejects. */
+  readonly ended: Promise<HostEnd>;
+  /**
+   * Loads a new version beside the one that runs: copy to a fresh inode, dlopen, look up the entry. Constructors of
+   * the library run here; the running version is not touched. Staging a module again replaces its staged version.
+   */
+  stage(request: StageRequest): Promise<StageResult>;
+  /**
+   * Switches all named modules to their staged versions in one pause at a frame boundary, in the order given
+   * (providers first). All or nothing: after `ok: false` the old versions run on with their state as it was, and
+   * nothing is staged any more.
+   */
+  commit(request: CommitRequest): Promise<CommitResult>;
+  /** Drops staged versions that will not be committed. */
+  discard(modules: readonly string[]): Promise<void>;
+  /** Shuts a module down at a frame boundary and unloads it. Unknown names are ignored. */
+  unload(module: string): Promise<void>;
+  /**
+   * Goes back to the generation that ran before the last commit of this module, restoring the state it was saved
+   * with at that commit; used when a version crashes in its first frames. `ok: false` where there is none.
+   */
+  revert(module: string): Promise<RevertResult>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Runs `frames` frames of `dt` seconds now, clock or no clock, and answers when they are done. */
+  step(frames: number, dt: number): Promise<void>;
+  setRate(framesPerSecond: number): Promise<void>;
+  stats(): Promise<HostStats>;
+  /** The texts of all modules that export a view, rendered between frames. */
+  views(): Promise<readonly ModuleView[]>;
+  /** Asks modules to shut down in reverse order of loading, then ends the process; kills it after `graceMs`. */
+  close(graceMs?: number): Promise<void>;
+  /** Ends the process now. */
+  kill(): void;
+}
+
+export interface HostListener {
+  output(line: { readonly stream: 'stdout' | 'stderr'; readonly module: string; readonly text: string }): void;
+  /** A module crashed inside a guarded call and was taken out of the frame loop; the host itself lives. */
+  fault(fault: ModuleFault): void;
+}
+
+export interface StageRequest {
+  readonly module: string;
+  readonly generation: number;
+  /** The library to load, absolute; the host loads a private copy of it. */
+  readonly library: string;
+  readonly entry: EntryNames;
+}
+
+/** What a loaded version turned out to be. */
+export interface ModuleFacts {
+  readonly style: 'interface' | 'functions';
+  readonly name: string;
+  /** `info.version` of the interface; empty for modules of plain functions. */
+  readonly version: string;
+  readonly apiVersion: number;
+  readonly hooks: readonly HookName[];
+  readonly hasView: boolean;
+}
+
+export type HookName =
+  | 'init'
+  | 'shutdown'
+  | 'update'
+  | 'save_state'
+  | 'load_state'
+  | 'migrate_state'
+  | 'prepare_reload'
+  | 'complete_reload'
+  | 'rollback_reload';
+
+export type StageResult =
+  | { readonly ok: true; readonly facts: ModuleFacts; readonly loadMs: number }
+  | { readonly ok: false; readonly code: string; readonly message: string; readonly loadMs: number };
+
+export interface CommitRequest {
+  /** Providers before dependents. */
+  readonly modules: readonly string[];
+}
+
+/** The steps of the protocol by name, in the order they run for one module. */
+export type CommitStep =
+  | 'prepare_reload'
+  | 'save_state'
+  | 'migrate_state'
+  | 'init'
+  | 'load_state'
+  | 'complete_reload'
+  | 'switch'
+  | 'retire';
+
+export interface CommittedModule {
+  readonly module: string;
+  readonly state: StateSummary;
+  /** Milliseconds of each step that ran. */
+  readonly steps: Readonly<Partial<Record<CommitStep, number>>>;
+  /** The saved state holds addresses of the old image, which therefore stays mapped. */
+  readonly oldImageKept: boolean;
+}
+
+export type CommitResult =
+  | {
+      readonly ok: true;
+      readonly pauseMs: number;
+      /** Frame number at which the new versions took over. */
+      readonly frame: number;
+      readonly modules: readonly CommittedModule[];
+    }
+  | {
+      readonly ok: false;
+      readonly pauseMs: number;
+      readonly code: string;
+      readonly message: string;
+      readonly module: string;
+      readonly step: CommitStep;
+    };
+
+export interface RevertResult {
+  readonly ok: boolean;
+  readonly generation: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ModuleFault {
+  readonly module: string;
+  readonly generation: number;
+  readonly signal: string;
+  /** Fault address, 0 where the signal has none. */
+  readonly address: bigint;
+  /** The guarded call that was abandoned: `update`, `module_view`, ... */
+  readonly call: string;
+  /** Function the fault was in as the loader knows it (dladdr); empty where unknown. */
+  readonly function: string;
+  /** Frames this version had completed. */
+  readonly frames: number;
+}
+
+export interface HostStats {
+  readonly frame: number;
+  readonly rate: number;
+  readonly paused: boolean;
+  /** Mean of the last second's frames, microseconds spent in all updates of one frame. */
+  readonly tickUs: number;
+  /** Images that stay mapped although retired. */
+  readonly keptImages: number;
+  readonly modules: readonly {
+    readonly module: string;
+    readonly generation: number;
+    readonly frames: number;
+    readonly running: boolean;
+  }[];
+}
+
+export interface ModuleView {
+  readonly module: string;
+  readonly text: string;
+}
+
+/** How the process ended, put together from its exit status and what the engine last wrote into its status file. */
+export interface HostEnd {
+  /** True where `close` was called. */
+  readonly expected: boolean;
+  /** Signal name, `exit` where a module called exit(), `hang` where the watchdog killed it, `code N` otherwise. */
+  readonly how: string;
+  /** The module that was being called, empty where none was. */
+  readonly module: string;
+  readonly generation: number;
+  readonly call: string;
+  readonly frames: number;
+}
+
+/** How a host is opened; everything it may need, so that it reads no environment of its own. */
+export interface HostOptions {
+  readonly engineLibrary: string;
+  /** A folder of this session alone, for private copies and the status file; removed by the host when it ends. */
+  readonly runDir: string;
+  /** Further files the host removes when its parent is gone: socket, lock file. */
+  readonly cleanUp: readonly string[];
+  readonly rate: number;
+  readonly stepped: boolean;
+  readonly hangTimeoutMs: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly listener: HostListener;
+}
+
+/** Rejection of every pending call when the host process ends. */
+export class HostGone extends Error {
+  override readonly name = 'HostGone';
+}
