@@ -1,0 +1,67 @@
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { exitCode, HotmodError } from '../errors.js';
+import type { HotmodEvent } from '../events/events.js';
+import type { ControlAnswer, ControlRequest, SessionStatus } from './protocol.js';
+
+/**
+ * Sends one request to the project's session and passes its events on as they come.
+ *
+ * @returns the exit code the session answers with, and its status where that was asked for.
+ * @throws HotmodError HM521 where no session runs, HM522 where it goes away before it answers, or whatever the
+ *   session refused with.
+ */
+export async function ask(
+  path: string,
+  request: ControlRequest,
+  onEvent: (event: HotmodEvent) => void = () => {},
+): Promise<{ readonly exitCode: number; readonly status: SessionStatus | null }> {
+  const socket = connect(path);
+  const lines = createInterface({ input: socket });
+  // readline does not take over the errors of its input; the end of the lines tells all we need.
+  const failed = new Promise<Error | null>((resolve) => {
+    socket.once('error', resolve);
+    socket.once('close', () => resolve(null));
+  });
+  socket.once('connect', () => socket.write(`${JSON.stringify(request)}\n`));
+  try {
+    for await (const line of lines) {
+      const answer: ControlAnswer = JSON.parse(line);
+      if (answer.kind === 'event') onEvent(answer.event);
+      else if (answer.kind === 'done') return { exitCode: answer.exitCode, status: answer.status ?? null };
+      else throw refusal(answer);
+    }
+  } finally {
+    socket.destroy();
+  }
+  throw notAnswered(await failed);
+}
+
+/** The status of the session that listens there; null where none does. */
+export async function askStatus(path: string): Promise<SessionStatus | null> {
+  try {
+    return (await ask(path, { method: 'status' })).status;
+  } catch {
+    return null;
+  }
+}
+
+function refusal(answer: Extract<ControlAnswer, { readonly kind: 'error' }>): HotmodError {
+  const known = Object.values(exitCode).find((code) => code === answer.exitCode) ?? exitCode.bug;
+  return new HotmodError(answer.code, answer.message, { hint: answer.hint, exitCode: known });
+}
+
+function notAnswered(error: Error | null): HotmodError {
+  const code = error !== null && 'code' in error ? error.code : '';
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+    return new HotmodError('HM521', 'No session of this project is running.', {
+      hint: 'Start one with "hotmod dev" in another terminal, or pass --dry-run for a verdict without one.',
+      exitCode: exitCode.missing,
+    });
+  }
+  return new HotmodError('HM522', 'The session went away before it answered.', {
+    hint: 'Look at its terminal or at .hotmod/hotmod.log, and start it again if it is gone.',
+    exitCode: exitCode.missing,
+    cause: error ?? undefined,
+  });
+}

@@ -1,0 +1,149 @@
+/** Why modules are to be brought up to date, and since when. */
+export interface Job {
+  readonly modules: ReadonlySet<string>;
+  /** When the newest save that led here was written, milliseconds since the epoch. */
+  readonly savedAt: number;
+  /** Reload even where nothing changed. */
+  readonly force: boolean;
+  /** Accept an UNSAFE verdict. */
+  readonly acceptUnsafe: boolean;
+  /** Run the compiler even where the cache has the answer. */
+  readonly rebuild: boolean;
+}
+
+/** A job as it runs. Up to `commit` it may be aborted by a newer one; from then on it runs to its end. */
+export interface RunningJob extends Job {
+  readonly signal: AbortSignal;
+  /**
+   * Asks for the right to change the running program. False: a newer request has come, stop here and return.
+   * True: the job can no longer be superseded, and is the only one that commits.
+   */
+  commit(): Promise<boolean>;
+}
+
+export interface JobQueue {
+  request(job: Job): void;
+  /** Settles when nothing runs and nothing waits. */
+  idle(): Promise<void>;
+  readonly busy: boolean;
+  /** Aborts what can be aborted, waits for the rest, takes nothing more. */
+  close(): Promise<void>;
+}
+
+interface Active {
+  job: Job;
+  readonly controller: AbortController;
+  committing: boolean;
+  superseded: boolean;
+}
+
+/**
+ * Newest wins, none is lost. A request that shares modules with a job under way aborts it and takes its modules over;
+ * one that shares modules with a job that is already changing the program waits for it; one that shares none runs
+ * beside it. Commits happen one at a time.
+ */
+export function createQueue(run: (job: RunningJob) => Promise<void>, onIdle: () => void): JobQueue {
+  const active = new Set<Active>();
+  let waiting: Job[] = [];
+  let closed = false;
+  let commitTurn: Promise<void> = Promise.resolve();
+  let idleWaiters: (() => void)[] = [];
+
+  const start = (job: Job): void => {
+    const entry: Active = { job, controller: new AbortController(), committing: false, superseded: false };
+    active.add(entry);
+    let endTurn: () => void = () => {};
+
+    const commit = async (): Promise<boolean> => {
+      if (entry.superseded) return false;
+      const before = commitTurn;
+      const mine = Promise.withResolvers<void>();
+      commitTurn = before.then(() => mine.promise);
+      endTurn = mine.resolve;
+      await before;
+      if (entry.superseded) return false;
+      entry.committing = true;
+      return true;
+    };
+
+    void run({ ...job, signal: entry.controller.signal, commit }).finally(() => {
+      endTurn();
+      active.delete(entry);
+      settle();
+    });
+  };
+
+  /** Starts what waits and is free to run; tells of idleness when nothing is left. */
+  const settle = (): void => {
+    const next = waiting;
+    waiting = [];
+    for (const job of next) admit(job);
+    if (active.size > 0 || waiting.length > 0) return;
+    onIdle();
+    const waiters = idleWaiters;
+    idleWaiters = [];
+    for (const resolve of waiters) resolve();
+  };
+
+  const admit = (job: Job): void => {
+    if (closed) return;
+    let merged = job;
+    // What is taken over may overlap with something else in turn, so look until nothing more is taken over.
+    for (let size = -1; size !== merged.modules.size; ) {
+      size = merged.modules.size;
+      for (const entry of overlapping(active, merged)) {
+        if (entry.committing || entry.superseded) continue;
+        entry.superseded = true;
+        entry.controller.abort();
+        merged = merge(merged, entry.job);
+      }
+      for (const other of waiting.filter((one) => !disjoint(one.modules, merged.modules))) {
+        waiting = waiting.filter((one) => one !== other);
+        merged = merge(merged, other);
+      }
+    }
+    // A superseded job still has to come to its end, or two builds of one module would run at once.
+    if (overlapping(active, merged).length > 0) waiting.push(merged);
+    else start(merged);
+  };
+
+  return {
+    request: admit,
+    get busy() {
+      return active.size > 0 || waiting.length > 0;
+    },
+    idle: () =>
+      active.size === 0 && waiting.length === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            idleWaiters.push(resolve);
+          }),
+    async close() {
+      closed = true;
+      waiting = [];
+      for (const entry of active) {
+        entry.superseded = true;
+        entry.controller.abort();
+      }
+      if (active.size > 0) await new Promise<void>((resolve) => idleWaiters.push(resolve));
+    },
+  };
+}
+
+function merge(a: Job, b: Job): Job {
+  return {
+    modules: new Set([...a.modules, ...b.modules]),
+    savedAt: Math.max(a.savedAt, b.savedAt),
+    force: a.force || b.force,
+    acceptUnsafe: a.acceptUnsafe && b.acceptUnsafe,
+    rebuild: a.rebuild || b.rebuild,
+  };
+}
+
+function overlapping(active: ReadonlySet<Active>, job: Job): readonly Active[] {
+  return [...active].filter((entry) => !disjoint(entry.job.modules, job.modules));
+}
+
+function disjoint(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.isDisjointFrom(b);
+}

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { createQueue, type Job, type RunningJob } from '../../src/reload/queue.js';
+
+const job = (...modules: string[]): Job => ({
+  modules: new Set(modules),
+  savedAt: 0,
+  force: false,
+  acceptUnsafe: false,
+  rebuild: false,
+});
+
+/** A run that waits for its release, so that a test decides what overlaps with what. */
+function controlled() {
+  const runs: { job: RunningJob; release: () => void }[] = [];
+  let idles = 0;
+  const queue = createQueue(
+    (running) => new Promise((resolve) => runs.push({ job: running, release: resolve })),
+    () => {
+      idles += 1;
+    },
+  );
+  return { runs, queue, idles: () => idles };
+}
+
+const names = (run: { job: RunningJob } | undefined) => [...(run?.job.modules ?? [])].sort();
+
+describe('the job queue', () => {
+  test('starts a request at once', () => {
+    const { runs, queue } = controlled();
+    queue.request(job('a'));
+    expect(names(runs[0])).toEqual(['a']);
+  });
+
+  test('runs requests of different modules beside each other', () => {
+    const { runs, queue } = controlled();
+    queue.request(job('a'));
+    queue.request(job('b'));
+    expect(runs.map(names)).toEqual([['a'], ['b']]);
+  });
+
+  test('a newer request aborts the running one and takes its modules over', async () => {
+    const { runs, queue } = controlled();
+    queue.request(job('a', 'b'));
+    queue.request(job('b', 'c'));
+    expect(runs[0]?.job.signal.aborted).toBe(true);
+    expect(runs).toHaveLength(1);
+    expect(await runs[0]?.job.commit()).toBe(false);
+    runs[0]?.release();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(names(runs[1])).toEqual(['a', 'b', 'c']);
+  });
+
+  test('many requests during one run leave exactly one run waiting', async () => {
+    const { runs, queue } = controlled();
+    for (let n = 0; n < 50; n++) queue.request(job('a'));
+    expect(runs).toHaveLength(1);
+    runs[0]?.release();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(runs).toHaveLength(2);
+    expect(runs[1]?.job.signal.aborted).toBe(false);
+  });
+
+  test('a job that commits is not aborted; the newer one follows it', async () => {
+    const { runs, queue } = controlled();
+    queue.request(job('a'));
+    expect(await runs[0]?.job.commit()).toBe(true);
+    queue.request(job('a'));
+    expect(runs[0]?.job.signal.aborted).toBe(false);
+    expect(runs).toHaveLength(1);
+    runs[0]?.release();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(names(runs[1])).toEqual(['a']);
+  });
+
+  test('commits happen one at a time, and one that waits for its turn can still be superseded', async () => {
+    const { runs, queue } = controlled();
+    queue.request(job('a'));
+    queue.request(job('b'));
+    expect(await runs[0]?.job.commit()).toBe(true);
+    const second = runs[1]?.job.commit();
+    queue.request(job('b'));
+    runs[0]?.release();
+    expect(await second).toBe(false);
+  });
+
+  test('a request that bridges two running jobs takes both over', async () => {
+    const { runs, queue } = controlled();
+    queue.request(job('a', 'x'));
+    queue.request(job('b', 'y'));
+    queue.request(job('a', 'b'));
+    runs[0]?.release();
+    runs[1]?.release();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(runs).toHaveLength(3);
+    expect(names(runs[2])).toEqual(['a', 'b', 'x', 'y']);
+  });
+
+  test('is idle only when nothing runs and nothing waits', async () => {
+    const { runs, queue, idles } = controlled();
+    queue.request(job('a'));
+    queue.request(job('a'));
+    const idle = queue.idle();
+    runs[0]?.release();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(idles()).toBe(0);
+    runs[1]?.release();
+    await idle;
+    expect(idles()).toBe(1);
+  });
+
+  test('close aborts what runs, drops what waits and takes nothing more', async () => {
+    const { runs, queue } = controlled();
+    queue.request(job('a'));
+    queue.request(job('a'));
+    const closed = queue.close();
+    expect(runs[0]?.job.signal.aborted).toBe(true);
+    runs[0]?.release();
+    await closed;
+    queue.request(job('a'));
+    expect(runs).toHaveLength(1);
+  });
+});
