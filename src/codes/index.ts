@@ -1,7 +1,10 @@
 import { buildCodes } from './build.js';
 import { configCodes } from './config.js';
 import { reloadCodes } from './reload.js';
+import { sessionCodes } from './session.js';
+import { toolchainCodes } from './toolchain.js';
 import type { CodeText } from './types.js';
+import { usageCodes } from './usage.js';
 import { validateCodes } from './validate.js';
 import { verdictCodes } from './verdict.js';
 
@@ -10,11 +13,14 @@ export type { CodeText } from './types.js';
 /** All codes in number order. */
 export const codes: readonly CodeText[] = [
   ...configCodes,
+  ...usageCodes,
+  ...toolchainCodes,
   ...buildCodes,
   ...validateCodes,
   ...verdictCodes,
   ...reloadCodes,
-];
+  ...sessionCodes,
+].sort((a, b) => a.code.localeCompare(b.code));
 
 export function findCode(code: string): CodeText | undefined {
   const wanted = code.trim().toUpperCase();

@@ -17,24 +17,22 @@ export async function ask(
   onEvent: (event: HotmodEvent) => void = () => {},
 ): Promise<{ readonly exitCode: number; readonly status: SessionStatus | null }> {
   const socket = connect(path);
-  const lines = createInterface({ input: socket });
-  // readline does not take over the errors of its input; the end of the lines tells all we need.
-  const failed = new Promise<Error | null>((resolve) => {
-    socket.once('error', resolve);
-    socket.once('close', () => resolve(null));
-  });
   socket.once('connect', () => socket.write(`${JSON.stringify(request)}\n`));
+  let failure: unknown;
   try {
-    for await (const line of lines) {
+    for await (const line of createInterface({ input: socket })) {
       const answer: ControlAnswer = JSON.parse(line);
       if (answer.kind === 'event') onEvent(answer.event);
       else if (answer.kind === 'done') return { exitCode: answer.exitCode, status: answer.status ?? null };
       else throw refusal(answer);
     }
+  } catch (error) {
+    if (error instanceof HotmodError) throw error;
+    failure = error;
   } finally {
     socket.destroy();
   }
-  throw notAnswered(await failed);
+  throw notAnswered(failure);
 }
 
 /** The status of the session that listens there; null where none does. */
@@ -51,8 +49,8 @@ function refusal(answer: Extract<ControlAnswer, { readonly kind: 'error' }>): Ho
   return new HotmodError(answer.code, answer.message, { hint: answer.hint, exitCode: known });
 }
 
-function notAnswered(error: Error | null): HotmodError {
-  const code = error !== null && 'code' in error ? error.code : '';
+function notAnswered(error: unknown): HotmodError {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
   if (code === 'ENOENT' || code === 'ECONNREFUSED') {
     return new HotmodError('HM521', 'No session of this project is running.', {
       hint: 'Start one with "hotmod dev" in another terminal, or pass --dry-run for a verdict without one.',
@@ -62,6 +60,6 @@ function notAnswered(error: Error | null): HotmodError {
   return new HotmodError('HM522', 'The session went away before it answered.', {
     hint: 'Look at its terminal or at .hotmod/hotmod.log, and start it again if it is gone.',
     exitCode: exitCode.missing,
-    cause: error ?? undefined,
+    cause: error,
   });
 }

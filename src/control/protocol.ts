@@ -32,7 +32,13 @@ export interface SessionStatus {
 export type ControlAnswer =
   | { readonly kind: 'event'; readonly event: HotmodEvent }
   | { readonly kind: 'done'; readonly exitCode: number; readonly status?: SessionStatus }
-  | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly hint: string; readonly exitCode: number };
+  | {
+      readonly kind: 'error';
+      readonly code: string;
+      readonly message: string;
+      readonly hint: string;
+      readonly exitCode: number;
+    };
 
 /** Linux allows 107 bytes for the path of a Unix socket, macOS 103 (unix(7), sys/un.h). */
 const longestSocketPath = 100;

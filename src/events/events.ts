@@ -133,6 +133,8 @@ export type SessionEvent =
       readonly timings: Timings;
       readonly state: StateSummary;
     }
+  /** What runs is already what the source gives (after a revert, say), so nothing was reloaded. */
+  | { readonly type: 'module:current'; readonly module: string; readonly generation: number }
   | { readonly type: 'host:up'; readonly pid: number; readonly restarts: number }
   /**
    * A module crashed, hung or ended the process. `fatal` says whether the host process itself was lost.

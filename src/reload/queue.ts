@@ -30,6 +30,21 @@ export interface JobQueue {
   close(): Promise<void>;
 }
 
+/** Waits for the right to change the running program and hands back its release, which may be called twice. */
+export type Turn = () => Promise<() => void>;
+
+/** One at a time, in the order asked. */
+export function createTurn(): Turn {
+  let last: Promise<void> = Promise.resolve();
+  return async () => {
+    const before = last;
+    const mine = Promise.withResolvers<void>();
+    last = mine.promise;
+    await before;
+    return mine.resolve;
+  };
+}
+
 interface Active {
   job: Job;
   readonly controller: AbortController;
@@ -40,13 +55,12 @@ interface Active {
 /**
  * Newest wins, none is lost. A request that shares modules with a job under way aborts it and takes its modules over;
  * one that shares modules with a job that is already changing the program waits for it; one that shares none runs
- * beside it. Commits happen one at a time.
+ * beside it. Commits take turns, with each other and with whoever else asks for the same `turn`.
  */
-export function createQueue(run: (job: RunningJob) => Promise<void>, onIdle: () => void): JobQueue {
+export function createQueue(run: (job: RunningJob) => Promise<void>, onIdle: () => void, turn: Turn): JobQueue {
   const active = new Set<Active>();
   let waiting: Job[] = [];
   let closed = false;
-  let commitTurn: Promise<void> = Promise.resolve();
   let idleWaiters: (() => void)[] = [];
 
   const start = (job: Job): void => {
@@ -56,11 +70,7 @@ export function createQueue(run: (job: RunningJob) => Promise<void>, onIdle: () 
 
     const commit = async (): Promise<boolean> => {
       if (entry.superseded) return false;
-      const before = commitTurn;
-      const mine = Promise.withResolvers<void>();
-      commitTurn = before.then(() => mine.promise);
-      endTurn = mine.resolve;
-      await before;
+      endTurn = await turn();
       if (entry.superseded) return false;
       entry.committing = true;
       return true;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type FSWatcher, watch as chokidar } from 'chokidar';
+import { watch as chokidar, type FSWatcher } from 'chokidar';
 import { readContent } from './content.js';
 import type { IgnoreTest } from './ignore.js';
 

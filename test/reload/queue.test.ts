@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createQueue, type Job, type RunningJob } from '../../src/reload/queue.js';
+import { createQueue, createTurn, type Job, type RunningJob } from '../../src/reload/queue.js';
 
 const job = (...modules: string[]): Job => ({
   modules: new Set(modules),
@@ -18,6 +18,7 @@ function controlled() {
     () => {
       idles += 1;
     },
+    createTurn(),
   );
   return { runs, queue, idles: () => idles };
 }

@@ -1,0 +1,26 @@
+import type { CaseReport, CaseResult } from '../report/cases/types.js';
+import type { FoundCase } from './find.js';
+import { type CaseSurroundings, runCase } from './run-case.js';
+
+/** Runs cases, a few at a time, slow ones first; the report has them in the order given. */
+export async function runCases(
+  cases: readonly FoundCase[],
+  around: CaseSurroundings,
+  jobs: number,
+  onResult: (result: CaseResult) => void = () => {},
+): Promise<CaseReport> {
+  const results = new Map<FoundCase, CaseResult>();
+  const waiting = [...cases].sort((a, b) => Number(b.reloadCase.slow ?? false) - Number(a.reloadCase.slow ?? false));
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const result = await runCase(next, around);
+      results.set(next, result);
+      onResult(result);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs, cases.length) }, worker));
+
+  const ordered = cases.flatMap((one) => results.get(one) ?? []);
+  const passed = ordered.filter((one) => one.ok).length;
+  return { passed, failed: ordered.length - passed, skipped: 0, cases: ordered };
+}

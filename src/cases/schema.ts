@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import type { Json } from '../report/cases/types.js';
+
+const outcome = z.enum(['loaded', 'reloaded', 'refused', 'rolledBack', 'buildFailed', 'failed', 'unchanged']);
+const level = z.enum(['SAFE', 'WARNING', 'UNSAFE', 'BLOCKED']);
+const json: z.ZodType<Json> = z.lazy(() =>
+  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(json), z.record(z.string(), json)]),
+);
+
+const moduleExpectation = z.strictObject({
+  outcome: outcome.optional(),
+  level: level.optional(),
+  /** Each must be among the codes of the step. */
+  codes: z.array(z.string()).optional(),
+  state: z.record(z.string(), json).optional(),
+  call: z.array(z.strictObject({ fn: z.string(), args: z.array(json), returns: json })).optional(),
+  maxDurationMs: z.number().positive().optional(),
+});
+
+const expectation = moduleExpectation.extend({
+  /** In a case of several modules: what is expected of each. */
+  modules: z.record(z.string(), moduleExpectation).optional(),
+});
+
+const step = z.strictObject({
+  /** A folder of the case, laid over what the steps before left. */
+  source: z.string().optional(),
+  /** The same inline: path to text. */
+  files: z.record(z.string(), z.string()).optional(),
+  remove: z.array(z.string()).optional(),
+  /** Accept an UNSAFE verdict. */
+  force: z.boolean().optional(),
+  /** Updates that run after the step, at a fixed 1/60 s. */
+  frames: z.int().nonnegative().optional(),
+  expect: expectation.optional(),
+});
+
+/** A reload case (docs/ARCHITECTURE.md, Contracts): `case.json` in a folder of its own. */
+export const caseSchema = z.strictObject({
+  $schema: z.string().optional(),
+  name: z.string(),
+  module: z.string(),
+  steps: z.array(step).min(1),
+  /** Milliseconds for the whole case; default 60,000. */
+  timeoutMs: z.number().positive().optional(),
+  /** Takes seconds by its nature; run first, so that the whole run is not held up at its end. */
+  slow: z.boolean().optional(),
+});
+
+export type ReloadCase = z.infer<typeof caseSchema>;
+export type CaseStep = z.infer<typeof step>;
+export type Expectation = z.infer<typeof expectation>;
+export type ModuleExpectation = z.infer<typeof moduleExpectation>;

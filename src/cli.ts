@@ -1,0 +1,217 @@
+import { resolve } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { CommandIo } from './commands/io.js';
+import type { ProjectOptions } from './commands/project.js';
+import type { ViewName } from './commands/view.js';
+import { exitCode, HotmodError, messageOf } from './errors.js';
+import { type LogLevel, logLevels } from './log.js';
+import { packageVersion } from './paths.js';
+
+interface GlobalFlags {
+  readonly cwd: string;
+  readonly config?: string;
+  readonly target?: string;
+  readonly ui: 'auto' | 'ink' | 'plain' | 'json';
+  readonly json?: boolean;
+  readonly logLevel: LogLevel;
+  readonly color: 'auto' | 'always' | 'never';
+}
+
+interface DevFlags {
+  readonly polling?: boolean;
+  readonly rate?: number;
+  readonly jobs?: number;
+}
+
+/**
+ * Reads the command line, runs one command, and gives back its exit code. The only place that knows argv, flags and
+ * exit codes. Commands are loaded when they are called: `hotmod explain` need not load a terminal UI.
+ */
+export async function run(argv: readonly string[], io: CommandIo): Promise<number> {
+  let code: number = exitCode.ok;
+  const program = createProgram(io, async (action) => {
+    code = await action();
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    return report(error, io, argv);
+  }
+}
+
+type Runner = (action: () => Promise<number>) => Promise<void>;
+
+function createProgram(io: CommandIo, done: Runner): Command {
+  const program = new Command('hotmod')
+    // Before the first subcommand, which takes it over (commander's own order).
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => write(text),
+    })
+    .description('Hot reload for native code: save a file, and the new code runs in the living program.')
+    .version(packageVersion())
+    .option('--cwd <dir>', 'the project folder', io.cwd)
+    .option('-c, --config <file>', 'the config file, in place of hotmod.config.*')
+    .option('--target <name>', 'the machine to build for')
+    .addOption(
+      new Option('--ui <view>', 'how to show what happens').choices(['auto', 'ink', 'plain', 'json']).default('auto'),
+    )
+    .option('--json', 'the same as --ui json: one event a line on stdout')
+    .addOption(
+      new Option('--log-level <level>', 'how much goes to .hotmod/hotmod.log').choices(logLevels).default('info'),
+    )
+    .addOption(
+      new Option('--color <when>', 'colour in the output').choices(['auto', 'always', 'never']).default('auto'),
+    )
+    .showSuggestionAfterError()
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 build or test failed, 2 usage or config, 3 something is missing,\n4 refused, 5 crashed or rolled back, 70 a bug of ours.',
+    );
+
+  const flags = (): GlobalFlags => program.opts();
+  const world = (): CommandIo => worldOf(io, flags());
+  const project = (more: DevFlags & { readonly modules?: readonly string[] } = {}): ProjectOptions => ({
+    cwd: resolve(io.cwd, flags().cwd),
+    configFile: flags().config,
+    flags: { target: flags().target, ...more },
+  });
+
+  program
+    .command('dev [modules...]', { isDefault: true })
+    .description('watch, build, judge and reload; the terminal UI on a terminal')
+    .option('--polling', 'look for changes in intervals (network folders)')
+    .option('--rate <frames>', 'frames a second', positiveNumber)
+    .option('--jobs <n>', 'compilers at once', positiveNumber)
+    .action((modules: string[], given: DevFlags) =>
+      done(async () => {
+        const { dev } = await import('./commands/dev.js');
+        const view = viewOf(flags(), io);
+        return dev({ ...project({ ...given, modules }), view, logLevel: flags().logLevel }, world());
+      }),
+    );
+
+  program
+    .command('reload <module>')
+    .description('have the running session rebuild and reload a module now')
+    .option('--dry-run', 'the verdict only; works without a session', false)
+    .option('--force', 'accept an UNSAFE verdict', false)
+    .option('--rebuild', 'compile although the cache has the answer', false)
+    .action((module: string, given: { dryRun: boolean; force: boolean; rebuild: boolean }) =>
+      done(async () => {
+        const { reload } = await import('./commands/reload.js');
+        return reload({ ...project(), ...given, module, view: viewOf(flags(), io) }, world());
+      }),
+    );
+
+  program
+    .command('test [paths...]')
+    .description('run reload cases (default: fixtures/)')
+    .option('--reporter <name>', 'spec, json, junit or github; may be given several times', collect, [])
+    .option('--output-file <file>', 'where a reporter writes; one for each reporter but the first', collect, [])
+    .option('--filter <text>', 'only cases whose name or folder holds this')
+    .option('--jobs <n>', 'cases at once', positiveNumber)
+    .action((paths: string[], given: { reporter: string[]; outputFile: string[]; filter?: string; jobs?: number }) =>
+      done(async () => {
+        const { test } = await import('./commands/test.js');
+        return test({ paths, json: flags().json === true, ...given }, world());
+      }),
+    );
+
+  program
+    .command('init [dir]')
+    .description('write a first module')
+    .option('--name <name>', 'the name of the module')
+    .addOption(new Option('--lang <language>', 'its language').choices(['c', 'cpp']).default('c'))
+    .action((dir: string | undefined, given: { name?: string; lang: 'c' | 'cpp' }) =>
+      done(async () => {
+        const { init } = await import('./commands/init.js');
+        return init({ dir, ...given }, world());
+      }),
+    );
+
+  program
+    .command('doctor')
+    .description("check this machine's toolchain; --fix installs what is missing")
+    .option('--fix', 'install what is missing with the system package manager', false)
+    .option('--yes', 'do not ask before installing', false)
+    .action((given: { fix: boolean; yes: boolean }) =>
+      done(async () => {
+        const { doctor } = await import('./commands/doctor.js');
+        return doctor({ ...given, json: flags().json === true, configFile: flags().config }, world());
+      }),
+    );
+
+  program
+    .command('explain [code]')
+    .description('what a code such as HM402 means and what to do about it')
+    .action((code: string | undefined) =>
+      done(async () => {
+        const { explain } = await import('./commands/explain.js');
+        return explain(code, world(), flags().json === true);
+      }),
+    );
+
+  program
+    .command('demo')
+    .description('a tour that needs no editor: edits a copy of the samples and shows what happens')
+    .option('--keep', 'leave the copy of the samples behind', false)
+    .action((given: { keep: boolean }) =>
+      done(async () => {
+        const { demo } = await import('./commands/demo.js');
+        return demo({ ...given, json: flags().json === true }, world());
+      }),
+    );
+
+  return program;
+}
+
+/** Ink only where both ends are a terminal that can draw, and nobody's build server reads along. */
+function viewOf(flags: GlobalFlags, io: CommandIo): ViewName {
+  if (flags.json === true || flags.ui === 'json') return 'json';
+  if (flags.ui === 'plain') return 'plain';
+  if (flags.ui === 'ink' && !io.interactive) {
+    throw new HotmodError('HM110', 'The terminal UI was asked for, but stdin and stdout are not both a terminal.', {
+      hint: 'Leave --ui out, or use --ui plain.',
+      exitCode: exitCode.usage,
+    });
+  }
+  if (flags.ui === 'ink') return 'ink';
+  return io.interactive && io.env.TERM !== 'dumb' ? 'ink' : 'plain';
+}
+
+/** The world as the flags describe it. */
+function worldOf(io: CommandIo, { cwd, color }: GlobalFlags): CommandIo {
+  return { ...io, cwd: resolve(io.cwd, cwd), color: color === 'auto' ? io.color : color === 'always' };
+}
+
+function report(error: unknown, io: CommandIo, argv: readonly string[]): number {
+  // commander has printed its own message; help and --version end this way too, with code 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+  if (error instanceof HotmodError) {
+    if (argv.includes('--json')) {
+      const { code, message, hint } = error;
+      io.stdout.write(
+        `${JSON.stringify({ v: 1, type: 'error', time: new Date().toISOString(), code, message, hint })}\n`,
+      );
+    }
+    io.stderr.write(`hotmod: ${error.message} [${error.code}]\n${error.hint === '' ? '' : `${error.hint}\n`}`);
+    return error.exitCode;
+  }
+  const trace = error instanceof Error ? error.stack : String(error);
+  io.stderr.write(`hotmod: this is a bug of hotmod, not of your code: ${messageOf(error)}\n${trace}\n`);
+  return exitCode.bug;
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It must be a number above 0.');
+  return value;
+}

@@ -1,0 +1,33 @@
+import type { CodeText } from './types.js';
+
+/** What concerns the session as a whole. */
+export const sessionCodes: readonly CodeText[] = [
+  {
+    code: 'HM517',
+    title: 'waits for another module',
+    meaning:
+      'Several modules changed together (a shared header, say) and one of them could not be switched. The others are held back, because no frame may run a mix of old and new.',
+    remedy: 'Mend the module that is named; all of them then change over together.',
+  },
+  {
+    code: 'HM523',
+    title: "a module's folder is gone",
+    meaning:
+      'The folder of a running module was removed. Its last version goes on running, with its state: a removal may be one step of something longer, such as switching branches.',
+    remedy: 'Bring the folder back to go on with it, or start the session again to be rid of the module.',
+  },
+  {
+    code: 'HM524',
+    title: 'watching files failed',
+    meaning:
+      'The file system did not let hotmod watch a folder, for instance because the limit of watched files is reached.',
+    remedy:
+      'On Linux raise fs.inotify.max_user_watches, ignore folders that hold no sources (watch.ignore in the configuration), or use --polling.',
+  },
+  {
+    code: 'HM599',
+    title: 'a bug of hotmod',
+    meaning: 'Something went wrong in hotmod itself, not in your code. The running program was left as it was.',
+    remedy: 'Look at .hotmod/hotmod.log, and report the message with the lines before it.',
+  },
+];

@@ -1,0 +1,38 @@
+import { messageOf } from '../errors.js';
+import type { Bus } from '../events/bus.js';
+import type { Session } from '../session.js';
+import type { UiActions } from '../view/actions.js';
+
+/**
+ * What the keys of the terminal UI do. Whatever goes wrong becomes an event, because a view waits for nothing.
+ *
+ * @param current the session, null while it is still being opened.
+ */
+export function devActions(
+  current: () => Session | null,
+  bus: Bus,
+  end: { readonly quit: () => void; readonly interrupt: () => void },
+): UiActions {
+  const act = (action: (session: Session) => Promise<void> | void): void => {
+    const session = current();
+    if (session === null) return;
+    void (async () => action(session))().catch((error: unknown) => {
+      bus.emit({ type: 'session:problem', code: codeOf(error), message: messageOf(error) });
+    });
+  };
+
+  return {
+    reload: (module) => act((session) => session.request([module], { force: true })),
+    rebuild: (module) => act((session) => session.request([module], { force: true, rebuild: true })),
+    pause: () => act((session) => session.pause()),
+    resume: () => act((session) => session.resume()),
+    step: () => act((session) => session.step(1)),
+    undo: (module) => act((session) => session.undo(module)),
+    quit: end.quit,
+    forceQuit: end.interrupt,
+  };
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'HM599';
+}

@@ -1,0 +1,24 @@
+import { type Host, HostGone } from './host.js';
+
+/** Stands where no host has been opened yet: whatever it is asked, it answers that it is gone. */
+export function absentHost(): Host {
+  const gone = (): Promise<never> => Promise.reject(new HostGone('No host is running.'));
+  return {
+    pid: 0,
+    ended: new Promise(() => {}),
+    stage: gone,
+    commit: gone,
+    discard: gone,
+    unload: gone,
+    revert: gone,
+    pause: gone,
+    resume: gone,
+    step: gone,
+    setRate: gone,
+    stats: gone,
+    views: gone,
+    close: () => Promise.resolve(),
+    kill: () => {},
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}

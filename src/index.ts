@@ -1,0 +1,21 @@
+/** The public interface of hotmod as a library: configuration, sessions, and the types of what they say. */
+export { defineConfig } from './config/define.js';
+export { loadConfig } from './config/load.js';
+export type { ResolvedConfig, ResolvedModule } from './config/resolved.js';
+export type { UserConfig } from './config/schema.js';
+export { HotmodError } from './errors.js';
+export { type Bus, createBus, type Listener } from './events/bus.js';
+export type {
+  Diagnostic,
+  EventOf,
+  EventType,
+  HotmodEvent,
+  Level,
+  Outcome,
+  Reason,
+  StateSummary,
+  Timings,
+} from './events/events.js';
+export { openHost } from './host/client.js';
+export type { Host, HostOptions } from './host/host.js';
+export { createSession, type RequestOptions, type Session, type SessionOptions } from './session.js';

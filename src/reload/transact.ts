@@ -1,0 +1,105 @@
+import type { Assessment } from '../assess/types.js';
+import type { EntryNames } from '../config/resolved.js';
+import type { Finding, Level, StateSummary } from '../events/events.js';
+import type { Host, ModuleFacts } from '../host/host.js';
+
+/** A version that was built, validated and found acceptable, ready to take the place of the one that runs. */
+export interface Candidate {
+  readonly module: string;
+  readonly generation: number;
+  readonly library: string;
+  readonly entry: EntryNames;
+  readonly assessment: Assessment;
+}
+
+export interface TransactionRequest {
+  readonly host: Host;
+  /** Providers before dependents. */
+  readonly candidates: readonly Candidate[];
+  /** The verdict again, now that the new version is loaded beside the old one and its real hooks are known. */
+  readonly confirm: (candidate: Candidate, facts: ModuleFacts) => Assessment;
+  /** Whether a confirmed verdict may go on. */
+  readonly accepts: (assessment: Assessment) => boolean;
+}
+
+export interface Switched {
+  readonly module: string;
+  readonly facts: ModuleFacts;
+  readonly assessment: Assessment;
+  readonly state: StateSummary;
+  readonly loadMs: number;
+  readonly oldImageKept: boolean;
+}
+
+export type TransactionResult =
+  | { readonly outcome: 'switched'; readonly pauseMs: number; readonly modules: readonly Switched[] }
+  | {
+      /** `failed`: the new version could not be loaded. `refused`: its verdict changed. `rolledBack`: a step failed. */
+      readonly outcome: 'failed' | 'refused' | 'rolledBack';
+      readonly module: string;
+      readonly level: Level;
+      readonly reasons: readonly Finding[];
+      readonly assessment: Assessment | null;
+      readonly loadMs: number;
+      readonly pauseMs: number;
+    };
+
+/**
+ * Carries one transaction out: every candidate is loaded beside its old version, looked at again, and only when all
+ * of them have passed are they switched, in one pause. What fails before that leaves the running program untouched.
+ */
+export async function transact(request: TransactionRequest): Promise<TransactionResult> {
+  const { host, candidates } = request;
+  const staged: { candidate: Candidate; facts: ModuleFacts; assessment: Assessment; loadMs: number }[] = [];
+  const giveUp = (): Promise<void> => host.discard(staged.map((one) => one.candidate.module));
+
+  for (const candidate of candidates) {
+    const { module, generation, library, entry } = candidate;
+    const result = await host.stage({ module, generation, library, entry });
+    if (!result.ok) {
+      await giveUp();
+      const reasons = [{ code: result.code, message: result.message }];
+      return {
+        outcome: 'failed',
+        module,
+        level: 'BLOCKED',
+        reasons,
+        assessment: null,
+        loadMs: result.loadMs,
+        pauseMs: 0,
+      };
+    }
+    const assessment = request.confirm(candidate, result.facts);
+    staged.push({ candidate, facts: result.facts, assessment, loadMs: result.loadMs });
+    if (!request.accepts(assessment)) {
+      await giveUp();
+      const { level, reasons } = assessment;
+      return { outcome: 'refused', module, level, reasons, assessment, loadMs: result.loadMs, pauseMs: 0 };
+    }
+  }
+
+  const commit = await host.commit({ modules: staged.map((one) => one.candidate.module) });
+  if (!commit.ok) {
+    const { module, code, message, pauseMs } = commit;
+    const level = staged.find((one) => one.candidate.module === module)?.assessment.level ?? 'SAFE';
+    const loadMs = staged.reduce((sum, one) => sum + one.loadMs, 0);
+    return { outcome: 'rolledBack', module, level, reasons: [{ code, message }], assessment: null, loadMs, pauseMs };
+  }
+  return {
+    outcome: 'switched',
+    pauseMs: commit.pauseMs,
+    modules: staged.map(({ candidate, facts, assessment, loadMs }) => {
+      const committed = commit.modules.find((one) => one.module === candidate.module);
+      return {
+        module: candidate.module,
+        facts,
+        assessment,
+        loadMs,
+        state: committed?.state ?? noState,
+        oldImageKept: committed?.oldImageKept ?? false,
+      };
+    }),
+  };
+}
+
+export const noState: StateSummary = { bytes: 0, kept: 0, converted: 0, reset: 0, dropped: 0 };

@@ -1,0 +1,245 @@
+import { rm } from 'node:fs/promises';
+import { killAllBuilds } from './build/run.js';
+import type { ResolvedConfig } from './config/resolved.js';
+import { HotmodError, messageOf } from './errors.js';
+import type { Bus } from './events/bus.js';
+import { absentHost } from './host/absent.js';
+import { HostGone } from './host/host.js';
+import { createQueue, createTurn, type RunningJob } from './reload/queue.js';
+import { effectOf } from './session/changes.js';
+import { applyConfig } from './session/configure.js';
+import type { Context } from './session/context.js';
+import { live } from './session/live.js';
+import { newRecord } from './session/records.js';
+import { claimRunDir } from './session/run-dir.js';
+import { createSupervisor } from './session/supervise.js';
+import { undo } from './session/undo.js';
+import { update } from './session/update.js';
+import { watchProject } from './session/watch-project.js';
+import { openWorkshop, type Workshop } from './session/workshop.js';
+import type { FileChange } from './watch/watcher.js';
+
+export interface SessionOptions {
+  readonly bus: Bus;
+  readonly config: ResolvedConfig;
+  /** Reads the configuration again; throws HotmodError where it is broken. */
+  readonly loadConfig: () => Promise<ResolvedConfig>;
+  readonly watch: boolean;
+  /** Where compiled parts of hotmod itself are kept, for all projects of the user. */
+  readonly cacheDir: string;
+  /** The environment that compilers are looked for and run in. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Further files that must not outlive the session, however it ends. */
+  readonly cleanUp: readonly string[];
+}
+
+export interface RequestOptions {
+  /** Reload even where nothing changed. */
+  readonly force?: boolean;
+  /** Accept an UNSAFE verdict. */
+  readonly acceptUnsafe?: boolean;
+  /** Run the compiler even where the cache has the answer. */
+  readonly rebuild?: boolean;
+  /** When the save was written that led here, milliseconds since the epoch. */
+  readonly savedAt?: number;
+}
+
+/** A running hotmod: everything a view, a command or a test may ask of it. Outcomes come as events of the bus. */
+export interface Session extends AsyncDisposable {
+  readonly context: Readonly<Context>;
+  /** Settles with the reason when the session cannot go on. */
+  readonly gaveUp: Promise<string>;
+  /** Brings modules up to date with the disk. */
+  request(modules: readonly string[], options?: RequestOptions): void;
+  /** Reads the configuration again, takes modules in and out, and brings all of them up to date. */
+  refresh(options?: RequestOptions): Promise<void>;
+  /** Settles when nothing is being built, reloaded or recovered. */
+  idle(): Promise<void>;
+  undo(module: string): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Runs frames of `dt` seconds one by one, and waits until what crashed in them has been dealt with. */
+  step(frames: number, dt?: number): Promise<void>;
+  /** Emits `host:stats` and changed `module:view` at this interval until the returned function is called. */
+  live(intervalMs: number): () => void;
+  /** Ends everything at once, without asking modules to shut down. */
+  kill(): void;
+}
+
+/**
+ * Opens a session: the one place that knows the order of the stages.
+ *
+ *   file change -> `effectOf` -> queue -> `update`: build, validate, assess (session/prepare.ts),
+ *                                                   load, verify, switch (reload/transact.ts)
+ *   change of the configuration -> session/configure.ts
+ *   crash of a module, end of the host -> session/supervise.ts, session/recover.ts
+ *
+ * @throws HotmodError where the toolchain, the engine or the session's folder is not to be had.
+ */
+export async function createSession(options: SessionOptions): Promise<Session> {
+  const stack = new AsyncDisposableStack();
+  try {
+    return await open(options, stack);
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+async function open(options: SessionOptions, stack: AsyncDisposableStack): Promise<Session> {
+  const { bus, config, env } = options;
+  const runDir = await claimRunDir(config.outDir);
+  stack.defer(() => rm(runDir, { recursive: true, force: true }));
+
+  const workshopFor = (settings: ResolvedConfig): Promise<Workshop> =>
+    openWorkshop({ config: settings, env, cacheDir: options.cacheDir });
+  const { builder, engineLibrary } = await workshopFor(config);
+
+  const context: Context = {
+    bus,
+    records: new Map(config.modules.map((module) => [module.name, newRecord(module)])),
+    engineLibrary,
+    turn: createTurn(),
+    config,
+    builder,
+    host: absentHost(),
+    watcher: null,
+    transactions: 0,
+    closing: false,
+  };
+
+  const sayIdle = (): void => {
+    if (context.closing || queue.busy || supervisor.busy) return;
+    const running = [...context.records.values()].filter((record) => record.running !== null);
+    bus.emit({ type: 'session:idle', modules: running.map((record) => record.settings.name) });
+  };
+
+  const request = (modules: readonly string[], wanted: RequestOptions = {}): void => {
+    if (modules.length === 0) return;
+    const { force = false, acceptUnsafe = false, rebuild = false, savedAt = 0 } = wanted;
+    queue.request({ modules: new Set(modules), savedAt, force, acceptUnsafe, rebuild });
+  };
+
+  const run = async (job: RunningJob): Promise<void> => {
+    try {
+      const { unsettled } = await update(context, job);
+      request(unsettled, { savedAt: job.savedAt });
+    } catch (error) {
+      bus.emit({ type: 'session:problem', ...problemOf(error) });
+    }
+  };
+
+  /** Configuration is read one at a time; an edit while it is being read makes it be read once more. */
+  let reading: Promise<void> | null = null;
+  let readAgain = false;
+  const readConfig = async (wanted: RequestOptions): Promise<void> => {
+    if (reading !== null) {
+      readAgain = true;
+      return reading;
+    }
+    reading = (async () => {
+      do {
+        readAgain = false;
+        await takeConfig(wanted);
+      } while (readAgain);
+    })().finally(() => {
+      reading = null;
+    });
+    return reading;
+  };
+
+  const takeConfig = async (wanted: RequestOptions): Promise<void> => {
+    const before = context.config;
+    const file = before.file ?? before.root;
+    try {
+      const after = await options.loadConfig();
+      context.builder = (await workshopFor(after)).builder;
+      context.config = after;
+      const effect = await applyConfig(context, before, after);
+      if (effect.changed.length > 0) bus.emit({ type: 'config:applied', file, changed: effect.changed });
+      request(effect.modules, wanted);
+    } catch (error) {
+      const { code, message } = problemOf(error);
+      bus.emit({ type: 'config:rejected', file, code, message });
+    }
+  };
+
+  const onChange = (change: FileChange): void => {
+    const effect = effectOf(context, change);
+    if (effect.modules.length > 0) {
+      bus.emit({ type: 'watch:change', files: [change.path], modules: effect.modules });
+      request(effect.modules, { savedAt: change.savedAt });
+    }
+    if (effect.configuration) void readConfig({ savedAt: change.savedAt });
+  };
+
+  const queue = createQueue(run, sayIdle, context.turn);
+  const supervisor = createSupervisor(context, { runDir, cleanUp: options.cleanUp, onSettled: sayIdle });
+  stack.defer(() => context.builder.prune());
+  stack.defer(() => context.host.close());
+  stack.defer(() => queue.close());
+
+  const onWatchError = (error: Error): void =>
+    bus.emit({ type: 'session:problem', code: 'HM524', message: `Watching files failed: ${error.message}` });
+  const watching = options.watch ? watchProject(config, onChange, onWatchError) : null;
+  const [watcher] = await Promise.all([watching, supervisor.start()]);
+  if (watcher !== null) {
+    stack.use(watcher);
+    context.watcher = watcher;
+  }
+
+  const step = async (frames: number, dt = 1 / 60): Promise<void> => {
+    try {
+      await context.host.step(frames, dt);
+      const { modules } = await context.host.stats();
+      const crashed = modules.some((one) => !one.running && context.records.get(one.module)?.running !== null);
+      if (crashed && !supervisor.busy) await bus.next('host:crash');
+    } catch (error) {
+      if (!(error instanceof HostGone)) throw error;
+      if (!supervisor.busy) await bus.next('host:crash');
+    }
+    await supervisor.idle();
+  };
+
+  return {
+    context,
+    gaveUp: supervisor.gaveUp,
+    request,
+    refresh: async (wanted = {}) => {
+      await readConfig(wanted);
+      request([...context.records.keys()], wanted);
+    },
+    async idle() {
+      while (queue.busy || supervisor.busy || reading !== null) {
+        await Promise.all([queue.idle(), supervisor.idle(), reading]);
+      }
+    },
+    async undo(module) {
+      const release = await context.turn();
+      try {
+        await undo(context, module);
+      } finally {
+        release();
+      }
+    },
+    pause: () => context.host.pause(),
+    resume: () => context.host.resume(),
+    step,
+    live: (intervalMs) => live(context, intervalMs),
+    kill() {
+      context.closing = true;
+      killAllBuilds();
+      context.host.kill();
+    },
+    async [Symbol.asyncDispose]() {
+      context.closing = true;
+      await stack.disposeAsync();
+    },
+  };
+}
+
+function problemOf(error: unknown): { readonly code: string; readonly message: string } {
+  const code = error instanceof HotmodError ? error.code : 'HM599';
+  const hint = error instanceof HotmodError && error.hint !== '' ? ` ${error.hint}` : '';
+  return { code, message: `${messageOf(error)}${hint}` };
+}

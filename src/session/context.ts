@@ -1,0 +1,25 @@
+import type { Builder } from '../build/types.js';
+import type { ResolvedConfig } from '../config/resolved.js';
+import type { Bus } from '../events/bus.js';
+import type { Host } from '../host/host.js';
+import type { Turn } from '../reload/queue.js';
+import type { Watcher } from '../watch/watcher.js';
+import type { ModuleRecord } from './records.js';
+
+/**
+ * The session's own data, shared by the files of this folder and by nobody else. `session.ts` alone replaces the
+ * members that change; everything that changes the running program first takes its `turn`.
+ */
+export interface Context {
+  readonly bus: Bus;
+  readonly records: Map<string, ModuleRecord>;
+  readonly engineLibrary: string;
+  readonly turn: Turn;
+  config: ResolvedConfig;
+  builder: Builder;
+  host: Host;
+  watcher: Watcher | null;
+  transactions: number;
+  /** Set while the session ends: nothing that happens from now on is worth a word. */
+  closing: boolean;
+}

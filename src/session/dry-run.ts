@@ -1,0 +1,64 @@
+import { exitCode } from '../errors.js';
+import type { Level } from '../events/events.js';
+import { validate } from '../validate/validate.js';
+import type { Context } from './context.js';
+import { readLastGood } from './last-good.js';
+import { prepare } from './prepare.js';
+import type { ModuleRecord } from './records.js';
+
+/** What a verdict needs; a running session's context has it, and so has a command without one. */
+export type DryRunContext = Pick<Context, 'bus' | 'records' | 'config' | 'builder' | 'engineLibrary'>;
+
+/**
+ * The verdict on what is on disk now, without changing anything that runs: build, validate, assess.
+ *
+ * @returns the exit code: 0 where a reload would go on, 1 where the build fails, 4 where it would be refused.
+ */
+export async function dryRun(context: DryRunContext, module: string): Promise<number> {
+  const record = context.records.get(module);
+  if (record === undefined) return exitCode.usage;
+  const { bus, records, config, builder, engineLibrary } = context;
+  const prepared = await prepare({
+    record,
+    records,
+    config,
+    builder,
+    engineLibrary,
+    bus,
+    signal: new AbortController().signal,
+    rebuild: false,
+    force: true,
+    accepts: ({ level }) => acceptable(level),
+  });
+  if (prepared.kind === 'ready') return exitCode.ok;
+  return prepared.kind === 'stopped' && prepared.outcome === 'refused' ? exitCode.refused : exitCode.failed;
+}
+
+/** Puts what ran in the last session in the place of what runs, so that a verdict has something to compare with. */
+export async function recallLastGood(context: DryRunContext): Promise<void> {
+  const lastGood = await readLastGood(context.config.outDir);
+  for (const record of context.records.values()) {
+    const known = lastGood[record.settings.name];
+    if (known !== undefined) await recall(context, record, known);
+  }
+}
+
+async function recall(
+  context: DryRunContext,
+  record: ModuleRecord,
+  known: { readonly library: string; readonly hash: string; readonly generation: number },
+): Promise<void> {
+  const { facts } = await validate({
+    library: known.library,
+    module: record.settings,
+    target: context.config.target,
+    providers: { engine: { symbols: [], libraries: [context.engineLibrary] }, modules: [] },
+  });
+  if (facts === null) return;
+  record.generation = known.generation;
+  record.running = { ...known, file: facts, loaded: null, level: 'SAFE', settings: record.settings };
+}
+
+function acceptable(level: Level): boolean {
+  return level === 'SAFE' || level === 'WARNING';
+}

@@ -1,0 +1,27 @@
+import type { ResolvedModule } from '../config/resolved.js';
+
+/**
+ * Providers before dependents, otherwise by name, so that the same modules always load in the same order. Modules
+ * that depend on each other in a ring come in the order of their names.
+ */
+export function loadOrder(modules: readonly ResolvedModule[]): readonly ResolvedModule[] {
+  const byName = new Map(modules.map((module) => [module.name, module]));
+  const ordered: ResolvedModule[] = [];
+  const visited = new Set<string>();
+
+  const visit = (module: ResolvedModule): void => {
+    if (visited.has(module.name)) return;
+    visited.add(module.name);
+    for (const dependency of module.dependencies) {
+      const provider = byName.get(dependency.name);
+      if (provider !== undefined) visit(provider);
+    }
+    ordered.push(module);
+  };
+
+  for (const name of [...byName.keys()].sort()) {
+    const module = byName.get(name);
+    if (module !== undefined) visit(module);
+  }
+  return ordered;
+}

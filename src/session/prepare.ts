@@ -1,0 +1,119 @@
+import { assess } from '../assess/assess.js';
+import type { Assessment } from '../assess/types.js';
+import type { Builder, BuildResult } from '../build/types.js';
+import type { ResolvedConfig } from '../config/resolved.js';
+import type { Bus } from '../events/bus.js';
+import type { Finding, Level, Outcome, Timings } from '../events/events.js';
+import type { LibraryFacts, ModuleLibrary } from '../validate/types.js';
+import { validate } from '../validate/validate.js';
+import { apiVersion, loadedModules, type ModuleRecord } from './records.js';
+
+export interface PrepareRequest {
+  readonly record: ModuleRecord;
+  readonly records: ReadonlyMap<string, ModuleRecord>;
+  readonly config: ResolvedConfig;
+  readonly builder: Builder;
+  readonly engineLibrary: string;
+  readonly bus: Bus;
+  readonly signal: AbortSignal;
+  readonly rebuild: boolean;
+  /** Go on although the library is the one that runs already. */
+  readonly force: boolean;
+  readonly accepts: (assessment: Assessment) => boolean;
+}
+
+/** What became of one module on its way from source to a version that may be switched to. */
+export type Prepared =
+  | { readonly kind: 'superseded' }
+  /** The library that runs is what the source gives. */
+  | { readonly kind: 'unchanged'; readonly build: BuildResult }
+  | {
+      readonly kind: 'stopped';
+      readonly outcome: Extract<Outcome, 'buildFailed' | 'refused' | 'failed'>;
+      readonly level: Level;
+      readonly reasons: readonly Finding[];
+      readonly timings: Timings;
+      readonly build: BuildResult;
+    }
+  | {
+      readonly kind: 'ready';
+      readonly file: LibraryFacts;
+      readonly assessment: Assessment;
+      readonly timings: Timings;
+      readonly build: BuildResult;
+    };
+
+/** Build, validate, assess: everything that only reads files. Emits what each stage found. */
+export async function prepare(request: PrepareRequest): Promise<Prepared> {
+  const { record, bus } = request;
+  const module = record.settings.name;
+
+  const build = await runBuild(request);
+  if (build.superseded) return { kind: 'superseded' };
+  const afterBuild: Timings = { build: build.durationMs };
+  if (!build.ok) {
+    const reasons = build.diagnostics
+      .filter((diagnostic) => diagnostic.severity === 'error')
+      .map(({ code, message }) => ({ code, message }));
+    return { kind: 'stopped', outcome: 'buildFailed', level: 'BLOCKED', reasons, timings: afterBuild, build };
+  }
+  if (!request.force && record.running?.hash === build.hash) return { kind: 'unchanged', build };
+
+  const startValidate = performance.now();
+  const checked = await validate({
+    library: build.library,
+    module: record.settings,
+    target: request.config.target,
+    providers: {
+      engine: { symbols: [], libraries: [request.engineLibrary] },
+      modules: runningLibraries(request.records, module),
+    },
+  });
+  const validateMs = performance.now() - startValidate;
+  const { ok, findings } = checked;
+  bus.emit({ type: 'validate:done', module, ok, findings, durationMs: validateMs });
+
+  const startAssess = performance.now();
+  const assessment = assess({
+    module,
+    findings,
+    library: checked.facts,
+    previous: record.running === null ? null : { library: record.running.file, running: record.running.loaded },
+    loaded: loadedModules(request.records),
+    apiVersion,
+  });
+  const assessMs = performance.now() - startAssess;
+  const { level, reasons, affected } = assessment;
+  bus.emit({ type: 'assess:done', module, level, reasons, affected, durationMs: assessMs });
+
+  const timings: Timings = { ...afterBuild, validate: validateMs, assess: assessMs };
+  if (checked.facts === null || !request.accepts(assessment)) {
+    return { kind: 'stopped', outcome: 'refused', level, reasons, timings, build };
+  }
+  return { kind: 'ready', file: checked.facts, assessment, timings, build };
+}
+
+async function runBuild(request: PrepareRequest): Promise<BuildResult> {
+  const { bus, builder, record, signal, rebuild } = request;
+  const module = record.settings.name;
+  bus.emit({ type: 'build:start', module });
+  const result = await builder.build(record.settings, {
+    signal,
+    rebuild,
+    onProgress: (done, total) => bus.emit({ type: 'build:progress', module, done, total }),
+  });
+  if (!result.superseded) {
+    for (const diagnostic of result.diagnostics) bus.emit({ type: 'build:diagnostic', module, ...diagnostic });
+  }
+  const { ok, cached, superseded, durationMs } = result;
+  const count = (severity: string): number => result.diagnostics.filter((one) => one.severity === severity).length;
+  const counts = { errors: count('error'), warnings: count('warning') };
+  bus.emit({ type: 'build:done', module, ok, cached, superseded, ...counts, durationMs });
+  return result;
+}
+
+function runningLibraries(records: ReadonlyMap<string, ModuleRecord>, except: string): readonly ModuleLibrary[] {
+  return [...records.values()].flatMap(({ settings, running }) =>
+    running === null || settings.name === except ? [] : [{ name: settings.name, library: running.library }],
+  );
+}

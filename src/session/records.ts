@@ -1,0 +1,69 @@
+import type { LoadedModule } from '../assess/types.js';
+import type { ResolvedModule } from '../config/resolved.js';
+import type { Level } from '../events/events.js';
+import type { ModuleFacts } from '../host/host.js';
+import type { LibraryFacts } from '../validate/types.js';
+
+/** The major number of modules/include/module_interface.h (`MODULE_API_VERSION`). */
+export const apiVersion = 1;
+
+/** One generation of a module: a library on disk, what the file says of itself, and what it turned out to be. */
+export interface Version {
+  readonly generation: number;
+  readonly library: string;
+  /** Content hash of the library; the same text always gives the same one. */
+  readonly hash: string;
+  readonly file: LibraryFacts;
+  /** Null for a version of an earlier session, which only a verdict is compared with. */
+  readonly loaded: ModuleFacts | null;
+  /** The verdict it was taken with. */
+  readonly level: Level;
+  readonly settings: ResolvedModule;
+}
+
+/** What the session knows of one module. */
+export interface ModuleRecord {
+  settings: ResolvedModule;
+  /** The version in the frame loop; null where none was ever good, or where it crashed too often. */
+  running: Version | null;
+  /** The version before it: where undo and probation go back to. */
+  previous: Version | null;
+  /** The highest generation number handed out. */
+  generation: number;
+  /** The module's folder is gone from disk; what runs goes on. */
+  orphaned: boolean;
+  /** Times of its crashes, milliseconds of a monotonic clock, oldest first. */
+  crashes: readonly number[];
+  /**
+   * Modules that were to be switched together with this one when one of them failed. They are brought up to date
+   * together, so that no frame runs a mix.
+   */
+  heldWith: ReadonlySet<string>;
+}
+
+export function newRecord(settings: ResolvedModule): ModuleRecord {
+  return {
+    settings,
+    running: null,
+    previous: null,
+    generation: 0,
+    orphaned: false,
+    crashes: [],
+    heldWith: new Set(),
+  };
+}
+
+/** What a verdict needs to know of the modules that run. */
+export function loadedModules(records: ReadonlyMap<string, ModuleRecord>): readonly LoadedModule[] {
+  return [...records.values()].flatMap(({ settings, running }) =>
+    running === null
+      ? []
+      : [
+          {
+            name: settings.name,
+            dependencies: settings.dependencies.map((dependency) => dependency.name),
+            imports: running.file.undefinedSymbols.map((symbol) => symbol.name),
+          },
+        ],
+  );
+}

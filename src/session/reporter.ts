@@ -1,0 +1,147 @@
+import type { Assessment } from '../assess/types.js';
+import type { Finding, Level, Outcome, StateSummary, Timings } from '../events/events.js';
+import type { RunningJob } from '../reload/queue.js';
+import { noState, type Switched } from '../reload/transact.js';
+import type { Context } from './context.js';
+import type { Prepared } from './prepare.js';
+import type { ModuleRecord, Version } from './records.js';
+
+/** A module whose new version passed every check that only reads files. */
+export type Ready = Extract<Prepared, { readonly kind: 'ready' }> & {
+  readonly record: ModuleRecord;
+  readonly generation: number;
+};
+
+export type Reporter = ReturnType<typeof createReporter>;
+
+/** Milliseconds since the epoch with a fraction, so that a phase of less than a millisecond can be told. */
+export function preciseNow(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** A save longer ago than this did not lead to the job: it was there before, or the clock jumped. */
+const oldestSaveMs = 10_000;
+
+/** Turns the results of one job into `reload:done` events and into what the records hold. */
+export function createReporter(context: Context, job: RunningJob, startedAt: number) {
+  const age = startedAt - job.savedAt;
+  const saved = job.savedAt > 0 && age < oldestSaveMs ? Math.min(job.savedAt, startedAt) : null;
+
+  const finish = (timings: Timings): { readonly durationMs: number; readonly timings: Timings } => {
+    const end = preciseNow();
+    const detect = saved === null ? {} : { detect: startedAt - saved };
+    return { durationMs: end - startedAt, timings: { ...detect, ...timings, total: end - (saved ?? startedAt) } };
+  };
+
+  const notSwitched = (ready: Ready, transaction: string, result: NotSwitched): void => {
+    const { record, generation } = ready;
+    // Nothing ran before, so there is nothing to go back to.
+    const outcome = result.outcome === 'rolledBack' && record.running === null ? 'failed' : result.outcome;
+    const { level, reasons, loadMs, pauseMs } = result;
+    const times = finish({ ...ready.timings, load: loadMs, pause: pauseMs });
+    emitStanding(context, record, { outcome, level, reasons, generation, transaction, ...times });
+  };
+
+  return {
+    stopped(record: ModuleRecord, one: Extract<Prepared, { readonly kind: 'stopped' }>): void {
+      const { outcome, level, reasons, timings } = one;
+      const generation = record.running?.generation ?? 0;
+      emitStanding(context, record, { outcome, level, reasons, generation, transaction: '', ...finish(timings) });
+    },
+    switched(ready: Ready, transaction: string, one: Switched, pauseMs: number): void {
+      const { record, generation, build, file } = ready;
+      const { library, hash } = build;
+      emitSwitched(context, record, {
+        version: {
+          generation,
+          library,
+          hash,
+          file,
+          loaded: one.facts,
+          level: one.assessment.level,
+          settings: record.settings,
+        },
+        assessment: one.assessment,
+        state: one.state,
+        transaction,
+        ...finish({ ...ready.timings, load: one.loadMs, pause: pauseMs }),
+      });
+    },
+    current(record: ModuleRecord): void {
+      record.heldWith = new Set();
+      const generation = record.running?.generation ?? 0;
+      context.bus.emit({ type: 'module:current', module: record.settings.name, generation });
+    },
+    notSwitched,
+    hostGone(ready: Ready, transaction: string, reason: Finding): void {
+      const { level } = ready.assessment;
+      notSwitched(ready, transaction, { outcome: 'rolledBack', level, reasons: [reason], loadMs: 0, pauseMs: 0 });
+    },
+  };
+}
+
+export interface NotSwitched {
+  readonly outcome: Extract<Outcome, 'failed' | 'refused' | 'rolledBack'>;
+  readonly level: Level;
+  readonly reasons: readonly Finding[];
+  readonly loadMs: number;
+  readonly pauseMs: number;
+}
+
+/** A new version runs: notes it, and the one before it, and says so. */
+export function emitSwitched(
+  context: Context,
+  record: ModuleRecord,
+  about: {
+    readonly version: Version;
+    readonly assessment: Assessment;
+    readonly state: StateSummary;
+    readonly transaction: string;
+    readonly durationMs: number;
+    readonly timings: Timings;
+  },
+): void {
+  const { version, assessment, state, transaction, durationMs, timings } = about;
+  const from = record.running?.generation ?? 0;
+  record.previous = record.running;
+  record.running = version;
+  record.heldWith = new Set();
+  context.bus.emit({
+    type: 'reload:done',
+    module: record.settings.name,
+    outcome: from === 0 ? 'loaded' : 'reloaded',
+    level: assessment.level,
+    generation: version.generation,
+    from,
+    transaction,
+    moduleVersion: version.loaded?.version || record.settings.version,
+    reasons: assessment.reasons,
+    durationMs,
+    timings,
+    state,
+  });
+}
+
+/** What ran before goes on (or nothing runs): says why. */
+export function emitStanding(
+  context: Context,
+  record: ModuleRecord,
+  about: {
+    readonly outcome: Outcome;
+    readonly level: Level;
+    readonly generation: number;
+    readonly transaction: string;
+    readonly reasons: readonly Finding[];
+    readonly durationMs: number;
+    readonly timings: Timings;
+  },
+): void {
+  context.bus.emit({
+    type: 'reload:done',
+    module: record.settings.name,
+    ...about,
+    from: record.running?.generation ?? 0,
+    moduleVersion: record.running?.loaded?.version || record.settings.version,
+    state: noState,
+  });
+}

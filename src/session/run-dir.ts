@@ -1,0 +1,28 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * Makes the folder for what lives only as long as this process, and removes those of processes that are gone.
+ * The folder's name is the process id, which tells the two apart.
+ */
+export async function claimRunDir(outDir: string, pid: number = process.pid): Promise<string> {
+  const runs = join(outDir, 'run');
+  const mine = join(runs, String(pid));
+  await rm(mine, { recursive: true, force: true });
+  await mkdir(mine, { recursive: true });
+  for (const name of await readdir(runs)) {
+    const other = Number(name.split('-')[0]);
+    if (other !== pid && !isAlive(other)) await rm(join(runs, name), { recursive: true, force: true });
+  }
+  return mine;
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

@@ -1,0 +1,95 @@
+import { messageOf } from '../errors.js';
+import { openHost } from '../host/client.js';
+import type { HostEnd, ModuleFault } from '../host/host.js';
+import type { Context } from './context.js';
+import { accountForHost, recoverModule, restartModules } from './recover.js';
+import { countCrash } from './restart-intensity.js';
+
+export interface Supervisor {
+  /** Opens the first host and puts it into the context; later ones follow by themselves when one ends. */
+  start(): Promise<void>;
+  readonly busy: boolean;
+  /** Settles when no crash is being dealt with. */
+  idle(): Promise<void>;
+  /** Settles with the reason when starting again does not help. */
+  readonly gaveUp: Promise<string>;
+}
+
+export interface SupervisorOptions {
+  readonly runDir: string;
+  readonly cleanUp: readonly string[];
+  /** Called after each recovery. */
+  readonly onSettled: () => void;
+}
+
+/** Keeps a host running: opens it, hears of crashes, has modules recovered, replaces a host that ended. */
+export function createSupervisor(context: Context, options: SupervisorOptions): Supervisor {
+  const recoveries = new Set<Promise<void>>();
+  const gaveUp = Promise.withResolvers<string>();
+  let hostEnds: readonly number[] = [];
+  let restarts = 0;
+
+  const openFresh = async (): Promise<void> => {
+    const host = await openHost({
+      ...context.config.host,
+      engineLibrary: context.engineLibrary,
+      runDir: `${options.runDir}/host-${restarts}`,
+      cleanUp: [options.runDir, ...options.cleanUp],
+      listener: {
+        output: (line) => context.bus.emit({ type: 'host:output', ...line }),
+        fault: (fault: ModuleFault) => recover(() => recoverModule(context, fault)),
+      },
+    });
+    context.host = host;
+    context.bus.emit({ type: 'host:up', pid: host.pid, restarts });
+    void host.ended.then((end) => {
+      if (!end.expected && !context.closing) recover(() => replace(end));
+    });
+  };
+
+  /** Recoveries change the running program, so they take turns with the commits of jobs. */
+  const recover = (action: () => Promise<void>): void => {
+    const recovery = (async () => {
+      const release = await context.turn();
+      try {
+        if (!context.closing) await action();
+      } catch (error) {
+        gaveUp.resolve(messageOf(error));
+      } finally {
+        release();
+      }
+    })();
+    recoveries.add(recovery);
+    void recovery.finally(() => {
+      recoveries.delete(recovery);
+      options.onSettled();
+    });
+  };
+
+  const replace = async (end: HostEnd): Promise<void> => {
+    accountForHost(context, end);
+    if (end.module === '') {
+      // Nobody's module is to blame, so only the host itself can be counted.
+      const { crashes, tooMany } = countCrash(hostEnds, performance.now(), context.config.host.restart);
+      hostEnds = crashes;
+      if (tooMany) {
+        gaveUp.resolve(`The host process ended too often (last with ${end.how}).`);
+        return;
+      }
+    }
+    restarts += 1;
+    await openFresh();
+    await restartModules(context);
+  };
+
+  return {
+    start: openFresh,
+    get busy() {
+      return recoveries.size > 0;
+    },
+    async idle() {
+      while (recoveries.size > 0) await Promise.all(recoveries);
+    },
+    gaveUp: gaveUp.promise,
+  };
+}

@@ -1,0 +1,206 @@
+import { confirm } from '../assess/confirm.js';
+import type { Assessment } from '../assess/types.js';
+import type { Finding } from '../events/events.js';
+import { HostGone } from '../host/host.js';
+import type { RunningJob } from '../reload/queue.js';
+import { type TransactionResult, transact } from '../reload/transact.js';
+import type { Context } from './context.js';
+import { loadOrder } from './order.js';
+import { type Prepared, prepare } from './prepare.js';
+import type { ModuleRecord } from './records.js';
+import { createReporter, preciseNow, type Ready, type Reporter } from './reporter.js';
+
+/** Says whether what was built is still what is on disk; the modules where it is not. */
+export interface UpdateOutcome {
+  readonly unsettled: readonly string[];
+}
+
+/**
+ * One job from source to running code. Modules that run already are switched together or not at all; a module that
+ * does not run yet starts by itself, so that a broken one keeps no other from starting.
+ */
+export async function update(context: Context, job: RunningJob): Promise<UpdateOutcome> {
+  const startedAt = preciseNow();
+  const records = jobRecords(context, job);
+  const accepts = ({ level }: Assessment): boolean =>
+    level === 'SAFE' || level === 'WARNING' || (level === 'UNSAFE' && job.acceptUnsafe);
+  const { config, builder, bus, engineLibrary } = context;
+
+  const prepared = await Promise.all(
+    records.map((record) =>
+      prepare({
+        record,
+        records: context.records,
+        config,
+        builder,
+        engineLibrary,
+        bus,
+        signal: job.signal,
+        rebuild: job.rebuild,
+        force: job.force,
+        accepts,
+      }),
+    ),
+  );
+  const superseded = prepared.some((one) => one.kind === 'superseded');
+  if (superseded || !(await job.commit()) || context.closing) return { unsettled: [] };
+
+  const reporter = createReporter(context, job, startedAt);
+  const ready: Ready[] = [];
+  let failedModule = '';
+  for (const [index, one] of prepared.entries()) {
+    const record = records[index];
+    if (record === undefined || one.kind === 'superseded') continue;
+    if (one.kind === 'unchanged') reporter.current(record);
+    if (one.kind === 'stopped') {
+      reporter.stopped(record, one);
+      if (record.running !== null) failedModule = record.settings.name;
+    }
+    if (one.kind === 'ready') {
+      record.generation += 1;
+      ready.push({ ...one, record, generation: record.generation });
+    }
+  }
+
+  const together = ready.filter((one) => one.record.running !== null);
+  if (failedModule === '') await switchGroup(context, reporter, together, accepts);
+  else if (together.length > 0) holdBack(context, reporter, together, failedModule);
+  for (const one of ready) {
+    if (!together.includes(one)) await switchGroup(context, reporter, [one], accepts);
+  }
+
+  return { unsettled: await findUnsettled(context, prepared, records) };
+}
+
+/** The records of the job's modules and of those held back with them, providers first. */
+function jobRecords(context: Context, job: RunningJob): readonly ModuleRecord[] {
+  const names = new Set(job.modules);
+  for (const name of job.modules) {
+    for (const other of context.records.get(name)?.heldWith ?? []) names.add(other);
+  }
+  const records = [...context.records.values()].filter((one) => names.has(one.settings.name) && !one.orphaned);
+  const order = loadOrder(records.map((one) => one.settings)).map((settings) => settings.name);
+  return records.sort((a, b) => order.indexOf(a.settings.name) - order.indexOf(b.settings.name));
+}
+
+async function switchGroup(
+  context: Context,
+  reporter: Reporter,
+  group: readonly Ready[],
+  accepts: (assessment: Assessment) => boolean,
+): Promise<void> {
+  if (group.length === 0) return;
+  context.transactions += 1;
+  const transaction = `t${context.transactions}`;
+  const find = (module: string): Ready | undefined => group.find((one) => one.record.settings.name === module);
+
+  let result: TransactionResult;
+  try {
+    result = await transact({
+      host: context.host,
+      candidates: group.map(({ record, generation, build, assessment }) => ({
+        module: record.settings.name,
+        generation,
+        library: build.library,
+        entry: record.settings.entry,
+        assessment,
+      })),
+      confirm: (candidate, facts) => {
+        const one = find(candidate.module);
+        const running = one?.record.running ?? null;
+        return confirm(candidate.assessment, running?.loaded ?? null, facts);
+      },
+      accepts,
+    });
+  } catch (error) {
+    if (!(error instanceof HostGone)) throw error;
+    const end = await context.host.ended;
+    const code = end.how === 'hang' ? 'HM511' : end.how === 'exit' ? 'HM510' : 'HM512';
+    const message = `The host ended (${end.how}) in ${end.call || 'no call'} of ${end.module || 'no module'} during the reload.`;
+    for (const one of group) reporter.hostGone(one, transaction, { code, message });
+    return;
+  }
+
+  if (result.outcome === 'switched') {
+    for (const one of result.modules) {
+      const ready = find(one.module);
+      if (ready === undefined) continue;
+      if (one.assessment !== ready.assessment) {
+        const { level, reasons, affected } = one.assessment;
+        context.bus.emit({ type: 'assess:done', module: one.module, level, reasons, affected, durationMs: 0 });
+      }
+      reporter.switched(ready, transaction, one, result.pauseMs);
+    }
+    return;
+  }
+  if (result.assessment !== null) {
+    const { level, reasons, affected } = result.assessment;
+    context.bus.emit({ type: 'assess:done', module: result.module, level, reasons, affected, durationMs: 0 });
+  }
+  for (const one of group) {
+    const name = one.record.settings.name;
+    const culprit = name === result.module;
+    const reasons = culprit ? result.reasons : [heldBackBy(result.module)];
+    const level = culprit && result.assessment !== null ? result.level : one.assessment.level;
+    reporter.notSwitched(one, transaction, { ...result, level, reasons });
+    one.record.heldWith = new Set(group.map((other) => other.record.settings.name));
+  }
+}
+
+/** Modules that are fine by themselves but changed together with one that is not: they wait for it. */
+function holdBack(context: Context, reporter: Reporter, group: readonly Ready[], failed: string): void {
+  context.transactions += 1;
+  const names = new Set([...group.map((one) => one.record.settings.name), failed]);
+  for (const name of names) {
+    const record = context.records.get(name);
+    if (record !== undefined) record.heldWith = names;
+  }
+  for (const one of group) {
+    const { level } = one.assessment;
+    const reasons = [heldBackBy(failed)];
+    reporter.notSwitched(one, `t${context.transactions}`, {
+      outcome: 'refused',
+      level,
+      reasons,
+      loadMs: 0,
+      pauseMs: 0,
+    });
+  }
+}
+
+function heldBackBy(module: string): Finding {
+  return {
+    code: 'HM517',
+    message: `It changed together with ${module}, which could not be switched; it waits for it.`,
+  };
+}
+
+/**
+ * Compares what the builds read with what the watcher last saw. A difference means that a file changed in a way no
+ * event told of; the caller builds again, so that what runs is what is on disk.
+ */
+async function findUnsettled(
+  context: Context,
+  prepared: readonly Prepared[],
+  records: readonly ModuleRecord[],
+): Promise<readonly string[]> {
+  const { watcher } = context;
+  const unsettled: string[] = [];
+  for (const [index, one] of prepared.entries()) {
+    const name = records[index]?.settings.name;
+    if (name === undefined || one.kind === 'superseded') continue;
+    if (!one.build.settled) {
+      unsettled.push(name);
+      continue;
+    }
+    if (watcher === null) continue;
+    watcher.add(one.build.inputs);
+    const differs = (): readonly string[] =>
+      [...one.build.inputs].filter(([path, hash]) => watcher.hashOf(path) !== hash).map(([path]) => path);
+    const suspects = differs();
+    if (suspects.length === 0) continue;
+    await watcher.recheck(suspects);
+    if (differs().length > 0) unsettled.push(name);
+  }
+  return unsettled;
+}

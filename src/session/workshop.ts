@@ -1,0 +1,30 @@
+import { createBuilder } from '../build/builder.js';
+import type { Builder } from '../build/types.js';
+import type { ResolvedConfig } from '../config/resolved.js';
+import { buildEngine } from '../host/engine-build.js';
+import { publicHeadersDir } from '../paths.js';
+import { findToolchain } from '../toolchain/find.js';
+
+export interface Workshop {
+  readonly builder: Builder;
+  readonly engineLibrary: string;
+}
+
+/**
+ * Everything that building needs: a toolchain, the engine that modules link against (compiled on first use), and a
+ * builder for these settings.
+ *
+ * @throws HotmodError HM204 to HM206 where the machine has no toolchain, HM530 where the engine cannot be built.
+ */
+export async function openWorkshop(request: {
+  readonly config: ResolvedConfig;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cacheDir: string;
+}): Promise<Workshop> {
+  const { config, env, cacheDir } = request;
+  const { compiler, linker } = config.build;
+  const toolchain = await findToolchain({ compiler, linker, target: config.target, env });
+  const engineLibrary = await buildEngine({ compiler: toolchain.compiler.path, cacheDir });
+  const builder = createBuilder({ config, toolchain, engineLibrary, publicHeaders: publicHeadersDir });
+  return { builder, engineLibrary };
+}
