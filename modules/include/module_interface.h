@@ -78,7 +78,10 @@ typedef struct module_interface {
 /* A module of this style exports this one function. The result must live as long as the module is loaded. */
 MODULE_EXPORT module_interface_t *get_module_interface(void);
 
-/* Optional: text shown live beside the module, drawn a few times a second. The module owns the memory. */
+/*
+ * Optional: text shown live beside the module, drawn a few times a second. UTF-8, lines ended by '\n'; NULL while there
+ * is nothing to show. The module owns the memory.
+ */
 MODULE_EXPORT const char *module_view(void);
 
 /* ---- What the engine offers to modules. ------------------------------------------------------------------------ */

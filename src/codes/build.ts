@@ -1,3 +1,81 @@
 import type { CodeText } from './types.js';
 
-export const buildCodes: readonly CodeText[] = [];
+/** What goes wrong between sources and library. */
+export const buildCodes: readonly CodeText[] = [
+  {
+    code: 'HM201',
+    title: 'compile error',
+    meaning: 'The compiler or assembler rejected a source file. The version that runs is not touched.',
+    remedy: 'Correct the place that file, line and column name; the next save builds again.',
+  },
+  {
+    code: 'HM202',
+    title: 'link error',
+    meaning:
+      'All sources compiled, but the linker could not make a library of them, for example because two files define the same function or a library is not found.',
+    remedy: 'Read the linker message below the code. Check build.ldflags in module.json for libraries and folders.',
+  },
+  {
+    code: 'HM203',
+    title: 'undefined symbol',
+    meaning:
+      'A function or variable is used that no source of the module defines and no linked library provides. Loading such a library would fail or crash, so it is refused at link time.',
+    remedy:
+      'Define it, correct its spelling, or add the library that has it to build.ldflags (`-lm` for mathematics). Functions of other modules are reached with module_get_symbol().',
+  },
+  {
+    code: 'HM207',
+    title: 'build command failed',
+    meaning: "The module's own build.command ended with an error, so its output is not looked at.",
+    remedy: "Run the command by hand in the module's folder; its last lines are shown with the message.",
+  },
+  {
+    code: 'HM208',
+    title: 'build command left no library',
+    meaning:
+      'The build.command ended well, but build.output does not exist, is empty, or was still being written after the command had ended.',
+    remedy:
+      'Check that build.output names the file the command writes, relative to the module folder, and that the command does not go on in the background. HOTMOD_OUTPUT holds the expected path.',
+  },
+  {
+    code: 'HM209',
+    title: 'no sources',
+    meaning:
+      'The module has no source file to build, or build.sources names files that do not exist. Folders that start with a dot, node_modules and CMake build folders are not searched.',
+    remedy: 'Add a .c, .cc, .cpp, .cxx, .m, .s or .S file, or correct build.sources, or give a build.command.',
+  },
+  {
+    code: 'HM210',
+    title: 'output folder not writable or disk full',
+    meaning: 'Objects and libraries could not be written. The version that runs is not touched.',
+    remedy:
+      'Free space, or make the .hotmod folder writable for you, and save again. The folder may be removed at any time.',
+  },
+  {
+    code: 'HM211',
+    title: 'source disappeared during the build',
+    meaning: 'A source file was there when the build was planned and gone when the compiler wanted it.',
+    remedy:
+      'If it was removed on purpose, nothing is to be done: the next build goes without it. Otherwise save it again.',
+  },
+  {
+    code: 'HM212',
+    title: 'compiler or linker crashed',
+    meaning:
+      'The compiler or linker itself ended by a signal or reported an internal error. Out of memory looks the same.',
+    remedy:
+      'Save again; if it stays, undo the last change or try another compiler with build.compiler. With several big files lower build.jobs.',
+  },
+  {
+    code: 'HM213',
+    title: 'compiler warning',
+    meaning: 'The compiler warns of something that is probably not meant. The module is built and loaded all the same.',
+    remedy: 'Correct the place named, or silence the warning with the flag in its brackets in build.flags.',
+  },
+  {
+    code: 'HM214',
+    title: 'compiler could not be started',
+    meaning: 'The compiler or linker that was found earlier is gone or cannot be run.',
+    remedy: 'Run `hotmod doctor --fix`, or name another one with build.compiler.',
+  },
+];

@@ -1,3 +1,148 @@
 import type { CodeText } from './types.js';
 
-export const reloadCodes: readonly CodeText[] = [];
+/** HM5xx: the reload itself and the host process. */
+export const reloadCodes: readonly CodeText[] = [
+  {
+    code: 'HM501',
+    title: 'library could not be loaded',
+    meaning:
+      'The system loader refused the new library, or it could not be copied to where the host loads it from. The message is the own text of the loader: usually an undefined symbol or a library that it needs and does not find. The version that ran before runs on.',
+    remedy:
+      'Link what is missing (ldflags in module.json), or put the needed library where the loader looks. "ldd" and "nm -D --undefined-only" show what the library wants.',
+  },
+  {
+    code: 'HM502',
+    title: 'prepare_reload failed',
+    meaning:
+      'prepare_reload of the version that runs returned something other than 0: it asks not to be replaced now. Nothing was changed.',
+    remedy: 'Save again when the module has come to rest, or let prepare_reload finish its work and return 0.',
+  },
+  {
+    code: 'HM503',
+    title: 'save_state failed',
+    meaning:
+      'save_state of the version that runs returned something other than 0. Without its state the new version would start afresh, so the reload was taken back; the old version runs on with its state.',
+    remedy: 'Find out why save_state gave up: the failing value is in the message. It must allocate *data with malloc.',
+  },
+  {
+    code: 'HM504',
+    title: 'migrate_state failed',
+    meaning:
+      'The two versions differ in info.version and migrate_state of the new one returned something other than 0. The old version runs on with its state as it was; migrate_state worked on a copy.',
+    remedy: 'Teach migrate_state the step from the version that is named, or reload a version in between first.',
+  },
+  {
+    code: 'HM505',
+    title: 'init failed',
+    meaning: 'init of the new version returned something other than 0. It was unloaded; the old version runs on.',
+    remedy: 'Correct init and save: the next successful build is tried at once.',
+  },
+  {
+    code: 'HM506',
+    title: 'load_state failed',
+    meaning:
+      'load_state of the new version returned something other than 0, so it cannot take the state over. It was shut down and unloaded; the old version runs on with its state as it was.',
+    remedy:
+      'Compare the size that load_state expects with what save_state of the running version writes. Raise info.version and write migrate_state where the format has changed.',
+  },
+  {
+    code: 'HM507',
+    title: 'complete_reload failed',
+    meaning:
+      'complete_reload, the last step of the new version before the switch, returned something other than 0. Everything was taken back; the old version runs on.',
+    remedy: 'Correct complete_reload and save.',
+  },
+  {
+    code: 'HM508',
+    title: 'crashed during the reload',
+    meaning:
+      'A function of the reload protocol crashed. The call was abandoned and everything taken back; the old version runs on. The library that crashed stays mapped, because nobody knows what it left behind.',
+    remedy:
+      'The message names the function and the signal. A null pointer in load_state often means that init did not allocate what it fills in.',
+  },
+  {
+    code: 'HM509',
+    title: 'crashed in update',
+    meaning:
+      'The module crashed while it ran and was taken out of the frame loop. The other modules run on without missing a frame. A version that crashes in its first frames is taken back.',
+    remedy: 'Correct the place that the message names and save; the module starts again with its last state.',
+  },
+  {
+    code: 'HM510',
+    title: 'module called exit',
+    meaning:
+      'A module called exit(), which ends the whole host process. A new host is started with the last good versions; state since the last reload is lost.',
+    remedy: 'Return an error from the function in place of calling exit(); a library must not end its program.',
+  },
+  {
+    code: 'HM511',
+    title: 'call did not return',
+    meaning:
+      'A call into a module did not return within host.hangTimeoutMs: an endless loop, or a lock that is never released. The host process was ended and started anew with the last good versions.',
+    remedy:
+      'Correct the loop in the function that is named. Raise host.hangTimeoutMs where the work really takes long.',
+  },
+  {
+    code: 'HM512',
+    title: 'host process ended',
+    meaning:
+      'The process that modules run in could not be started or ended unexpectedly: a crash on a thread of a module, a constructor that crashed, or a signal from outside. Where it is known, the module is named.',
+    remedy:
+      'Look at the log for the last lines before the end. Run "hotmod doctor" where the process does not start at all.',
+  },
+  {
+    code: 'HM513',
+    title: 'crashed too often, stopped',
+    meaning:
+      'The module crashed more often than host.restart allows within its time and was stopped, so that it does not fail for ever.',
+    remedy: 'Correct the crash and save: the next successful build starts the module again.',
+  },
+  {
+    code: 'HM514',
+    title: 'no interface, or one for another engine',
+    meaning:
+      'get_module_interface returned NULL or an interface whose api_version this engine does not speak, or none of the entry functions is exported.',
+    remedy:
+      'Return a pointer to a static module_interface_t with info.api_version set to MODULE_API_VERSION, and build against the module_interface.h of this version.',
+  },
+  {
+    code: 'HM515',
+    title: 'nothing to go back to',
+    meaning:
+      'The module has no earlier version in this host process: it was loaded once, or has been taken back already.',
+    remedy: 'Use "hotmod history" to see the generations that exist, and edit the source to get an earlier one back.',
+  },
+  {
+    code: 'HM516',
+    title: 'state points into the old version',
+    meaning:
+      'The saved state contains addresses of the version that was replaced, such as string literals or functions. That library stays mapped so that they stay valid; each such reload keeps some memory.',
+    remedy:
+      'Save what the pointers stand for (an index, a name, a copy of the text) in place of the pointers themselves.',
+  },
+  {
+    code: 'HM520',
+    title: 'a session already runs here',
+    meaning: 'Another hotmod dev is running for this project. Two of them would write over the results of one another.',
+    remedy: 'Use the session that runs (its process id is in the message), or end it first.',
+  },
+  {
+    code: 'HM521',
+    title: 'no session runs here',
+    meaning: 'The command talks to a running session, and none was found for this project.',
+    remedy: 'Start one with "hotmod dev" in another terminal, or name the project with --cwd.',
+  },
+  {
+    code: 'HM522',
+    title: 'session did not answer',
+    meaning: 'A session runs for this project, but it did not answer in time.',
+    remedy: 'Try again; where it stays silent, end the process that the message names and start "hotmod dev" anew.',
+  },
+  {
+    code: 'HM530',
+    title: 'engine could not be built',
+    meaning:
+      'The engine is a small C library that is built with your clang on first use, and that failed. The text of the compiler is in the message.',
+    remedy: 'Run "hotmod doctor --fix": mostly the compiler or the headers of the C library are missing.',
+  },
+];

@@ -1,3 +1,86 @@
 import type { CodeText } from './types.js';
 
-export const validateCodes: readonly CodeText[] = [];
+/** What is wrong with a library as a file. Any of these keeps it from being loaded. */
+export const validateCodes: readonly CodeText[] = [
+  {
+    code: 'HM301',
+    title: 'not an ELF file',
+    meaning:
+      'The build left something that is no ELF file at all: a text, a script, a static library, or a library of ' +
+      'another system. The message says what it is.',
+    remedy:
+      'Check that build.output names the shared library and not another product of the build, and that the build ' +
+      'command compiles for this system.',
+  },
+  {
+    code: 'HM302',
+    title: 'library cut off or damaged',
+    meaning:
+      'The file begins like a library, but parts it points to are missing or make no sense. This is what a build ' +
+      'that is still writing, a full disk, or a copy that was interrupted leaves behind.',
+    remedy:
+      'Build again. If it stays, look for two builds that write the same file, and for free space on the disk. The ' +
+      'running version is untouched.',
+  },
+  {
+    code: 'HM303',
+    title: 'not a shared library',
+    meaning:
+      'The file is a sound ELF file of another kind: a program, an object file that was not linked, or a memory dump.',
+    remedy: 'Link with -shared, and compile every source of the module with -fPIC.',
+  },
+  {
+    code: 'HM304',
+    title: 'library for another machine',
+    meaning: 'The library was built for a processor other than the target. The message names both.',
+    remedy:
+      'Build for the target (its name stands in the configuration or after --target), or choose the target that ' +
+      'fits the library. With a build command of your own, check which compiler it calls.',
+  },
+  {
+    code: 'HM305',
+    title: 'entry point missing',
+    meaning:
+      'A module must export a function to begin with: get_module_interface, or an update or init function under one ' +
+      'of the names the message lists. The library exports none of them as a function.',
+    remedy:
+      'Export one of the names: write MODULE_EXPORT before it, declare it extern "C" in C++, and give it ' +
+      '.globl and .type in assembly. Other names can be set under "entry" in module.json.',
+  },
+  {
+    code: 'HM306',
+    title: 'needed library not found',
+    meaning:
+      'The library, or one that it needs, asks for a further library that is in none of the folders where the ' +
+      'loader will look. LD_LIBRARY_PATH is not among them, because modules run in an environment of their own.',
+    remedy:
+      'Install the library, or give the folder at link time with -Wl,-rpath,DIR under ldflags ($ORIGIN is the ' +
+      'folder of the library itself).',
+  },
+  {
+    code: 'HM307',
+    title: 'undefined symbol',
+    meaning:
+      'The library uses a function or variable that nothing provides: not the libraries it needs, not the engine, ' +
+      'not the modules it declares as dependencies. Loading it would fail.',
+    remedy:
+      'Check the spelling, add the source or the library (-l...) that defines it, or declare the module that ' +
+      'exports it under "dependencies" in module.json.',
+  },
+  {
+    code: 'HM308',
+    title: 'library not readable',
+    meaning: 'There is no such file, it is not a regular file, or its permissions do not allow reading it.',
+    remedy:
+      'Check that the build command leaves the file that build.output names, and that you may read it. The message ' +
+      'holds the answer of the system.',
+  },
+  {
+    code: 'HM309',
+    title: 'library format not read yet',
+    meaning:
+      'The target uses a library format other than ELF, which this version of hotmod cannot check. A library that ' +
+      'was not checked is not loaded.',
+    remedy: 'Choose a target that uses ELF libraries (Linux).',
+  },
+];

@@ -1,3 +1,71 @@
 import type { CodeText } from './types.js';
 
-export const verdictCodes: readonly CodeText[] = [];
+/** Reasons of a verdict: what a new version would do to what runs. */
+export const verdictCodes: readonly CodeText[] = [
+  {
+    code: 'HM400',
+    title: 'safe',
+    meaning:
+      'The module is loaded for the first time, or only its code changed: nothing that others use disappeared, and ' +
+      'no state is lost.',
+    remedy: 'Nothing to do.',
+  },
+  {
+    code: 'HM402',
+    title: 'another version of the module interface',
+    meaning:
+      'The module was built against a module_interface.h whose MODULE_API_VERSION is not the one of the engine. The ' +
+      'tables they exchange may differ, so nothing of the module is called.',
+    remedy: 'Build the module again with the module_interface.h that belongs to this hotmod.',
+  },
+  {
+    code: 'HM403',
+    title: 'exported function disappeared',
+    meaning:
+      'The running version exports a function that the new one does not. Where a loaded module uses it, the reload is ' +
+      'UNSAFE; otherwise it is a WARNING, because somebody may still look it up by name.',
+    remedy:
+      'Keep the function, or change its users in the same save. If it became static or hidden by accident, put ' +
+      'MODULE_EXPORT before it again.',
+  },
+  {
+    code: 'HM404',
+    title: 'state starts afresh',
+    meaning:
+      'The module has variables of its own and no save_state, or none that is known of, so the new version begins ' +
+      'with their initial values. The message names them.',
+    remedy:
+      'Give the module save_state and load_state where the values should outlive a reload. Where they need not, ' +
+      'nothing is to be done.',
+  },
+  {
+    code: 'HM405',
+    title: 'saved state would be lost',
+    meaning: 'The running version saves its state, but the new version has no load_state that could take it over.',
+    remedy: 'Give the new version a load_state, or accept the loss with --force.',
+  },
+  {
+    code: 'HM406',
+    title: 'version changed without migrate_state',
+    meaning:
+      'The two versions state different version numbers and state is carried over, but the new version has no ' +
+      'migrate_state. Its load_state is given the bytes just as the old version saved them.',
+    remedy: 'Give the new version a migrate_state, or make sure that its load_state reads the old form.',
+  },
+  {
+    code: 'HM407',
+    title: 'unknown whether there is state',
+    meaning:
+      'The running version was linked without a symbol table, and it is not known to save its state. Whether it has ' +
+      'variables that start afresh cannot be told, and unknown is never SAFE.',
+    remedy: 'Do not strip the library (no -s, no strip), or give the module save_state and load_state.',
+  },
+  {
+    code: 'HM408',
+    title: 'exported variable disappeared',
+    meaning:
+      'The running version exports a variable that the new one does not. Where a loaded module uses it, the reload ' +
+      'is UNSAFE; otherwise it is a WARNING, because somebody may still look it up by name.',
+    remedy: 'Keep the variable, or change its users in the same save.',
+  },
+];

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /** A fresh folder holding the given files ({relative path: text}), and its removal. */
-export async function tempDir(files: Readonly<Record<string, string>> = {}): Promise<AsyncDisposable & { path: string }> {
+export async function tempDir(
+  files: Readonly<Record<string, string>> = {},
+): Promise<AsyncDisposable & { path: string }> {
   const path = await realpath(await mkdtemp(join(tmpdir(), 'hotmod-test-')));
   await writeFiles(path, files);
   return {

@@ -1,0 +1,72 @@
+import type { Finding, Level, Reason } from '../events/events.js';
+import type { ModuleFacts } from '../host/host.js';
+
+export interface AssessRequest {
+  readonly module: string;
+  /** What validation found; with any of it, the new version cannot be loaded. */
+  readonly findings: readonly AssessedFinding[];
+  /** The new version's file; null only where validation could not read it, and then there are findings. */
+  readonly library: AssessedLibrary | null;
+  /** The version it takes the place of; null where the module is loaded for the first time. */
+  readonly previous: PreviousVersion | null;
+  /** Every module that is loaded now; the module itself may be among them. */
+  readonly loaded: readonly LoadedModule[];
+  /** The major number of the interface the engine speaks (`MODULE_API_VERSION`). */
+  readonly apiVersion: number;
+}
+
+interface AssessedFinding extends Finding {
+  readonly where?: string;
+}
+
+/** The part of what validation says about a library that the rules look at. */
+export interface AssessedLibrary {
+  readonly exports: readonly AssessedExport[];
+  readonly entry: AssessedEntry;
+  /** Null where it is unknown whether it has any. */
+  readonly variables: readonly { readonly name: string }[] | null;
+  readonly apiVersion: number | null;
+}
+
+export interface AssessedExport {
+  readonly name: string;
+  readonly kind: 'function' | 'variable' | 'threadLocal' | 'other';
+  readonly weak: boolean;
+}
+
+/** Names of the hooks that show in the file. */
+export interface AssessedEntry {
+  readonly getInterface: string | null;
+  readonly saveState: string | null;
+  readonly loadState: string | null;
+}
+
+export interface PreviousVersion {
+  readonly library: AssessedLibrary;
+  /** What the host knows of it; null where no host can be asked (a verdict without a running session). */
+  readonly running: ModuleFacts | null;
+}
+
+export interface LoadedModule {
+  readonly name: string;
+  /** Names of the modules it declares as dependencies. */
+  readonly dependencies: readonly string[];
+  /** Names of its undefined symbols; null where they are not known. */
+  readonly imports: readonly string[] | null;
+}
+
+export interface Assessment {
+  /** The worst level of the reasons. */
+  readonly level: Level;
+  /** Never empty: SAFE has its reason too. Worst first. */
+  readonly reasons: readonly Reason[];
+  /** Loaded modules that declare this one as a dependency. */
+  readonly affected: readonly string[];
+}
+
+/** What one rule says: how bad, about what, and why; its code and recommendation come from the rule. */
+export interface Remark {
+  readonly level: Level;
+  readonly message: string;
+  readonly where: string;
+}

@@ -1,0 +1,94 @@
+import { commitSteps } from './failures.js';
+import type { CommitStep, CommittedModule, HookName, HostStats, ModuleFacts, ModuleFault, ModuleView } from './host.js';
+import type { ReportReader } from './report.js';
+import { signalName } from './signals.js';
+
+/** Bit n of the engine's hook set is the n-th of these (`hot_hook_t`). */
+const hooks: readonly HookName[] = [
+  'init',
+  'shutdown',
+  'update',
+  'save_state',
+  'load_state',
+  'migrate_state',
+  'prepare_reload',
+  'complete_reload',
+  'rollback_reload',
+];
+
+/** The readers below follow the writers in engine/node_api.c field by field. */
+export function readFacts(report: ReportReader): ModuleFacts {
+  const style = report.flag() ? 'interface' : 'functions';
+  const name = report.text();
+  const version = report.text();
+  const apiVersion = report.number();
+  const bits = report.number();
+  return {
+    style,
+    name,
+    version,
+    apiVersion,
+    hooks: hooks.filter((_, index) => (bits & (1 << index)) !== 0),
+    hasView: report.flag(),
+  };
+}
+
+export function readCommitted(report: ReportReader): readonly CommittedModule[] {
+  const modules: CommittedModule[] = [];
+  while (!report.done) modules.push(readCommittedModule(report));
+  return modules;
+}
+
+/** A state that save_state gave is one piece to the engine: it counts as one variable, kept or dropped. */
+function readCommittedModule(report: ReportReader): CommittedModule {
+  const module = report.text();
+  const bytes = report.number();
+  const kept = report.flag() ? 1 : 0;
+  const dropped = report.flag() ? 1 : 0;
+  const oldImageKept = report.flag();
+  const ran = report.number();
+  const steps: Partial<Record<CommitStep, number>> = {};
+  for (const [index, step] of commitSteps.entries()) {
+    const duration = report.milliseconds();
+    if ((ran & (1 << index)) !== 0) steps[step] = duration;
+  }
+  return { module, state: { bytes, kept, converted: 0, reset: 0, dropped }, steps, oldImageKept };
+}
+
+export function readFault(report: ReportReader): ModuleFault {
+  return {
+    module: report.text(),
+    generation: report.number(),
+    signal: signalName(report.number()),
+    address: report.bigint(),
+    call: report.text(),
+    function: report.text(),
+    frames: report.number(),
+  };
+}
+
+export function readStats(report: ReportReader): HostStats {
+  const stats = {
+    frame: report.number(),
+    rate: report.number(),
+    paused: report.flag(),
+    tickUs: report.number(),
+    keptImages: report.number(),
+  };
+  const modules: HostStats['modules'][number][] = [];
+  while (!report.done) {
+    modules.push({
+      module: report.text(),
+      generation: report.number(),
+      frames: report.number(),
+      running: report.flag(),
+    });
+  }
+  return { ...stats, modules };
+}
+
+export function readViews(report: ReportReader): readonly ModuleView[] {
+  const views: ModuleView[] = [];
+  while (!report.done) views.push({ module: report.text(), text: report.text() });
+  return views;
+}

@@ -1,0 +1,173 @@
+import { DataType, type FieldType, load, open } from 'ffi-rs';
+import type { EntryNames } from '../config/resolved.js';
+import { readCommitted, readFacts, readFault, readStats, readViews } from './engine-reports.js';
+import { describeFailure, readFailure } from './failures.js';
+import type {
+  CommitResult,
+  HostStats,
+  ModuleFault,
+  ModuleView,
+  RevertResult,
+  StageRequest,
+  StageResult,
+} from './host.js';
+import { ReportReader } from './report.js';
+
+/**
+ * The engine as TypeScript sees it. Calls that may wait for a module run on a worker thread, so that the process still
+ * hears its parent while a module hangs; they are made one after the other.
+ */
+export interface Engine {
+  /** Becomes readable when takeFaults has something to give. */
+  readonly faultDescriptor: number;
+  /** `library` is the private copy, which the engine removes when it unloads it. */
+  stage(request: StageRequest, library: string): Promise<StageResult>;
+  commit(modules: readonly string[]): Promise<CommitResult>;
+  revert(module: string): Promise<RevertResult>;
+  discard(module: string): Promise<void>;
+  unload(module: string): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  setRate(framesPerSecond: number): Promise<void>;
+  step(frames: number, dt: number): Promise<void>;
+  stats(): Promise<HostStats>;
+  views(): Promise<readonly ModuleView[]>;
+  stop(): Promise<void>;
+  takeFaults(): readonly ModuleFault[];
+  /** Ends this process at once, after passing on what was written to standard output. */
+  exit(status: number): void;
+}
+
+export interface EngineOptions {
+  /** Absolute path of the engine's library. Its folder's name is the hash of its content. */
+  readonly library: string;
+  readonly statusFile: string;
+  readonly rate: number;
+  readonly stepped: boolean;
+}
+
+const faultBytes = 1024;
+
+/** Loads and starts the engine. Once in a process: signal handlers and standard output are the process's own. */
+export function startEngine(options: EngineOptions): Engine {
+  // ffi-rs ignores a second open of the same key and goes on with the old library, so the key is the hashed path.
+  open({ library: options.library, path: options.library });
+  const now = callNow(options.library);
+  const later = callLater(options.library);
+  const { String: text, I32: int, U32: unsigned, Double: real } = DataType;
+
+  const error = now('hot_node_start', [text, real, int], [options.statusFile, options.rate, options.stepped ? 1 : 0]);
+  if (error !== 0) throw new Error(`The engine could not start (errno ${error}, status file ${options.statusFile}).`);
+
+  let last: Promise<unknown> = Promise.resolve();
+  const queue = <T>(task: () => Promise<T>): Promise<T> => {
+    const result = last.then(task);
+    last = result.catch(() => undefined);
+    return result;
+  };
+  const command = (name: string, types: FieldType[] = [], values: unknown[] = []): Promise<void> =>
+    queue(async () => {
+      await load({
+        library: options.library,
+        funcName: name,
+        retType: DataType.Void,
+        paramsType: types,
+        paramsValue: values,
+        runInNewThread: true,
+      });
+    });
+  const report = (name: string, types: FieldType[] = [], values: unknown[] = []): Promise<ReportReader> =>
+    queue(async () => takeReport(now, await later(name, types, values)));
+
+  return {
+    faultDescriptor: now('hot_fault_descriptor', [], []),
+    async stage(request, library) {
+      const started = performance.now();
+      const { module, generation, entry } = request;
+      const parameters = [module, generation, library, entryList(entry)];
+      const reader = await report('hot_node_stage', [text, unsigned, text, text], parameters);
+      const failure = readFailure(reader);
+      const loadMs = performance.now() - started;
+      return failure.problem === 'none'
+        ? { ok: true, facts: readFacts(reader), loadMs }
+        : { ok: false, ...describeFailure(failure), loadMs };
+    },
+    async commit(modules) {
+      const reader = await report('hot_node_commit', [text], [[...new Set(modules)].join('/')]);
+      const failure = readFailure(reader);
+      const pauseMs = reader.milliseconds();
+      const frame = reader.number();
+      if (failure.problem === 'none') return { ok: true, pauseMs, frame, modules: readCommitted(reader) };
+      return { ok: false, pauseMs, ...describeFailure(failure), module: failure.module, step: failure.step };
+    },
+    async revert(module) {
+      const reader = await report('hot_node_revert', [text], [module]);
+      const failure = readFailure(reader);
+      const generation = reader.number();
+      if (failure.problem === 'none') return { ok: true, generation, code: '', message: '' };
+      return { ok: false, generation, ...describeFailure(failure) };
+    },
+    discard: (module) => command('hot_discard_module', [text], [module]),
+    unload: (module) => command('hot_unload_module', [text], [module]),
+    pause: () => command('hot_pause'),
+    resume: () => command('hot_resume'),
+    setRate: (framesPerSecond) => command('hot_set_rate', [real], [framesPerSecond]),
+    step: (frames, dt) => command('hot_step', [unsigned, real], [frames, dt]),
+    stats: async () => readStats(await report('hot_node_stats')),
+    views: async () => readViews(await report('hot_node_views')),
+    stop: () => command('hot_engine_stop'),
+    takeFaults: () => takeFaults(now),
+    exit(status) {
+      load({
+        library: options.library,
+        funcName: 'hot_node_exit',
+        retType: DataType.Void,
+        paramsType: [int],
+        paramsValue: [status],
+      });
+    },
+  };
+}
+
+type CallNow = (name: string, types: FieldType[], values: unknown[]) => number;
+
+function callNow(library: string): CallNow {
+  return (funcName, paramsType, paramsValue) =>
+    load({ library, funcName, retType: DataType.I32, paramsType, paramsValue });
+}
+
+function callLater(library: string): (name: string, types: FieldType[], values: unknown[]) => Promise<number> {
+  return (funcName, paramsType, paramsValue) =>
+    load({ library, funcName, retType: DataType.I32, paramsType, paramsValue, runInNewThread: true });
+}
+
+/** Copies the report on this thread: a buffer handed to a worker could be moved or freed while it writes. */
+function takeReport(now: CallNow, size: number): ReportReader {
+  const bytes = Buffer.alloc(Math.max(size, 1));
+  const taken = now('hot_node_take_report', [DataType.U8Array, DataType.I32], [bytes, size]);
+  return new ReportReader(bytes.subarray(0, taken));
+}
+
+function takeFaults(now: CallNow): readonly ModuleFault[] {
+  const faults: ModuleFault[] = [];
+  for (;;) {
+    const bytes = Buffer.alloc(faultBytes);
+    const size = now('hot_node_take_fault', [DataType.U8Array, DataType.I32], [bytes, faultBytes]);
+    if (size === 0) return faults;
+    faults.push(readFault(new ReportReader(bytes.subarray(0, size))));
+  }
+}
+
+/** The lists in the order of `hot_entry_names_t`. */
+function entryList(entry: EntryNames): string {
+  const lists = [
+    entry.getInterface,
+    entry.init,
+    entry.update,
+    entry.shutdown,
+    entry.saveState,
+    entry.loadState,
+    entry.view,
+  ];
+  return lists.map((names) => names.join(',')).join(';');
+}

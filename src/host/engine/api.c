@@ -1,0 +1,271 @@
+/*
+ * The public functions: each takes the transaction lock, brings its work to the right thread and closes what is left
+ * over outside the pause.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commit.h"
+#include "faults.h"
+#include "guard.h"
+#include "hotmod_engine.h"
+#include "loop.h"
+#include "output.h"
+#include "revert.h"
+#include "table.h"
+
+static pthread_mutex_t transaction = PTHREAD_MUTEX_INITIALIZER;
+static bool started;
+
+/* Every change of modules: one at a time, on a thread that may be sent a signal it can handle. */
+static void begin(void) {
+  pthread_mutex_lock(&transaction);
+  guard_thread_open();
+}
+
+static void end(void) {
+  guard_thread_close();
+  pthread_mutex_unlock(&transaction);
+}
+
+int hot_engine_start(const hot_options_t *options) {
+  if (started) {
+    errno = EALREADY;
+    return -1;
+  }
+  if (status_open(options->status_path) != 0 || faults_open() != 0 || guard_open() != 0) return -1;
+  if (options->mark_output) output_open();
+  if (loop_open(options->rate, options->stepped != 0) != 0) return -1;
+  started = true;
+  return 0;
+}
+
+int hot_stage_module(const char *module, uint32_t generation, const char *library, int owns_file,
+                     const hot_entry_names_t *entry, hot_module_facts_t *facts, hot_failure_t *failure) {
+  memset(failure, 0, sizeof *failure);
+  memset(facts, 0, sizeof *facts);
+  strncpy(failure->module, module, sizeof failure->module - 1);
+  begin();
+  slot_t *slot = table_add(module);
+  if (slot == NULL) {
+    failure->problem = HOT_NO_MEMORY;
+  } else {
+    image_close(slot->staged);
+    slot->staged = image_open(module, generation, library, owns_file != 0, entry, failure);
+    if (slot->staged != NULL) *facts = slot->staged->facts;
+    if (slot->staged == NULL && slot->current == NULL) table_remove(slot);
+  }
+  end();
+  return failure->problem == HOT_OK ? 0 : -1;
+}
+
+static void discard(slot_t *slot) {
+  if (slot == NULL || slot->staged == NULL) return;
+  image_close(slot->staged);
+  slot->staged = NULL;
+  if (slot->current == NULL) table_remove(slot);
+}
+
+void hot_discard_module(const char *module) {
+  begin();
+  discard(table_find(module));
+  end();
+}
+
+/* False with the failure filled in where a module has nothing staged. */
+static bool collect_parts(commit_t *commit, const char *const *modules, hot_committed_t *done) {
+  for (size_t n = 0; n < commit->count; n++) {
+    slot_t *slot = table_find(modules[n]);
+    memset(&done[n], 0, sizeof done[n]);
+    strncpy(done[n].module, modules[n], sizeof done[n].module - 1);
+    if (slot == NULL || slot->staged == NULL) {
+      commit->report->failure.problem = HOT_NOT_STAGED;
+      strncpy(commit->report->failure.module, modules[n], HOT_NAME_MAX - 1);
+      return false;
+    }
+    commit->parts[n] =
+        (part_t){.slot = slot, .leaving = slot->current, .arriving = slot->staged, .done = &done[n]};
+  }
+  return true;
+}
+
+static void drop_all(const char *const *modules, size_t count) {
+  for (size_t n = 0; n < count; n++) discard(table_find(modules[n]));
+}
+
+/* Outside the pause: looks for addresses that would dangle, then unloads. */
+static void finish_part(part_t *part, bool succeeded) {
+  if (succeeded && part->leaving != NULL && part->slot->previous == part->leaving) {
+    bool points = image_is_pointed_into(part->leaving, part->handed.data, part->handed.size);
+    part->done->old_image_kept = points;
+    if (points) image_pin(part->leaving);
+  }
+  image_close(part->retired);
+  if (!succeeded && part->slot->current == NULL) table_remove(part->slot);
+}
+
+int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, hot_commit_report_t *report) {
+  memset(report, 0, sizeof *report);
+  begin();
+  commit_t commit = {.parts = calloc(count + 1, sizeof(part_t)), .count = count, .report = report};
+  if (commit.parts == NULL) {
+    report->failure.problem = HOT_NO_MEMORY;
+  } else if (!started) {
+    report->failure.problem = HOT_NOT_STARTED;
+  } else if (collect_parts(&commit, modules, done)) {
+    loop_run(commit_at_boundary, &commit);
+    for (size_t n = 0; n < count; n++) finish_part(&commit.parts[n], report->failure.problem == HOT_OK);
+  } else {
+    drop_all(modules, count);
+  }
+  free(commit.parts);
+  end();
+  return report->failure.problem == HOT_OK ? 0 : -1;
+}
+
+int hot_reload_module(const char *module, uint32_t generation, const char *library, const hot_entry_names_t *entry,
+                      hot_committed_t *done, hot_commit_report_t *report) {
+  hot_module_facts_t facts;
+  memset(report, 0, sizeof *report);
+  if (hot_stage_module(module, generation, library, 0, entry, &facts, &report->failure) != 0) return -1;
+  return hot_commit(&module, 1, done, report);
+}
+
+int hot_revert_module(const char *module, uint32_t *generation, hot_failure_t *failure) {
+  memset(failure, 0, sizeof *failure);
+  strncpy(failure->module, module, sizeof failure->module - 1);
+  begin();
+  revert_t revert = {.slot = table_find(module), .failure = failure};
+  loop_run(revert_at_boundary, &revert);
+  image_close(revert.retired);
+  bool runs = revert.slot != NULL && revert.slot->current != NULL;
+  *generation = runs ? revert.slot->current->generation : 0;
+  end();
+  return failure->problem == HOT_OK ? 0 : -1;
+}
+
+static void shut_down_at_boundary(void *argument) {
+  slot_t *slot = argument;
+  hot_failure_t failure = {0};
+  table_take_out(slot);
+  if (slot->current->running && !call_shutdown(slot->current, &failure)) faults_push(slot->current, &failure);
+  slot->current->running = false;
+}
+
+static void unload(slot_t *slot) {
+  if (slot == NULL || slot->current == NULL) return;
+  loop_run(shut_down_at_boundary, slot);
+  image_close(slot->staged);
+  image_close(slot->previous);
+  image_close(slot->current);
+  table_remove(slot);
+}
+
+void hot_unload_module(const char *module) {
+  begin();
+  discard(table_find(module));
+  unload(table_find(module));
+  end();
+}
+
+/* The module that was loaded last, or NULL. */
+static slot_t *last_loaded(void) {
+  slot_t *last = NULL;
+  slot_t *slot;
+  for (size_t n = 0; (slot = table_running(n)) != NULL; n++) last = slot;
+  return last;
+}
+
+void hot_engine_stop(void) {
+  if (!started) return;
+  begin();
+  for (slot_t *slot = last_loaded(); slot != NULL; slot = last_loaded()) unload(slot);
+  for (slot_t *slot = table_at(0); slot != NULL; slot = table_at(0)) discard(slot);
+  loop_close();
+  started = false;
+  end();
+}
+
+static void pause_at_boundary(void *argument) { loop_set_paused(argument != NULL); }
+
+void hot_pause(void) { loop_run(pause_at_boundary, &started); }
+void hot_resume(void) { loop_run(pause_at_boundary, NULL); }
+
+static void set_rate_at_boundary(void *argument) { loop_set_rate(*(double *)argument); }
+
+void hot_set_rate(double frames_per_second) { loop_run(set_rate_at_boundary, &frames_per_second); }
+
+typedef struct step_command {
+  uint32_t frames;
+  double dt;
+} step_command_t;
+
+static void step_at_boundary(void *argument) {
+  const step_command_t *step = argument;
+  for (uint32_t n = 0; n < step->frames; n++) loop_frame(step->dt);
+}
+
+void hot_step(uint32_t frames, double dt) {
+  step_command_t step = {.frames = frames, .dt = dt};
+  loop_run(step_at_boundary, &step);
+}
+
+typedef struct stats_command {
+  hot_stats_t *stats;
+  hot_module_stats_t *modules;
+  size_t capacity;
+} stats_command_t;
+
+static void stats_at_boundary(void *argument) {
+  stats_command_t *command = argument;
+  size_t count = 0;
+  slot_t *slot;
+  for (; (slot = table_running(count)) != NULL; count++) {
+    if (count >= command->capacity) continue;
+    hot_module_stats_t *stats = &command->modules[count];
+    memcpy(stats->module, slot->name, sizeof stats->module);
+    stats->generation = slot->current->generation;
+    stats->frames = slot->current->frames;
+    stats->running = slot->current->running;
+  }
+  *command->stats = (hot_stats_t){.frame = loop_frame_number(),
+                                  .rate = loop_rate(),
+                                  .paused = loop_is_paused(),
+                                  .tick_us = loop_tick_us(),
+                                  .kept_images = image_kept_count(),
+                                  .modules = count};
+}
+
+void hot_get_stats(hot_stats_t *stats, hot_module_stats_t *modules, size_t capacity) {
+  stats_command_t command = {.stats = stats, .modules = modules, .capacity = capacity};
+  loop_run(stats_at_boundary, &command);
+}
+
+typedef struct views_command {
+  void (*take)(const char *module, const char *text, void *context);
+  void *context;
+} views_command_t;
+
+static void views_at_boundary(void *argument) {
+  static char text[HOT_VIEW_MAX + 1];
+  const views_command_t *command = argument;
+  slot_t *slot;
+  for (size_t n = 0; (slot = table_running(n)) != NULL; n++) {
+    image_t *image = slot->current;
+    hot_failure_t failure = {0};
+    if (!image->running || image->view == NULL) continue;
+    if (call_view(image, text, &failure)) {
+      command->take(slot->name, text, command->context);
+    } else {
+      image->running = false;
+      faults_push(image, &failure);
+    }
+  }
+}
+
+void hot_views(void (*take)(const char *module, const char *text, void *context), void *context) {
+  views_command_t command = {.take = take, .context = context};
+  loop_run(views_at_boundary, &command);
+}

@@ -1,0 +1,188 @@
+#include "commit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "faults.h"
+#include "loop.h"
+#include "platform.h"
+
+static bool run_steps(part_t *part, hot_failure_t *failure);
+static void switch_over(part_t *part);
+static void retire(part_t *part);
+static void undo(commit_t *commit);
+
+void commit_at_boundary(void *argument) {
+  commit_t *commit = argument;
+  hot_commit_report_t *report = commit->report;
+  uint64_t start = platform_now();
+  bool succeeded = table_make_room(commit->count);
+  if (!succeeded) report->failure.problem = HOT_NO_MEMORY;
+  for (size_t n = 0; succeeded && n < commit->count; n++) {
+    succeeded = run_steps(&commit->parts[n], &report->failure);
+  }
+  report->frame = loop_frame_number();
+  if (succeeded) {
+    for (size_t n = 0; n < commit->count; n++) switch_over(&commit->parts[n]);
+    for (size_t n = 0; n < commit->count; n++) retire(&commit->parts[n]);
+  } else {
+    undo(commit);
+  }
+  report->pause_ns = platform_now() - start;
+}
+
+static bool step_prepare(part_t *part, hot_failure_t *failure) {
+  image_t *leaving = part->leaving;
+  if (leaving == NULL || !leaving->running) return true;
+  part->ran = leaving->calls.prepare_reload != NULL;
+  part->prepared = call_prepare(leaving, failure);
+  return part->prepared;
+}
+
+/* What a crashed version was given is better than nothing where it cannot give anything itself. */
+static void fall_back(part_t *part) {
+  const blob_t *handed = &part->slot->handed;
+  part->saved = (blob_t){0};
+  part->has_state = part->slot->has_state;
+  if (!part->has_state || handed->data == NULL) return;
+  part->saved.data = malloc(handed->size);
+  part->has_state = part->saved.data != NULL;
+  if (!part->has_state) return;
+  memcpy(part->saved.data, handed->data, handed->size);
+  part->saved.size = handed->size;
+}
+
+static bool step_save(part_t *part, hot_failure_t *failure) {
+  image_t *leaving = part->leaving;
+  if (leaving == NULL || leaving->calls.save_state == NULL) return true;
+  part->ran = true;
+  part->has_state = true;
+  bool saved = call_save(leaving, &part->saved, failure);
+  if (!saved && !leaving->running) {
+    free(part->saved.data);
+    fall_back(part);
+    memset(failure, 0, sizeof *failure);
+    saved = true;
+  }
+  part->handed = part->saved;
+  return saved;
+}
+
+/* migrate_state may change the bytes in place, and the way back needs them as they were: it works on a copy. */
+static bool step_migrate(part_t *part, hot_failure_t *failure) {
+  image_t *arriving = part->arriving;
+  if (!part->has_state || arriving->calls.migrate_state == NULL) return true;
+  if (strcmp(part->leaving->facts.version, arriving->facts.version) == 0) return true;
+  part->ran = true;
+  blob_t copy = {.data = malloc(part->saved.size + 1), .size = part->saved.size};
+  if (copy.data == NULL) {
+    failure->problem = HOT_NO_MEMORY;
+    return false;
+  }
+  if (copy.size > 0) memcpy(copy.data, part->saved.data, copy.size);
+  bool migrated = call_migrate(arriving, part->leaving->facts.version, &copy, failure);
+  part->handed = copy;
+  return migrated;
+}
+
+static bool step_init(part_t *part, hot_failure_t *failure) {
+  part->ran = part->arriving->calls.init != NULL;
+  part->initialised = call_init(part->arriving, part->leaving != NULL, failure);
+  return part->initialised;
+}
+
+static bool step_load(part_t *part, hot_failure_t *failure) {
+  if (!part->has_state) return true;
+  part->ran = part->arriving->calls.load_state != NULL;
+  part->done->state_kept = part->ran;
+  part->done->state_dropped = !part->ran;
+  part->done->state_bytes = part->ran ? part->handed.size : 0;
+  return call_load(part->arriving, &part->handed, failure);
+}
+
+static bool step_complete(part_t *part, hot_failure_t *failure) {
+  if (part->leaving == NULL) return true;
+  part->ran = part->arriving->calls.complete_reload != NULL;
+  return call_complete(part->arriving, failure);
+}
+
+static bool (*const steps[])(part_t *, hot_failure_t *) = {
+    [HOT_STEP_PREPARE] = step_prepare, [HOT_STEP_SAVE] = step_save, [HOT_STEP_MIGRATE] = step_migrate,
+    [HOT_STEP_INIT] = step_init,       [HOT_STEP_LOAD] = step_load, [HOT_STEP_COMPLETE] = step_complete,
+};
+
+static void note_step(part_t *part, hot_step_t step, uint64_t start) {
+  part->done->step_ns[step] = platform_now() - start;
+  part->done->steps_run |= 1u << step;
+}
+
+static bool run_steps(part_t *part, hot_failure_t *failure) {
+  for (hot_step_t step = HOT_STEP_PREPARE; step <= HOT_STEP_COMPLETE; step++) {
+    uint64_t start = platform_now();
+    part->ran = false;
+    bool succeeded = steps[step](part, failure);
+    if (part->ran) note_step(part, step, start);
+    if (succeeded) continue;
+    failure->step = step;
+    memcpy(failure->module, part->slot->name, sizeof failure->module);
+    return false;
+  }
+  return true;
+}
+
+static void switch_over(part_t *part) {
+  uint64_t start = platform_now();
+  table_switch(part->slot, part->arriving);
+  part->slot->staged = NULL;
+  note_step(part, HOT_STEP_SWITCH, start);
+}
+
+/*
+ * Ends the version that left. One that crashed is asked for nothing and never unloaded: nobody knows what it holds. The
+ * version before it is then still the last good one, and stays the one to go back to.
+ */
+static void retire(part_t *part) {
+  slot_t *slot = part->slot;
+  image_t *leaving = part->leaving;
+  if (leaving == NULL) return;
+  uint64_t start = platform_now();
+  bool good = leaving->running;
+  leaving->running = false;
+  if (good) {
+    hot_failure_t failure = {0};
+    good = call_shutdown(leaving, &failure);
+    leaving->shut_down = leaving->calls.shutdown != NULL;
+    if (!good) faults_push(leaving, &failure);
+    part->retired = slot->previous;
+    slot->previous = good ? leaving : NULL;
+    table_set_state(slot, part->has_state, part->saved, part->handed);
+  } else {
+    image_pin(leaving);
+    blob_free_pair(part->saved, part->handed);
+    part->saved = (blob_t){0};
+    part->handed = (blob_t){0};
+  }
+  note_step(part, HOT_STEP_RETIRE, start);
+}
+
+static void undo(commit_t *commit) {
+  for (size_t n = commit->count; n-- > 0;) {
+    part_t *part = &commit->parts[n];
+    hot_failure_t failure = {0};
+    if (!part->initialised || part->arriving->pinned) continue;
+    if (!call_shutdown(part->arriving, &failure)) faults_push(part->arriving, &failure);
+  }
+  for (size_t n = commit->count; n-- > 0;) {
+    part_t *part = &commit->parts[n];
+    hot_failure_t failure = {0};
+    if (!part->prepared || call_rollback(part->leaving, &failure)) continue;
+    part->leaving->running = false;
+    faults_push(part->leaving, &failure);
+  }
+  for (size_t n = 0; n < commit->count; n++) {
+    part_t *part = &commit->parts[n];
+    blob_free_pair(part->saved, part->handed);
+    part->retired = part->arriving;
+    part->slot->staged = NULL;
+  }
+}

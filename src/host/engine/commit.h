@@ -1,0 +1,44 @@
+/*
+ * commit.h: the reload protocol.
+ *
+ * At one frame boundary, for each module in the order given: prepare_reload and save_state on the version that leaves;
+ * migrate_state (where the versions differ), init, load_state and complete_reload on the one that arrives. Only when
+ * all modules have come through are all of them switched. Any failure before that undoes everything, last first:
+ * shutdown on what was initialised, rollback_reload on what was prepared; the old versions go on with their state.
+ *
+ * After the switch the replaced version is shut down; nothing it does there can undo the switch. It stays mapped, with
+ * the state it gave, until the next commit: revert.h goes back to it.
+ *
+ * A version that crashed before is not asked to prepare. Its state is asked for all the same; where it cannot give it,
+ * the state it was itself given is handed on, so that a crash does not cost everything.
+ */
+#ifndef HOTMOD_COMMIT_H
+#define HOTMOD_COMMIT_H
+
+#include "table.h"
+
+/* One module on its way through the protocol. */
+typedef struct part {
+  slot_t *slot;
+  image_t *leaving; /* NULL on a first load */
+  image_t *arriving;
+  image_t *retired; /* to be closed outside the pause; may be NULL */
+  bool has_state;
+  blob_t saved;
+  blob_t handed;
+  bool prepared;
+  bool initialised;
+  bool ran; /* the step under way had something to call */
+  hot_committed_t *done;
+} part_t;
+
+typedef struct commit {
+  part_t *parts;
+  size_t count;
+  hot_commit_report_t *report;
+} commit_t;
+
+/* The command for loop_run. Leaves retired images to the caller. */
+void commit_at_boundary(void *commit);
+
+#endif

@@ -1,0 +1,215 @@
+/*
+ * hotmod_engine.h: the engine's public interface, for the program that hosts modules.
+ *
+ * The engine keeps a table of modules, runs their update functions frame by frame on a thread of its own, catches
+ * faults inside them, and switches them to new versions at a frame boundary. It decides nothing: which library to load
+ * and whether it is safe to is the caller's business.
+ *
+ * There is one engine in a process, because signal handlers and standard output are the process's own. Every function
+ * may be called from any thread except the engine's (that is, never from a module); calls that change modules wait for
+ * one another. Times are nanoseconds of the monotonic clock. No function keeps a pointer it was given.
+ */
+#ifndef HOTMOD_ENGINE_H
+#define HOTMOD_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HOT_EXPORT __attribute__((visibility("default")))
+
+/* Longest module name and version in bytes, with the final NUL. */
+#define HOT_NAME_MAX 128
+#define HOT_TEXT_MAX 1024
+/* Longest text taken from a module_view, in bytes without the final NUL. */
+#define HOT_VIEW_MAX 65536
+
+typedef struct hot_options {
+  /* File that tells a watching process what the engine is doing (status.h); NULL for none. */
+  const char *status_path;
+  /* Frames a second. */
+  double rate;
+  /* Non-zero: frames run only in hot_step. */
+  int stepped;
+  /* Non-zero: put markers around what modules write to stdout and stderr (output.h). */
+  int mark_output;
+} hot_options_t;
+
+/* Symbol names to look for, separated by commas, best first. */
+typedef struct hot_entry_names {
+  const char *get_interface;
+  const char *init;
+  const char *update;
+  const char *shutdown;
+  const char *save_state;
+  const char *load_state;
+  const char *view;
+} hot_entry_names_t;
+
+/* Steps of the reload protocol in the order they run. */
+typedef enum hot_step {
+  HOT_STEP_PREPARE,
+  HOT_STEP_SAVE,
+  HOT_STEP_MIGRATE,
+  HOT_STEP_INIT,
+  HOT_STEP_LOAD,
+  HOT_STEP_COMPLETE,
+  HOT_STEP_SWITCH,
+  HOT_STEP_RETIRE,
+  HOT_STEP_COUNT
+} hot_step_t;
+
+typedef enum hot_problem {
+  HOT_OK = 0,
+  HOT_NOT_LOADED,     /* the loader refused the library; text is its reason */
+  HOT_NO_ENTRY,       /* no entry function, or it returned NULL */
+  HOT_WRONG_API,      /* value is the api_version found */
+  HOT_RETURNED,       /* a step returned value instead of 0 */
+  HOT_CRASHED,        /* a step was abandoned with signal; text is the function, call the guarded call */
+  HOT_NOT_STAGED,     /* commit of a module that has no staged version */
+  HOT_NOTHING_BEFORE, /* revert without a version before */
+  HOT_NO_MEMORY,
+  HOT_NOT_STARTED
+} hot_problem_t;
+
+/* What went wrong, for the caller to put into words. problem is HOT_OK where nothing did. */
+typedef struct hot_failure {
+  hot_problem_t problem;
+  hot_step_t step;
+  int value;
+  int signal;
+  uint64_t address;
+  char module[HOT_NAME_MAX];
+  char call[32];
+  char text[HOT_TEXT_MAX];
+} hot_failure_t;
+
+/* One bit a hook, in the order of module_vtable_t. */
+typedef enum hot_hook {
+  HOT_HOOK_INIT = 1 << 0,
+  HOT_HOOK_SHUTDOWN = 1 << 1,
+  HOT_HOOK_UPDATE = 1 << 2,
+  HOT_HOOK_SAVE = 1 << 3,
+  HOT_HOOK_LOAD = 1 << 4,
+  HOT_HOOK_MIGRATE = 1 << 5,
+  HOT_HOOK_PREPARE = 1 << 6,
+  HOT_HOOK_COMPLETE = 1 << 7,
+  HOT_HOOK_ROLLBACK = 1 << 8
+} hot_hook_t;
+
+typedef struct hot_module_facts {
+  int has_interface; /* 0: plain functions */
+  char name[HOT_NAME_MAX];
+  char version[HOT_NAME_MAX];
+  uint32_t api_version;
+  uint32_t hooks; /* hot_hook_t bits */
+  int has_view;
+} hot_module_facts_t;
+
+/* State of one module after a commit that succeeded. */
+typedef struct hot_committed {
+  char module[HOT_NAME_MAX];
+  uint64_t step_ns[HOT_STEP_COUNT];
+  uint32_t steps_run; /* bit n: step n ran */
+  uint64_t state_bytes;
+  int state_kept;    /* load_state took what save_state gave */
+  int state_dropped; /* there was saved state and the new version has no load_state */
+  int old_image_kept;
+} hot_committed_t;
+
+typedef struct hot_commit_report {
+  hot_failure_t failure;
+  uint64_t pause_ns; /* how long no frame could run */
+  uint64_t frame;
+} hot_commit_report_t;
+
+/* A module that crashed inside a guarded call and was taken out of the frame loop. */
+typedef struct hot_fault {
+  char module[HOT_NAME_MAX];
+  uint32_t generation;
+  int signal;
+  uint64_t address;
+  uint64_t frames;
+  char call[32];
+  char function[HOT_NAME_MAX];
+} hot_fault_t;
+
+typedef struct hot_module_stats {
+  char module[HOT_NAME_MAX];
+  uint32_t generation;
+  uint64_t frames;
+  int running;
+} hot_module_stats_t;
+
+typedef struct hot_stats {
+  uint64_t frame;
+  double rate;
+  int paused;
+  double tick_us;
+  uint64_t kept_images;
+  size_t modules; /* how many there are, whatever the capacity given */
+} hot_stats_t;
+
+/* Starts the engine and its thread. 0, or -1 with errno where the status file or the thread could not be made. */
+HOT_EXPORT int hot_engine_start(const hot_options_t *options);
+
+/*
+ * Calls shutdown on all modules in reverse order of loading, unloads them and ends the thread. Does nothing where the
+ * engine does not run.
+ */
+HOT_EXPORT void hot_engine_stop(void);
+
+/*
+ * Loads a library beside the version that runs and looks up its entry. Its constructors and get_module_interface run
+ * on the caller's thread. owns_file: the engine removes the file when the library is unloaded. A fault inside dlopen
+ * ends the process, because the loader's own lock is then lost; the status file says which module it was.
+ */
+HOT_EXPORT int hot_stage_module(const char *module, uint32_t generation, const char *library, int owns_file,
+                                const hot_entry_names_t *entry, hot_module_facts_t *facts, hot_failure_t *failure);
+
+/* Drops the staged version of a module, if there is one. */
+HOT_EXPORT void hot_discard_module(const char *module);
+
+/*
+ * Switches the named modules to their staged versions at one frame boundary, all or none (commit.h). done has room for
+ * count entries. 0, or -1 with report->failure filled in and nothing changed.
+ */
+HOT_EXPORT int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, hot_commit_report_t *report);
+
+/* Stages and commits one module: the two calls above for the simple case. */
+HOT_EXPORT int hot_reload_module(const char *module, uint32_t generation, const char *library,
+                                 const hot_entry_names_t *entry, hot_committed_t *done, hot_commit_report_t *report);
+
+/* Goes back to the version before the last commit (revert.h). *generation is what runs afterwards. */
+HOT_EXPORT int hot_revert_module(const char *module, uint32_t *generation, hot_failure_t *failure);
+
+/* Shuts a module down at a frame boundary and unloads it; unknown names are ignored. */
+HOT_EXPORT void hot_unload_module(const char *module);
+
+HOT_EXPORT void hot_pause(void);
+HOT_EXPORT void hot_resume(void);
+HOT_EXPORT void hot_set_rate(double frames_per_second);
+
+/* Runs frames of dt seconds each now and returns when they are done. */
+HOT_EXPORT void hot_step(uint32_t frames, double dt);
+
+/* Fills in up to capacity modules; stats->modules says how many there are. */
+HOT_EXPORT void hot_get_stats(hot_stats_t *stats, hot_module_stats_t *modules, size_t capacity);
+
+/* Calls every module's view between frames and gives take a copy of each text (UTF-8, at most HOT_VIEW_MAX bytes). */
+HOT_EXPORT void hot_views(void (*take)(const char *module, const char *text, void *context), void *context);
+
+/* A descriptor that becomes readable when a fault is waiting; bytes read from it mean nothing. -1 before the start. */
+HOT_EXPORT int hot_fault_descriptor(void);
+
+/* Takes the oldest waiting fault: 1, or 0 where none waits. */
+HOT_EXPORT int hot_take_fault(hot_fault_t *fault);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,141 @@
+#include "image.h"
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "entry.h"
+#include "platform.h"
+
+/* Where images lie, for the signal handler: it can follow no list that another thread may be changing. */
+#define RANGES 1024
+typedef struct range {
+  _Atomic uintptr_t high; /* written last and cleared first; 0 where the place is free */
+  uintptr_t low;
+  uint32_t generation;
+  char module[HOT_NAME_MAX];
+} range_t;
+
+static range_t ranges[RANGES];
+static _Atomic uint64_t kept;
+
+static void range_add(const image_t *image);
+static void range_remove(const image_t *image);
+static void free_image(image_t *image);
+
+typedef struct load_call {
+  const char *path;
+  void *handle;
+  bool still_loaded;
+} load_call_t;
+
+static void call_dlopen(void *argument) {
+  load_call_t *call = argument;
+  call->handle = dlopen(call->path, RTLD_NOW | RTLD_LOCAL);
+}
+
+static void call_dlclose(void *argument) {
+  load_call_t *call = argument;
+  dlclose(call->handle);
+  /* The loader keeps some libraries: GNU-unique symbols, thread-locals with destructors, a dependent. */
+  void *same = dlopen(call->path, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+  call->still_loaded = same != NULL;
+  if (same != NULL) dlclose(same);
+}
+
+image_t *image_open(const char *module, uint32_t generation, const char *library, bool owns_file,
+                    const hot_entry_names_t *entry, hot_failure_t *failure) {
+  image_t *image = calloc(1, sizeof *image);
+  if (image != NULL) image->path = strdup(library);
+  if (image == NULL || image->path == NULL) {
+    free(image);
+    failure->problem = HOT_NO_MEMORY;
+    return NULL;
+  }
+  image->owns_file = owns_file;
+  image->generation = generation;
+  strncpy(image->module, module, sizeof image->module - 1);
+
+  load_call_t call = {.path = library};
+  status_site_t site = {.module = image->module, .call = "dlopen", .generation = generation};
+  guard_watch(LANE_STAGING, &site, call_dlopen, &call);
+  image->handle = call.handle;
+  if (image->handle == NULL) {
+    const char *reason = dlerror();
+    failure->problem = HOT_NOT_LOADED;
+    strncpy(failure->text, reason == NULL ? "" : reason, sizeof failure->text - 1);
+    free_image(image);
+    return NULL;
+  }
+  if (platform_image_range(image->handle, &image->low, &image->high) == 0) range_add(image);
+  if (entry_look_up(image, entry, failure)) return image;
+  if (failure->problem == HOT_CRASHED) image_pin(image);
+  image_close(image);
+  return NULL;
+}
+
+void image_pin(image_t *image) {
+  if (image->pinned) return;
+  image->pinned = true;
+  kept++;
+}
+
+void image_close(image_t *image) {
+  if (image == NULL || image->pinned) return;
+  load_call_t call = {.path = image->path, .handle = image->handle};
+  status_site_t site = {.module = image->module, .call = "dlclose", .generation = image->generation};
+  range_remove(image);
+  guard_watch(LANE_STAGING, &site, call_dlclose, &call);
+  if (call.still_loaded) kept++;
+  free_image(image);
+}
+
+static void free_image(image_t *image) {
+  if (image->owns_file) unlink(image->path);
+  for (size_t n = 0; n < SYMBOL_CACHE_SIZE; n++) free(image->symbols[n].name);
+  free(image->path);
+  free(image);
+}
+
+uint64_t image_kept_count(void) { return kept; }
+
+static void range_add(const image_t *image) {
+  for (size_t n = 0; n < RANGES; n++) {
+    if (ranges[n].high != 0) continue;
+    ranges[n].low = image->low;
+    ranges[n].generation = image->generation;
+    memcpy(ranges[n].module, image->module, sizeof ranges[n].module);
+    ranges[n].high = image->high;
+    return;
+  }
+}
+
+static void range_remove(const image_t *image) {
+  for (size_t n = 0; n < RANGES; n++) {
+    if (ranges[n].high == image->high && ranges[n].low == image->low && image->high != 0) ranges[n].high = 0;
+  }
+}
+
+bool image_at(uintptr_t address, const char **module, uint32_t *generation) {
+  for (size_t n = 0; n < RANGES; n++) {
+    if (address >= ranges[n].high || address < ranges[n].low) continue;
+    *module = ranges[n].module;
+    *generation = ranges[n].generation;
+    return true;
+  }
+  return false;
+}
+
+bool image_is_pointed_into(const image_t *image, const void *data, size_t size) {
+  const unsigned char *bytes = data;
+  if (image->high == 0) return false;
+  /* malloc's blocks are aligned for pointers, so the offsets of aligned words are multiples of a word's size. */
+  for (size_t offset = 0; offset + sizeof(uintptr_t) <= size; offset += sizeof(uintptr_t)) {
+    uintptr_t word;
+    memcpy(&word, bytes + offset, sizeof word);
+    if (word >= image->low && word < image->high) return true;
+  }
+  return false;
+}

@@ -1,0 +1,65 @@
+/* image.h: one loaded library of a module, and where it lies in memory. */
+#ifndef HOTMOD_IMAGE_H
+#define HOTMOD_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "guard.h"
+#include "hotmod_engine.h"
+#include "module_interface.h"
+
+#define SYMBOL_CACHE_SIZE 64
+
+typedef struct symbol_entry {
+  char *name;
+  void *address;
+} symbol_entry_t;
+
+typedef struct image {
+  void *handle;
+  char *path;
+  bool owns_file;
+  char module[HOT_NAME_MAX];
+  uint32_t generation;
+  uint64_t frames;
+
+  hot_module_facts_t facts;
+  module_vtable_t calls;
+  const char *(*view)(void);
+  const module_function_t *function_table;
+  bool plain; /* plain functions, whose results mean nothing: many are void */
+
+  bool running;   /* takes part in frames */
+  bool shut_down; /* its shutdown was called after it was replaced */
+  bool pinned;    /* something may still need it: a crash left it in an unknown state, or saved state points into it */
+
+  uintptr_t low;
+  uintptr_t high;
+  symbol_entry_t symbols[SYMBOL_CACHE_SIZE];
+} image_t;
+
+/*
+ * Loads a library and looks up its entry. Must run on a thread that has called guard_thread_open. NULL with *failure
+ * filled in where that did not work; nothing is left behind then.
+ */
+image_t *image_open(const char *module, uint32_t generation, const char *library, bool owns_file,
+                    const hot_entry_names_t *entry, hot_failure_t *failure);
+
+/* Unloads and frees an image; one that is pinned, or that the loader does not let go, stays mapped and is counted. */
+void image_close(image_t *image);
+
+/* Images that stay mapped although nothing runs them. */
+uint64_t image_kept_count(void);
+
+/* Counts an image that image_close would keep, from the moment on at which it is known. */
+void image_pin(image_t *image);
+
+/* The module whose mapped image holds an address. Safe in a signal handler. */
+bool image_at(uintptr_t address, const char **module, uint32_t *generation);
+
+/* True where an aligned word of the data is an address inside the image. */
+bool image_is_pointed_into(const image_t *image, const void *data, size_t size);
+
+#endif

@@ -1,0 +1,214 @@
+/*
+ * The engine as an FFI caller in Node sees it (src/host/engine.ts): plain numbers and strings in, a report out.
+ *
+ * A report is a list of texts, each ended by a NUL. The function that makes it runs on a worker thread and returns its
+ * length; hot_node_take_report copies it out. The caller makes one call at a time, so that one report is enough, and
+ * no memory of the caller's has to stay in place while a worker runs.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hotmod_engine.h"
+
+HOT_EXPORT int32_t hot_node_start(const char *status_path, double rate, int32_t stepped);
+HOT_EXPORT int32_t hot_node_stage(const char *module, uint32_t generation, const char *library, const char *entry);
+HOT_EXPORT int32_t hot_node_commit(const char *modules);
+HOT_EXPORT int32_t hot_node_revert(const char *module);
+HOT_EXPORT int32_t hot_node_stats(void);
+HOT_EXPORT int32_t hot_node_views(void);
+HOT_EXPORT int32_t hot_node_take_report(uint8_t *bytes, int32_t capacity);
+HOT_EXPORT int32_t hot_node_take_fault(uint8_t *bytes, int32_t capacity);
+HOT_EXPORT void hot_node_exit(int32_t status);
+
+typedef struct report {
+  char *bytes;
+  size_t length;
+  size_t capacity;
+} report_t;
+
+static report_t report;
+
+/* A report that memory is too short for ends early; the reader on the other side notices. */
+static void put_text(report_t *to, const char *text) {
+  size_t size = strlen(text) + 1;
+  if (to->length + size > to->capacity) {
+    size_t capacity = (to->length + size) * 2;
+    char *bytes = realloc(to->bytes, capacity);
+    if (bytes == NULL) return;
+    to->bytes = bytes;
+    to->capacity = capacity;
+  }
+  memcpy(to->bytes + to->length, text, size);
+  to->length += size;
+}
+
+static void put_integer(report_t *to, uint64_t value) {
+  char text[32];
+  snprintf(text, sizeof text, "%" PRIu64, value);
+  put_text(to, text);
+}
+
+static void put_signed(report_t *to, int value) {
+  char text[32];
+  snprintf(text, sizeof text, "%d", value);
+  put_text(to, text);
+}
+
+static void put_real(report_t *to, double value) {
+  char text[64];
+  snprintf(text, sizeof text, "%.17g", value);
+  put_text(to, text);
+}
+
+static void put_failure(const hot_failure_t *failure) {
+  put_integer(&report, failure->problem);
+  put_integer(&report, failure->step);
+  put_signed(&report, failure->value);
+  put_signed(&report, failure->signal);
+  put_integer(&report, failure->address);
+  put_text(&report, failure->module);
+  put_text(&report, failure->call);
+  put_text(&report, failure->text);
+}
+
+static int32_t finished(void) { return (int32_t)report.length; }
+
+int32_t hot_node_start(const char *status_path, double rate, int32_t stepped) {
+  hot_options_t options = {.status_path = status_path, .rate = rate, .stepped = stepped, .mark_output = 1};
+  return hot_engine_start(&options) == 0 ? 0 : errno;
+}
+
+/* entry: seven lists of names in the order of hot_entry_names_t, separated by semicolons. */
+int32_t hot_node_stage(const char *module, uint32_t generation, const char *library, const char *entry) {
+  report.length = 0;
+  hot_entry_names_t names = {0};
+  const char **fields[] = {&names.get_interface, &names.init,       &names.update, &names.shutdown,
+                           &names.save_state,    &names.load_state, &names.view};
+  hot_module_facts_t facts;
+  hot_failure_t failure = {.problem = HOT_NO_MEMORY};
+  char *lists = strdup(entry);
+  char *rest = lists;
+  for (size_t n = 0; n < sizeof fields / sizeof fields[0]; n++) *fields[n] = strsep(&rest, ";");
+  if (lists != NULL) hot_stage_module(module, generation, library, 1, &names, &facts, &failure);
+  free(lists);
+  put_failure(&failure);
+  if (failure.problem != HOT_OK) return finished();
+  put_integer(&report, facts.has_interface != 0);
+  put_text(&report, facts.name);
+  put_text(&report, facts.version);
+  put_integer(&report, facts.api_version);
+  put_integer(&report, facts.hooks);
+  put_integer(&report, facts.has_view != 0);
+  return finished();
+}
+
+static void put_committed(const hot_committed_t *done) {
+  put_text(&report, done->module);
+  put_integer(&report, done->state_bytes);
+  put_integer(&report, done->state_kept != 0);
+  put_integer(&report, done->state_dropped != 0);
+  put_integer(&report, done->old_image_kept != 0);
+  put_integer(&report, done->steps_run);
+  for (size_t step = 0; step < HOT_STEP_COUNT; step++) put_integer(&report, done->step_ns[step]);
+}
+
+/* modules: names separated by slashes, which no folder's name contains. */
+int32_t hot_node_commit(const char *modules) {
+  report.length = 0;
+  size_t count = 1;
+  for (const char *at = modules; *at != 0; at++) count += *at == '/';
+  char *copy = strdup(modules);
+  const char **names = calloc(count, sizeof *names);
+  hot_committed_t *done = calloc(count, sizeof *done);
+  hot_commit_report_t commit = {.failure = {.problem = HOT_NO_MEMORY}};
+  if (copy != NULL && names != NULL && done != NULL) {
+    char *rest = copy;
+    for (size_t n = 0; n < count; n++) names[n] = strsep(&rest, "/");
+    hot_commit(names, count, done, &commit);
+  }
+  put_failure(&commit.failure);
+  put_integer(&report, commit.pause_ns);
+  put_integer(&report, commit.frame);
+  for (size_t n = 0; commit.failure.problem == HOT_OK && n < count; n++) put_committed(&done[n]);
+  free(done);
+  free(names);
+  free(copy);
+  return finished();
+}
+
+int32_t hot_node_revert(const char *module) {
+  report.length = 0;
+  uint32_t generation = 0;
+  hot_failure_t failure;
+  hot_revert_module(module, &generation, &failure);
+  put_failure(&failure);
+  put_integer(&report, generation);
+  return finished();
+}
+
+int32_t hot_node_stats(void) {
+  report.length = 0;
+  static hot_module_stats_t modules[1024];
+  const size_t capacity = sizeof modules / sizeof modules[0];
+  hot_stats_t stats;
+  hot_get_stats(&stats, modules, capacity);
+  put_integer(&report, stats.frame);
+  put_real(&report, stats.rate);
+  put_integer(&report, stats.paused != 0);
+  put_real(&report, stats.tick_us);
+  put_integer(&report, stats.kept_images);
+  for (size_t n = 0; n < stats.modules && n < capacity; n++) {
+    put_text(&report, modules[n].module);
+    put_integer(&report, modules[n].generation);
+    put_integer(&report, modules[n].frames);
+    put_integer(&report, modules[n].running != 0);
+  }
+  return finished();
+}
+
+static void put_view(const char *module, const char *text, void *context) {
+  put_text(context, module);
+  put_text(context, text);
+}
+
+int32_t hot_node_views(void) {
+  report.length = 0;
+  hot_views(put_view, &report);
+  return finished();
+}
+
+static int32_t copy_out(const report_t *from, uint8_t *bytes, int32_t capacity) {
+  size_t size = from->length < (size_t)capacity ? from->length : (size_t)capacity;
+  if (size > 0) memcpy(bytes, from->bytes, size);
+  return (int32_t)size;
+}
+
+int32_t hot_node_take_report(uint8_t *bytes, int32_t capacity) { return copy_out(&report, bytes, capacity); }
+
+/* The oldest waiting fault as a report of its own; 0 where none waits. On the caller's thread. */
+int32_t hot_node_take_fault(uint8_t *bytes, int32_t capacity) {
+  hot_fault_t fault;
+  if (hot_take_fault(&fault) == 0) return 0;
+  report_t own = {0};
+  put_text(&own, fault.module);
+  put_integer(&own, fault.generation);
+  put_signed(&own, fault.signal);
+  put_integer(&own, fault.address);
+  put_text(&own, fault.call);
+  put_text(&own, fault.function);
+  put_integer(&own, fault.frames);
+  int32_t size = copy_out(&own, bytes, capacity);
+  free(own.bytes);
+  return size;
+}
+
+/* Ends the process without running what may hang or crash on the way out. Standard output is passed on. */
+void hot_node_exit(int32_t status) {
+  fflush(stdout);
+  fflush(stderr);
+  _exit(status);
+}

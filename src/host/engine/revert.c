@@ -1,0 +1,46 @@
+#include "revert.h"
+
+#include "faults.h"
+
+static bool bring_back(image_t *back, const slot_t *slot, hot_failure_t *failure);
+static void take_out(image_t *image);
+
+void revert_at_boundary(void *argument) {
+  revert_t *revert = argument;
+  slot_t *slot = revert->slot;
+  if (slot == NULL || slot->previous == NULL) {
+    revert->failure->problem = HOT_NOTHING_BEFORE;
+    return;
+  }
+  image_t *back = slot->previous;
+  image_t *bad = slot->current;
+  slot->previous = NULL;
+  revert->retired = back;
+  if (!bring_back(back, slot, revert->failure)) return;
+  table_switch(slot, back);
+  take_out(bad);
+  revert->retired = bad;
+}
+
+static bool bring_back(image_t *back, const slot_t *slot, hot_failure_t *failure) {
+  if (!back->shut_down) {
+    failure->step = HOT_STEP_PREPARE;
+    return call_rollback(back, failure);
+  }
+  back->shut_down = false;
+  failure->step = HOT_STEP_INIT;
+  if (!call_init(back, true, failure)) return false;
+  failure->step = HOT_STEP_LOAD;
+  if (!slot->has_state || call_load(back, &slot->saved, failure)) return true;
+  hot_failure_t ignored = {0};
+  if (!back->pinned) call_shutdown(back, &ignored);
+  return false;
+}
+
+static void take_out(image_t *image) {
+  hot_failure_t failure = {0};
+  bool good = image->running;
+  image->running = false;
+  if (good) good = call_shutdown(image, &failure);
+  if (!good) image_pin(image);
+}

@@ -1,0 +1,69 @@
+/*
+ * What the engine offers to modules (module_interface.h, the last part). Callable from any thread of a module; a version
+ * that is being replaced is no longer found once its successor runs.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "entry.h"
+#include "loop.h"
+#include "table.h"
+
+#define MODULE_CALLABLE __attribute__((visibility("default")))
+
+MODULE_CALLABLE void *module_get_symbol(const char *module_name, const char *symbol_name);
+MODULE_CALLABLE int module_is_loaded(const char *module_name);
+MODULE_CALLABLE uint64_t module_frame_number(void);
+
+/* With table_lock held. */
+static image_t *running_image(const char *name) {
+  slot_t *slot;
+  for (size_t n = 0; (slot = table_running(n)) != NULL; n++) {
+    if (strcmp(slot->name, name) == 0) return slot->current->running ? slot->current : NULL;
+  }
+  return NULL;
+}
+
+/* FNV-1a (Fowler, Noll, Vo): short names, no keys of an adversary. */
+static size_t cache_place(const char *name) {
+  uint32_t hash = 2166136261u;
+  for (; *name != 0; name++) hash = (hash ^ (unsigned char)*name) * 16777619u;
+  return hash % SYMBOL_CACHE_SIZE;
+}
+
+static void *find_symbol(const image_t *image, const char *name) {
+  void *found = entry_symbol(image, name);
+  const module_function_t *function = image->function_table;
+  for (; found == NULL && function != NULL && function->name != NULL; function++) {
+    if (strcmp(function->name, name) == 0) memcpy(&found, &function->function, sizeof found);
+  }
+  return found;
+}
+
+void *module_get_symbol(const char *module_name, const char *symbol_name) {
+  if (module_name == NULL || symbol_name == NULL) return NULL;
+  void *address = NULL;
+  table_lock();
+  image_t *image = running_image(module_name);
+  if (image != NULL) {
+    symbol_entry_t *entry = &image->symbols[cache_place(symbol_name)];
+    if (entry->name == NULL || strcmp(entry->name, symbol_name) != 0) {
+      free(entry->name);
+      entry->name = strdup(symbol_name);
+      entry->address = find_symbol(image, symbol_name);
+    }
+    address = entry->address;
+  }
+  table_unlock();
+  return address;
+}
+
+int module_is_loaded(const char *module_name) {
+  if (module_name == NULL) return 0;
+  table_lock();
+  int loaded = running_image(module_name) != NULL;
+  table_unlock();
+  return loaded;
+}
+
+uint64_t module_frame_number(void) { return loop_frame_number(); }

@@ -1,0 +1,104 @@
+#include "table.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct list {
+  slot_t **items;
+  size_t count;
+  size_t capacity;
+} list_t;
+
+static list_t slots;
+static list_t running;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static bool reserve(list_t *list) {
+  if (list->count < list->capacity) return true;
+  size_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
+  slot_t **items = realloc(list->items, capacity * sizeof(slot_t *));
+  if (items == NULL) return false;
+  list->items = items;
+  list->capacity = capacity;
+  return true;
+}
+
+static void take_from(list_t *list, const slot_t *slot) {
+  for (size_t n = 0; n < list->count; n++) {
+    if (list->items[n] != slot) continue;
+    memmove(&list->items[n], &list->items[n + 1], (list->count - n - 1) * sizeof(slot_t *));
+    list->count--;
+    return;
+  }
+}
+
+slot_t *table_find(const char *name) {
+  for (size_t n = 0; n < slots.count; n++) {
+    if (strcmp(slots.items[n]->name, name) == 0) return slots.items[n];
+  }
+  return NULL;
+}
+
+slot_t *table_add(const char *name) {
+  slot_t *found = table_find(name);
+  if (found != NULL) return found;
+  slot_t *slot = reserve(&slots) ? calloc(1, sizeof *slot) : NULL;
+  if (slot == NULL) return NULL;
+  strncpy(slot->name, name, sizeof slot->name - 1);
+  slots.items[slots.count++] = slot;
+  return slot;
+}
+
+void table_remove(slot_t *slot) {
+  take_from(&slots, slot);
+  blob_free_pair(slot->saved, slot->handed);
+  free(slot);
+}
+
+slot_t *table_at(size_t index) { return index < slots.count ? slots.items[index] : NULL; }
+
+slot_t *table_running(size_t index) { return index < running.count ? running.items[index] : NULL; }
+
+bool table_make_room(size_t count) {
+  table_lock();
+  bool room = true;
+  while (room && running.capacity < running.count + count) {
+    size_t filled = running.count;
+    running.count = running.capacity;
+    room = reserve(&running);
+    running.count = filled;
+  }
+  table_unlock();
+  return room;
+}
+
+void table_switch(slot_t *slot, image_t *image) {
+  table_lock();
+  bool listed = slot->current != NULL;
+  slot->current = image;
+  image->running = true;
+  if (!listed) running.items[running.count++] = slot;
+  table_unlock();
+}
+
+void table_take_out(slot_t *slot) {
+  table_lock();
+  take_from(&running, slot);
+  table_unlock();
+}
+
+void table_lock(void) { pthread_mutex_lock(&lock); }
+void table_unlock(void) { pthread_mutex_unlock(&lock); }
+
+void table_set_state(slot_t *slot, bool has_state, blob_t saved, blob_t handed) {
+  blob_free_pair(slot->saved, slot->handed);
+  slot->has_state = has_state;
+  slot->saved = saved;
+  slot->handed = handed;
+}
+
+void blob_free_pair(blob_t saved, blob_t handed) {
+  if (handed.data != saved.data) free(handed.data);
+  free(saved.data);
+}

@@ -1,0 +1,55 @@
+/*
+ * table.h: the modules there are, each with the version that runs, the one that waits and the one before.
+ *
+ * Slots belong to the one caller that holds the engine's transaction lock (api.c). The frame list, the modules that
+ * have been loaded in the order of their first commit, is changed only by the engine's thread between frames.
+ */
+#ifndef HOTMOD_TABLE_H
+#define HOTMOD_TABLE_H
+
+#include "calls.h"
+
+typedef struct slot {
+  char name[HOT_NAME_MAX];
+  image_t *current;
+  image_t *staged;
+  image_t *previous; /* stays mapped, so that a bad new version can be taken back at once */
+  blob_t saved;      /* what previous gave when current took over */
+  blob_t handed;     /* what current was given: the same block, or a migrated copy */
+  bool has_state;    /* saved and handed mean something; a state may be empty */
+} slot_t;
+
+slot_t *table_find(const char *name);
+
+/* The slot of that name, made where there is none; NULL where memory is short. */
+slot_t *table_add(const char *name);
+
+/* Frees a slot that is not in the frame list, and its blobs. Its images are the caller's. */
+void table_remove(slot_t *slot);
+
+/* Slot n of all, in the order they were added, or NULL. */
+slot_t *table_at(size_t index);
+
+/* Frame list: slot n in update order, or NULL. On the engine's thread, or under table_lock. */
+slot_t *table_running(size_t index);
+
+/* Makes room for count more modules, so that table_switch cannot fail. On the engine's thread. */
+bool table_make_room(size_t count);
+
+/* Makes image the slot's current version and enters the slot into the frame list. On the engine's thread. */
+void table_switch(slot_t *slot, image_t *image);
+
+/* Takes a slot out of the frame list. On the engine's thread. */
+void table_take_out(slot_t *slot);
+
+/* Held while the frame list or a current version changes, and by readers on other threads. */
+void table_lock(void);
+void table_unlock(void);
+
+/* Replaces the state blobs of a slot and frees the old ones. */
+void table_set_state(slot_t *slot, bool has_state, blob_t saved, blob_t handed);
+
+/* Frees two blobs that may be the same block. */
+void blob_free_pair(blob_t saved, blob_t handed);
+
+#endif

@@ -1,0 +1,111 @@
+import type { CommitStep } from './host.js';
+import type { ReportReader } from './report.js';
+import { signalName } from './signals.js';
+
+/** Steps in the order of `hot_step_t` (engine/hotmod_engine.h). */
+export const commitSteps: readonly CommitStep[] = [
+  'prepare_reload',
+  'save_state',
+  'migrate_state',
+  'init',
+  'load_state',
+  'complete_reload',
+  'switch',
+  'retire',
+];
+
+/** In the order of `hot_problem_t`. */
+const problems = [
+  'none',
+  'notLoaded',
+  'noEntry',
+  'wrongApi',
+  'returned',
+  'crashed',
+  'notStaged',
+  'nothingBefore',
+  'noMemory',
+  'notStarted',
+] as const;
+
+/** What the engine says went wrong, as `hot_failure_t` has it. */
+export interface Failure {
+  readonly problem: (typeof problems)[number];
+  readonly step: CommitStep;
+  readonly value: number;
+  readonly signal: number;
+  readonly address: bigint;
+  readonly module: string;
+  readonly call: string;
+  readonly text: string;
+}
+
+export interface FailureText {
+  readonly code: string;
+  readonly message: string;
+}
+
+const stepCodes: Readonly<Record<CommitStep, string>> = {
+  prepare_reload: 'HM502',
+  save_state: 'HM503',
+  migrate_state: 'HM504',
+  init: 'HM505',
+  load_state: 'HM506',
+  complete_reload: 'HM507',
+  switch: 'HM508',
+  retire: 'HM508',
+};
+
+export function readFailure(report: ReportReader): Failure {
+  return {
+    problem: problems[report.number()] ?? 'noMemory',
+    step: commitSteps[report.number()] ?? 'prepare_reload',
+    value: report.number(),
+    signal: report.number(),
+    address: report.bigint(),
+    module: report.text(),
+    call: report.text(),
+    text: report.text(),
+  };
+}
+
+/** The failure as a sentence with a way out; `apiVersion` is the one that modules must be built for. */
+export function describeFailure(failure: Failure, apiVersion = 1): FailureText {
+  const { module } = failure;
+  switch (failure.problem) {
+    case 'notLoaded':
+      return { code: 'HM501', message: `The library of "${module}" could not be loaded: ${failure.text}.` };
+    case 'noEntry':
+      return {
+        code: 'HM514',
+        message: `"${module}" gave no interface: ${failure.text}. Return a pointer to a static module_interface_t.`,
+      };
+    case 'wrongApi':
+      return {
+        code: 'HM514',
+        message: `"${module}" was built for api_version ${failure.value}, this engine speaks ${apiVersion}. Rebuild it with this version's module_interface.h and set info.api_version to MODULE_API_VERSION.`,
+      };
+    case 'returned':
+      return {
+        code: stepCodes[failure.step],
+        message: `${failure.call} of "${module}" returned ${failure.value} instead of 0. The version before it runs on.`,
+      };
+    case 'crashed':
+      return { code: 'HM508', message: describeCrash(failure) };
+    case 'notStaged':
+      return { code: 'HM501', message: `"${module}" has no new version waiting to be switched to.` };
+    case 'nothingBefore':
+      return { code: 'HM515', message: `"${module}" has no earlier version in this process to go back to.` };
+    case 'noMemory':
+      return { code: 'HM501', message: `There is not enough memory to load "${module}".` };
+    case 'notStarted':
+    case 'none':
+      return { code: 'HM512', message: `The engine was asked for "${module}" while it does not run.` };
+  }
+}
+
+function describeCrash(failure: Failure): string {
+  const where = failure.text === '' ? '' : ` in ${failure.text}`;
+  const address = failure.address === 0n ? '' : ` at address 0x${failure.address.toString(16)}`;
+  return `${failure.call} of "${failure.module}" crashed with ${signalName(failure.signal)}${where}${address}. The version before it runs on.`;
+}

@@ -1,0 +1,154 @@
+import { constants, copyFileSync, rmSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { extname, join } from 'node:path';
+import { messageOf } from '../errors.js';
+import { type Engine, startEngine } from './engine.js';
+import type { StageRequest, StageResult } from './host.js';
+import { type ChildMessage, type HostAnswer, type HostCall, type HostSetup, isParentMessage } from './protocol.js';
+
+/**
+ * The host process: does what the parent says over IPC and nothing else. It must never touch process.stdout or
+ * process.stderr: Node would make them non-blocking, and text that modules print could be lost.
+ */
+function main(): void {
+  let host: HostProcess | null = null;
+  let cleanUp: readonly string[] = [];
+
+  // Ctrl+C goes to the whole process group; the parent decides what becomes of the host.
+  process.on('SIGINT', () => undefined);
+  process.on('disconnect', () => {
+    for (const file of cleanUp) removeQuietly(file);
+    // Not process.exit: it waits for worker threads, and one of them may be inside a module that never returns.
+    process.kill(process.pid, 'SIGKILL');
+  });
+  process.on('message', (message: unknown) => {
+    if (!isParentMessage(message)) return;
+    if (message.type === 'setup') {
+      cleanUp = [message.runDir, ...message.cleanUp];
+      host = setUp(message);
+    } else if (host !== null) {
+      void host.serve(message.id, message.call);
+    }
+  });
+}
+
+interface HostProcess {
+  serve(id: number, call: HostCall): Promise<void>;
+}
+
+function setUp(setup: HostSetup): HostProcess | null {
+  try {
+    const engine = startEngine({
+      library: setup.engineLibrary,
+      statusFile: setup.statusFile,
+      rate: setup.rate,
+      stepped: setup.stepped,
+    });
+    const host = createHostProcess(engine, setup.runDir);
+    send({ type: 'ready' });
+    return host;
+  } catch (error) {
+    send({ type: 'unable', message: messageOf(error) });
+    return null;
+  }
+}
+
+function createHostProcess(engine: Engine, runDir: string): HostProcess {
+  const forwardFaults = (): void => {
+    for (const fault of engine.takeFaults()) send({ type: 'fault', fault });
+  };
+  const wakeUps = new Socket({ fd: engine.faultDescriptor, readable: true, writable: false });
+  wakeUps.on('data', forwardFaults);
+
+  let copies = 0;
+  const stage = async (request: StageRequest): Promise<StageResult> => {
+    copies += 1;
+    const file = `${copies}-${request.module}${extname(request.library) || '.so'}`;
+    const copy = join(runDir, file.replaceAll('/', '_'));
+    // A fresh inode, because the loader takes two names of one inode for one library. A copy, because what is mapped
+    // must never be written to. Where the file system can, both share their blocks.
+    try {
+      copyFileSync(request.library, copy, constants.COPYFILE_FICLONE);
+    } catch (error) {
+      const message = `The library of "${request.module}" could not be copied to be loaded: ${messageOf(error)}.`;
+      return { ok: false, code: 'HM501', message, loadMs: 0 };
+    }
+    return engine.stage(request, copy);
+  };
+
+  return {
+    async serve(id, call) {
+      const answer = await carryOut(engine, stage, call).catch(
+        (error: unknown): HostAnswer => ({ answer: 'failed', message: messageOf(error) }),
+      );
+      // What crashed during the call is told before the call's own answer.
+      forwardFaults();
+      send({ type: 'answer', id, answer }, () => {
+        if (call.call === 'close') engine.exit(0);
+      });
+    },
+  };
+}
+
+async function carryOut(
+  engine: Engine,
+  stage: (request: StageRequest) => Promise<StageResult>,
+  call: HostCall,
+): Promise<HostAnswer> {
+  switch (call.call) {
+    case 'stage':
+      return { answer: 'staged', result: await stage(call.request) };
+    case 'commit':
+      return { answer: 'committed', result: await engine.commit(call.request.modules) };
+    case 'revert':
+      return { answer: 'reverted', result: await engine.revert(call.module) };
+    case 'stats':
+      return { answer: 'stats', result: await engine.stats() };
+    case 'views':
+      return { answer: 'views', result: await engine.views() };
+    default:
+      await carryOutCommand(engine, call);
+      return { answer: 'done' };
+  }
+}
+
+type Command = Exclude<HostCall, { readonly call: 'stage' | 'commit' | 'revert' | 'stats' | 'views' }>;
+
+async function carryOutCommand(engine: Engine, call: Command): Promise<void> {
+  switch (call.call) {
+    case 'discard':
+      for (const module of call.modules) await engine.discard(module);
+      return;
+    case 'unload':
+      return engine.unload(call.module);
+    case 'pause':
+      return engine.pause();
+    case 'resume':
+      return engine.resume();
+    case 'step':
+      return engine.step(call.frames, call.dt);
+    case 'setRate':
+      return engine.setRate(call.framesPerSecond);
+    case 'close':
+      return engine.stop();
+    default: {
+      const unknown: never = call;
+      throw new Error(`Unknown call ${JSON.stringify(unknown)}.`);
+    }
+  }
+}
+
+function send(message: ChildMessage, sent?: () => void): void {
+  if (process.send === undefined || !process.connected) return;
+  process.send(message, undefined, undefined, () => sent?.());
+}
+
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { recursive: true, force: true });
+  } catch {
+    // Nobody is left to be told.
+  }
+}
+
+main();

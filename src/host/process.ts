@@ -1,0 +1,61 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { exitCode, HotmodError } from '../errors.js';
+import type { HostOptions } from './host.js';
+import { hostMain } from './paths.js';
+import type { ParentMessage } from './protocol.js';
+
+/** The host process as the client needs it. */
+export interface Child {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  send(message: ParentMessage): void;
+  kill(): void;
+}
+
+/**
+ * Not through execa: its clean-up would signal the child when this process ends, and the child, which ends by itself
+ * when the channel closes, would not come to remove its files.
+ */
+export function startProcess(options: HostOptions): Child {
+  const child = fork(hostMain, [], {
+    execArgv: [],
+    serialization: 'advanced',
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: hostEnvironment(options.env),
+  });
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw unableToStart('it has no output streams');
+  return {
+    process: child,
+    pid: child.pid ?? 0,
+    stdout,
+    stderr,
+    send(message) {
+      // A send that fails means that the process is gone, which `ended` tells better.
+      if (child.connected) child.send(message, () => undefined);
+    },
+    kill() {
+      child.kill('SIGKILL');
+    },
+  };
+}
+
+/** The little that libraries expect to find; everything else would make runs differ from machine to machine. */
+function hostEnvironment(added: Readonly<Record<string, string>>): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const name of ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR']) {
+    const value = process.env[name];
+    if (value !== undefined) kept[name] = value;
+  }
+  return { ...kept, ...added };
+}
+
+export function unableToStart(reason: string): HotmodError {
+  return new HotmodError('HM512', `The host process could not be started: ${reason}.`, {
+    hint: 'Run "hotmod doctor" to check the native parts; the log file has the details.',
+    exitCode: exitCode.missing,
+  });
+}

@@ -1,0 +1,71 @@
+import type {
+  CommitRequest,
+  CommitResult,
+  HostStats,
+  ModuleFault,
+  ModuleView,
+  RevertResult,
+  StageRequest,
+  StageResult,
+} from './host.js';
+
+/** What the parent asks of the child. Sent over Node's IPC channel in its structured-clone form (`advanced`). */
+export type HostCall =
+  | { readonly call: 'stage'; readonly request: StageRequest }
+  | { readonly call: 'commit'; readonly request: CommitRequest }
+  | { readonly call: 'discard'; readonly modules: readonly string[] }
+  | { readonly call: 'unload'; readonly module: string }
+  | { readonly call: 'revert'; readonly module: string }
+  | { readonly call: 'pause' }
+  | { readonly call: 'resume' }
+  | { readonly call: 'step'; readonly frames: number; readonly dt: number }
+  | { readonly call: 'setRate'; readonly framesPerSecond: number }
+  | { readonly call: 'stats' }
+  | { readonly call: 'views' }
+  | { readonly call: 'close' };
+
+/** The first message of all. */
+export interface HostSetup {
+  readonly type: 'setup';
+  readonly engineLibrary: string;
+  readonly runDir: string;
+  readonly statusFile: string;
+  readonly cleanUp: readonly string[];
+  readonly rate: number;
+  readonly stepped: boolean;
+}
+
+export type ParentMessage = HostSetup | { readonly type: 'call'; readonly id: number; readonly call: HostCall };
+
+export type HostAnswer =
+  | { readonly answer: 'staged'; readonly result: StageResult }
+  | { readonly answer: 'committed'; readonly result: CommitResult }
+  | { readonly answer: 'reverted'; readonly result: RevertResult }
+  | { readonly answer: 'stats'; readonly result: HostStats }
+  | { readonly answer: 'views'; readonly result: readonly ModuleView[] }
+  | { readonly answer: 'done' }
+  /** The call itself could not be carried out: a copy that failed, a bug. */
+  | { readonly answer: 'failed'; readonly message: string };
+
+export type ChildMessage =
+  | { readonly type: 'ready' }
+  | { readonly type: 'unable'; readonly message: string }
+  | { readonly type: 'fault'; readonly fault: ModuleFault }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: HostAnswer };
+
+/**
+ * Both ends come from the same package, so the type tag tells enough. Node's own messages on the channel carry other
+ * tags or none.
+ */
+export function isParentMessage(message: unknown): message is ParentMessage {
+  return hasType(message, ['setup', 'call']);
+}
+
+export function isChildMessage(message: unknown): message is ChildMessage {
+  return hasType(message, ['ready', 'unable', 'fault', 'answer']);
+}
+
+function hasType(message: unknown, types: readonly string[]): boolean {
+  if (typeof message !== 'object' || message === null || !('type' in message)) return false;
+  return typeof message.type === 'string' && types.includes(message.type);
+}

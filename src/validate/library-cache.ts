@@ -1,0 +1,80 @@
+import { readFileSync, statSync } from 'node:fs';
+import { readElf } from '../objfile/elf.js';
+import { ObjectFileError } from '../objfile/errors.js';
+import { isExported } from './exports.js';
+import { readLdSoConf } from './ld-so-conf.js';
+
+/** What a library offers and wants, as far as those who need it care. */
+export interface LibraryInterface {
+  readonly path: string;
+  readonly machine: number;
+  readonly soname: string | null;
+  readonly needed: readonly string[];
+  readonly rpath: readonly string[];
+  readonly runpath: readonly string[];
+  readonly exports: ReadonlySet<string>;
+}
+
+/**
+ * Remembers the interfaces of libraries by path, size and time of change. The C library alone has 3000 symbols; reading
+ * them again for each save would cost more than all the rest of the validation. Calls are synchronous on purpose:
+ * a handful of stat calls takes microseconds, less than one turn through the thread pool.
+ */
+export interface LibraryCache {
+  /** Null where there is no such file or it is no library that can be read. */
+  read(path: string): LibraryInterface | null;
+  /** Folders of ld.so.conf. */
+  configuredDirs(): readonly string[];
+}
+
+export function createLibraryCache(ldSoConf = '/etc/ld.so.conf', ldSoCache = '/etc/ld.so.cache'): LibraryCache {
+  const libraries = new Map<string, { readonly stamp: string; readonly library: LibraryInterface | null }>();
+  let configured: { readonly stamp: string; readonly dirs: readonly string[] } | undefined;
+  return {
+    read(path) {
+      const stamp = stampOf(path);
+      if (stamp === null) return null;
+      const before = libraries.get(path);
+      if (before?.stamp === stamp) return before.library;
+      const library = readInterface(path);
+      libraries.set(path, { stamp, library });
+      return library;
+    },
+    configuredDirs() {
+      // Included files take effect for the loader when ldconfig runs, and that writes its cache file.
+      const stamp = `${stampOf(ldSoConf)} ${stampOf(ldSoCache)}`;
+      if (configured?.stamp !== stamp) configured = { stamp, dirs: readLdSoConf(ldSoConf) };
+      return configured.dirs;
+    },
+  };
+}
+
+/** Null for what is not a regular file; a named pipe would make reading wait for ever. */
+function stampOf(path: string): string | null {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat?.isFile() ? `${stat.ino}:${stat.size}:${stat.mtimeNs}` : null;
+}
+
+function readInterface(path: string): LibraryInterface | null {
+  try {
+    const file = readElf(readFileSync(path));
+    const dynamic = file.dynamic;
+    if (file.header.type !== 'shared' || dynamic === null) return null;
+    return {
+      path,
+      machine: file.header.machine,
+      soname: dynamic.soname,
+      needed: dynamic.needed,
+      rpath: dynamic.rpath,
+      runpath: dynamic.runpath,
+      exports: new Set(file.dynamicSymbols.filter(isExported).map((symbol) => symbol.name)),
+    };
+  } catch (error) {
+    if (error instanceof ObjectFileError || isSystemError(error)) return null;
+    throw error;
+  }
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error;
+}

@@ -1,0 +1,106 @@
+import type { ResolvedModule } from '../config/resolved.js';
+import type { Finding } from '../events/events.js';
+import type { Target } from '../target/targets.js';
+
+export interface ValidateRequest {
+  /** The library as the build left it, absolute. */
+  readonly library: string;
+  readonly module: ResolvedModule;
+  readonly target: Target;
+  readonly providers: Providers;
+  /**
+   * Folder that `$ORIGIN` in the library's own search path stands for: where the copy that is loaded will lie. The
+   * library's own folder where it is not given.
+   */
+  readonly origin?: string;
+}
+
+/** Who offers symbols besides the libraries that the module needs by itself. */
+interface Providers {
+  readonly engine: {
+    /** Symbols that are there although no library file shows them. */
+    readonly symbols: readonly string[];
+    /** Absolute paths of the engine's own libraries. */
+    readonly libraries: readonly string[];
+  };
+  /** The last good library of every other module, declared as a dependency or not. */
+  readonly modules: readonly ModuleLibrary[];
+}
+
+export interface ModuleLibrary {
+  readonly name: string;
+  readonly library: string;
+}
+
+export interface ValidateResult {
+  /** True exactly where there are no findings: the loader would take the file, and its entry is there. */
+  readonly ok: boolean;
+  readonly findings: readonly ValidationFinding[];
+  /** Null where the file could not be read as a library of the target's machine. */
+  readonly facts: LibraryFacts | null;
+}
+
+export interface ValidationFinding extends Finding {
+  /** The symbol, library or file it is about. */
+  readonly where: string;
+}
+
+/** What is known of a library without loading it. */
+export interface LibraryFacts {
+  readonly path: string;
+  /** `e_machine`. */
+  readonly machine: number;
+  readonly soname: string | null;
+  /** Names as the library gives them (DT_NEEDED), in order. */
+  readonly needed: readonly string[];
+  readonly exports: readonly ExportedSymbol[];
+  readonly undefinedSymbols: readonly UndefinedSymbol[];
+  readonly entry: EntryFound;
+  /** Null where it is unknown, because the library has no symbol table (`.symtab`). */
+  readonly variables: readonly WritableVariable[] | null;
+  /**
+   * Value of an exported `uint32_t module_api_version`; null where the library exports none. Modules of the interface
+   * style state it in a table that only running code can return.
+   */
+  readonly apiVersion: number | null;
+}
+
+export type ExportKind = 'function' | 'variable' | 'threadLocal' | 'other';
+
+export interface ExportedSymbol {
+  readonly name: string;
+  readonly kind: ExportKind;
+  /**
+   * Weak and GNU-unique symbols: C++ inline functions, templates, their tables. Whoever uses one has a copy of its own,
+   * so that it may disappear from a library without anybody missing it.
+   */
+  readonly weak: boolean;
+  /** Bytes; 0 where the symbol does not say. */
+  readonly size: number;
+}
+
+export interface UndefinedSymbol {
+  readonly name: string;
+  /** May stay undefined; its address is then 0. */
+  readonly weak: boolean;
+}
+
+/** The name that was found for each part of the entry, null for those that are not exported as a function. */
+export interface EntryFound {
+  readonly getInterface: string | null;
+  readonly init: string | null;
+  readonly update: string | null;
+  readonly shutdown: string | null;
+  readonly saveState: string | null;
+  readonly loadState: string | null;
+  readonly view: string | null;
+}
+
+/** A variable that keeps its value from call to call and can be written. */
+export interface WritableVariable {
+  /** As in the symbol table; `unnamed bytes in .data` for storage no symbol covers. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly threadLocal: boolean;
+}

@@ -1,0 +1,88 @@
+import { basename } from 'node:path';
+import type { LibraryCache, LibraryInterface } from './library-cache.js';
+import { plainName } from './mangled.js';
+import { nearestName } from './nearest.js';
+import type { LibraryFacts, ValidateRequest, ValidationFinding } from './types.js';
+
+/** Findings beyond this number are counted in one more, so that a forgotten library does not fill the screen. */
+const shown = 8;
+
+/**
+ * HM307 for each symbol that nothing provides. Names decide, not versions: the linker bound the versions against
+ * the same libraries moments ago, and comparing them again would only add false alarms.
+ */
+export function findUnresolved(
+  request: ValidateRequest,
+  facts: LibraryFacts,
+  libraries: readonly LibraryInterface[],
+  cache: LibraryCache,
+): readonly ValidationFinding[] {
+  const scope = scopeOf(request, facts, libraries, cache);
+  const isProvided = (name: string): boolean =>
+    scope.names.has(name) || scope.libraries.some((library) => library.exports.has(name));
+  const unresolved = facts.undefinedSymbols.filter((symbol) => !symbol.weak && !isProvided(symbol.name));
+
+  const findings = unresolved.slice(0, shown).map(({ name }) => ({
+    code: 'HM307',
+    message: `undefined symbol ${name}: ${explain(name, request, scope, cache)}`,
+    where: name,
+  }));
+  const rest = unresolved.slice(shown).map((symbol) => symbol.name);
+  if (rest.length === 0) return findings;
+  const some = rest.slice(0, 20).join(', ');
+  const message = `${rest.length} more undefined symbols: ${some}${rest.length > 20 ? ', ...' : ''}`;
+  return [...findings, { code: 'HM307', message, where: rest[0] ?? '' }];
+}
+
+interface Scope {
+  readonly names: ReadonlySet<string>;
+  readonly libraries: readonly LibraryInterface[];
+}
+
+/** Where the loader will look: what the module needs, the engine, and the modules it declares as dependencies. */
+function scopeOf(
+  request: ValidateRequest,
+  facts: LibraryFacts,
+  needed: readonly LibraryInterface[],
+  cache: LibraryCache,
+): Scope {
+  const { engine, modules } = request.providers;
+  const declared = new Set(request.module.dependencies.map((dependency) => dependency.name));
+  const paths = [
+    ...engine.libraries,
+    ...modules.filter((module) => declared.has(module.name)).map((module) => module.library),
+  ];
+  const others = paths.map((path) => cache.read(path)).filter((library) => library !== null);
+  return {
+    names: new Set([...engine.symbols, ...facts.exports.map((symbol) => symbol.name)]),
+    libraries: [...others, ...needed],
+  };
+}
+
+/** The likeliest cause, the surest first. */
+function explain(name: string, request: ValidateRequest, scope: Scope, cache: LibraryCache): string {
+  const { modules } = request.providers;
+  const owner = modules.find((module) => cache.read(module.library)?.exports.has(name));
+  if (owner !== undefined) {
+    return (
+      `the module ${owner.name} exports it, but ${request.module.name} does not declare that it depends on it: add ` +
+      `{"name": "${owner.name}"} to "dependencies" in its module.json`
+    );
+  }
+  const plain = plainName(name);
+  const all = [
+    ...scope.libraries,
+    ...modules.map((module) => cache.read(module.library)).filter((one) => one !== null),
+  ];
+  const asC = plain === null ? undefined : all.find((library) => library.exports.has(plain));
+  if (asC !== undefined) {
+    return `nothing provides it; ${basename(asC.path)} exports ${plain} as a C function: declare it extern "C"`;
+  }
+  const near = nearestName(name, candidates(scope, all));
+  return near === null ? 'nothing provides it' : `nothing provides it; the nearest name that exists is ${near}`;
+}
+
+function* candidates(scope: Scope, libraries: readonly LibraryInterface[]): Generator<string> {
+  yield* scope.names;
+  for (const library of libraries) yield* library.exports;
+}

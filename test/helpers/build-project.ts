@@ -1,0 +1,154 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { createBuilder } from '../../src/build/builder.js';
+import { type Run, type RunRequest, runProcess } from '../../src/build/run.js';
+import type { Builder, BuilderOptions, BuildResult } from '../../src/build/types.js';
+import type { ModuleBuild, ResolvedConfig, ResolvedModule } from '../../src/config/resolved.js';
+import { nativeTarget } from '../../src/target/targets.js';
+import type { Toolchain } from '../../src/toolchain/types.js';
+import { tempDir, writeFiles } from './temp-dir.js';
+
+/** A temporary project with a builder on the machine's real compiler, and a record of every process it starts. */
+export interface BuildProject extends AsyncDisposable {
+  readonly root: string;
+  readonly config: ResolvedConfig;
+  readonly builder: Builder;
+  /** Every process started so far, newest last. */
+  readonly started: readonly RunRequest[];
+  module(name: string): ResolvedModule;
+  /** Builds to the end; `signal` to cancel it. */
+  build(name: string, signal?: AbortSignal): Promise<BuildResult>;
+  write(files: Readonly<Record<string, string>>): Promise<void>;
+  path(name: string): string;
+  /** A second builder on the same folder, as a later session would have. */
+  another(changes?: Partial<BuilderOptions>): Builder;
+}
+
+export interface ProjectOptions {
+  readonly modules?: Readonly<Record<string, Partial<ModuleBuild>>>;
+  readonly jobs?: number;
+  readonly compiler?: 'clang' | 'gcc';
+  readonly linker?: Toolchain['linker']['name'];
+  /** Put around every process that is started. */
+  readonly around?: (request: RunRequest, run: Run) => ReturnType<Run>;
+  /** Name of the project's folder inside the temporary one. */
+  readonly folder?: string;
+  readonly outDir?: string;
+  readonly compileCommands?: boolean;
+}
+
+export async function buildProject(
+  files: Readonly<Record<string, string>>,
+  options: ProjectOptions = {},
+): Promise<BuildProject> {
+  const dir = await tempDir();
+  const root = join(dir.path, options.folder ?? 'project');
+  await writeFiles(root, { '.keep': '', ...files });
+  const modules = Object.entries(options.modules ?? { demo: {} }).map(([name, build]) => moduleOf(root, name, build));
+  const config = configOf(root, modules, options);
+  const started: RunRequest[] = [];
+  const run: Run = (request) => {
+    started.push(request);
+    return options.around === undefined ? runProcess(request) : options.around(request, runProcess);
+  };
+  const builderOptions: BuilderOptions = {
+    config,
+    toolchain: toolchainOf(options.compiler ?? 'clang', options.linker ?? 'mold'),
+    engineLibrary: '',
+    publicHeaders: join(import.meta.dirname, '../../modules/include'),
+    run,
+  };
+  const builder = createBuilder(builderOptions);
+  const module = (name: string): ResolvedModule => {
+    const found = modules.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`no module ${name} in this project`);
+    return found;
+  };
+  return {
+    root,
+    config,
+    builder,
+    started,
+    module,
+    build: (name, signal = new AbortController().signal) =>
+      builder.build(module(name), { signal, onProgress: () => undefined }),
+    write: (more) => writeFiles(root, more),
+    path: (name) => join(root, name),
+    another: (changes = {}) => createBuilder({ ...builderOptions, ...changes }),
+    [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose](),
+  };
+}
+
+/** Exported dynamic symbols of a library, by the machine's own nm. */
+export function exportsOf(library: string): readonly string[] {
+  const { stdout } = spawnSync('nm', ['-D', '--defined-only', library], { encoding: 'utf8' });
+  return stdout.split('\n').flatMap((line) => /^[0-9a-f]+ [A-Z] (.+)$/.exec(line)?.[1] ?? []);
+}
+
+export function toolchainOf(kind: 'clang' | 'gcc', linker: Toolchain['linker']['name']): Toolchain {
+  const path = kind === 'clang' ? which('clang') : which('gcc');
+  const cxx = kind === 'clang' ? which('clang++') : which('g++');
+  const { stdout } = spawnSync(path, ['-dumpversion'], { encoding: 'utf8' });
+  return {
+    compiler: { path, kind, version: Number.parseInt(stdout, 10), versionText: stdout.trim() },
+    cxx,
+    linker: { name: linker, path: which(linker === 'mold' ? 'mold' : linker === 'lld' ? 'ld.lld' : 'ld') },
+    identity: `${path} ${stdout.trim()} ${linker}`,
+  };
+}
+
+function which(name: string): string {
+  const found = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
+  if (found === '') throw new Error(`${name} is needed by this test and was not found`);
+  return found;
+}
+
+function moduleOf(root: string, name: string, build: Partial<ModuleBuild>): ResolvedModule {
+  return {
+    name,
+    dir: join(root, 'modules', name),
+    version: '0.0.0',
+    dependencies: [],
+    entry: { getInterface: [], init: [], update: [], shutdown: [], saveState: [], loadState: [], view: [] },
+    build: {
+      command: null,
+      output: null,
+      sources: [],
+      flags: [],
+      cflags: [],
+      cxxflags: [],
+      asmflags: [],
+      ldflags: [],
+      includes: [],
+      defines: [],
+      ...build,
+    },
+  };
+}
+
+function configOf(root: string, modules: readonly ResolvedModule[], options: ProjectOptions): ResolvedConfig {
+  return {
+    root,
+    file: null,
+    configFiles: [],
+    modulePatterns: ['modules/*'],
+    modules,
+    outDir: options.outDir ?? join(root, '.hotmod'),
+    target: nativeTarget(),
+    watch: { polling: false, pollIntervalMs: 100, ignore: [], paths: [] },
+    build: {
+      compiler: null,
+      linker: null,
+      jobs: options.jobs ?? 4,
+      compileCommands: options.compileCommands ?? false,
+    },
+    host: {
+      rate: 60,
+      stepped: false,
+      hangTimeoutMs: 1000,
+      probationFrames: 10,
+      restart: { max: 3, withinMs: 1000 },
+      env: {},
+    },
+  };
+}
