@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { buildFlagsShape, moduleOverrideSchema } from './module-schema.js';
+
+const names = z.array(z.string().min(1));
+
+const modulesSchema = z.strictObject({
+  patterns: names
+    .min(1)
+    .optional()
+    .describe('Folders that are modules; "*" stands for any name. "." is the project itself. Default: ["modules/*"].'),
+  only: names.optional().describe('Take these modules alone, with the modules they need. Default: all.'),
+  exclude: names.optional().describe('Leave these modules out. Default: none.'),
+  overrides: z
+    .record(z.string(), moduleOverrideSchema)
+    .optional()
+    .describe('Settings of single modules by name; they win over the module.json of the module.'),
+});
+
+const watchSchema = z.strictObject({
+  polling: z
+    .boolean()
+    .optional()
+    .describe('Look at the files again and again, for network folders and containers. HOTMOD_POLLING. Default: false.'),
+  pollIntervalMs: z.number().int().min(10).max(60_000).optional().describe('Milliseconds between polls. Default: 100.'),
+  ignore: names.optional().describe('Patterns in .gitignore syntax, beside those of the .gitignore files.'),
+  paths: names.optional().describe('Further folders to watch, relative to the project.'),
+});
+
+const buildSchema = z.strictObject({
+  compiler: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Compiler: a name on PATH or an absolute path. HOTMOD_COMPILER. Default: the best clang found.'),
+  linker: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Linker: "mold", "lld", "bfd" or an absolute path. HOTMOD_LINKER. Default: the fastest found.'),
+  jobs: z
+    .number()
+    .int()
+    .min(1)
+    .max(1024)
+    .optional()
+    .describe('Compilers at the same time. HOTMOD_JOBS. Default: one for each processor core.'),
+  compileCommands: z.boolean().optional().describe('Write compile_commands.json for editors. Default: true.'),
+  ...buildFlagsShape,
+});
+
+const hostSchema = z.strictObject({
+  rate: z.number().positive().max(10_000).optional().describe('Frames a second. HOTMOD_RATE. Default: 60.'),
+  stepped: z.boolean().optional().describe('No clock: frames run only when asked for. Default: false.'),
+  hangTimeoutMs: z
+    .number()
+    .int()
+    .min(10)
+    .optional()
+    .describe('A call into a module that takes longer, in milliseconds, is a hang. Default: 2000.'),
+  probationFrames: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe('A version that crashes within its first frames is taken back. Default: 60.'),
+  restart: z
+    .strictObject({
+      max: z.number().int().min(0).optional().describe('Crashes of one module that are forgiven. Default: 3.'),
+      withinMs: z.number().int().min(1).optional().describe('... within this many milliseconds. Default: 10000.'),
+    })
+    .optional()
+    .describe('A module that crashes more often is stopped until its next good build.'),
+  env: z.record(z.string(), z.string()).optional().describe('Added to the small environment that modules see.'),
+});
+
+/** The config file. Each description is the documentation of its key: it also stands in the generated JSON schema. */
+export const userConfigSchema = z.strictObject({
+  $schema: z.string().optional().describe('Path of this schema, for editors.'),
+  modules: modulesSchema.optional().describe('Which folders are modules.'),
+  target: z.string().min(1).optional().describe('The machine to build for. HOTMOD_TARGET. Default: "native".'),
+  watch: watchSchema.optional().describe('How file changes are seen.'),
+  build: buildSchema.optional().describe('How modules are built.'),
+  host: hostSchema.optional().describe('The process that modules run in.'),
+});
+
+export type UserConfig = z.input<typeof userConfigSchema>;

@@ -1,0 +1,135 @@
+import { realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { exitCode, HotmodError } from '../errors.js';
+import type { Target } from '../target/targets.js';
+import { type Environment, type ProbedCompiler, probeCompiler, probeLinker, probeLinkerAt, stampOf } from './probe.js';
+import type { Toolchain } from './types.js';
+import { numbered, which } from './which.js';
+
+export interface ToolchainRequest {
+  /** A name or an absolute path; null means: the best clang. */
+  readonly compiler: string | null;
+  /** A `-fuse-ld=` name or an absolute path; null means: the first of the target's linkers that is there. */
+  readonly linker: string | null;
+  readonly target: Target;
+  /** Only PATH is looked at; the rest is handed on to the programs that are asked. */
+  readonly env: Environment;
+}
+
+const oldestClang = 14;
+const oldestGcc = 10;
+const linkerNames = ['mold', 'lld', 'bfd', 'ld'] as const;
+
+/**
+ * Finds the compiler and the linker for a target. What was found is kept in memory as long as the two programs on
+ * disk stay what they were, so that asking again before every build costs two stat calls.
+ *
+ * @throws HotmodError HM204 no compiler, HM205 compiler too old, HM206 no linker; all with exit code 3
+ */
+export async function findToolchain(request: ToolchainRequest): Promise<Toolchain> {
+  const key = JSON.stringify([request.compiler, request.linker, request.target.linkers, request.env.PATH]);
+  const known = remembered.get(key);
+  if (known !== undefined && (await stampsOf(known.toolchain)) === known.stamps) return known.toolchain;
+
+  const { compiler, identity } = await findCompiler(request);
+  const [cxx, linker] = await Promise.all([findCxx(compiler.path, compiler.kind), findLinker(compiler, request)]);
+  const toolchain = { compiler, cxx, linker, identity };
+  remembered.set(key, { toolchain, stamps: await stampsOf(toolchain) });
+  return toolchain;
+}
+
+const remembered = new Map<string, { readonly toolchain: Toolchain; readonly stamps: string }>();
+
+async function stampsOf({ compiler, linker }: Pick<Toolchain, 'compiler' | 'linker'>): Promise<string> {
+  return (await Promise.all([stampOf(compiler.path), stampOf(linker.path)])).join(' ');
+}
+
+async function findCompiler(request: ToolchainRequest): Promise<ProbedCompiler> {
+  const searchPath = request.env.PATH ?? '';
+  let tooOld: ProbedCompiler | undefined;
+  for await (const file of candidates(request.compiler, searchPath)) {
+    const probed = await probeCompiler(file, request.env);
+    if (probed === null) continue;
+    if (!isTooOld(probed)) return probed;
+    tooOld ??= probed;
+  }
+  if (tooOld !== undefined) throw compilerTooOld(tooOld);
+  throw request.compiler === null ? noClang(searchPath) : noSuchCompiler(request.compiler);
+}
+
+/** The plain name first, because it is what the machine's owner chose; then the highest number. */
+async function* candidates(given: string | null, searchPath: string): AsyncGenerator<string> {
+  const plain = await which(given ?? 'clang', searchPath);
+  if (plain !== null) yield plain;
+  if (given === null) yield* await numbered('clang', searchPath);
+}
+
+function isTooOld({ compiler }: ProbedCompiler): boolean {
+  return compiler.version < (compiler.kind === 'gcc' ? oldestGcc : oldestClang);
+}
+
+/** `clang++` beside `clang`, `clang++-14` beside `clang-14`, `g++-12` beside `gcc-12`; through a link where needed. */
+async function findCxx(compiler: string, kind: Toolchain['compiler']['kind']): Promise<string> {
+  for (const file of [compiler, await realpath(compiler)]) {
+    const name = path.basename(file);
+    const cxx = kind === 'gcc' ? name.replace('gcc', 'g++') : name.replace('clang', 'clang++');
+    const bare = cxx.replace(/-\d+$/, '');
+    for (const candidate of [cxx, bare]) {
+      if (candidate === name) continue;
+      const found = await which(path.join(path.dirname(file), candidate), '');
+      if (found !== null) return found;
+    }
+  }
+  // A lone `cc` still compiles C++; a link that lacks the C++ library then says so by name.
+  return compiler;
+}
+
+async function findLinker(compiler: Toolchain['compiler'], request: ToolchainRequest): Promise<Toolchain['linker']> {
+  const { linker: given, target, env } = request;
+  if (given !== null && path.isAbsolute(given)) {
+    const found = await probeLinkerAt(compiler, given, env);
+    if (found !== null) return found;
+    throw noLinker(compiler, [given]);
+  }
+  const names = given === null ? target.linkers : [given];
+  for (const name of linkerNames.filter((known) => names.includes(known)).sort(byOrderOf(names))) {
+    const found = await probeLinker(compiler, name, env);
+    if (found !== null) return found;
+  }
+  throw noLinker(compiler, names);
+}
+
+function byOrderOf(names: readonly string[]) {
+  return (a: string, b: string): number => names.indexOf(a) - names.indexOf(b);
+}
+
+const install = 'Run `hotmod doctor --fix`: it shows the command that installs it, and runs it.';
+
+function noClang(searchPath: string): HotmodError {
+  return missing('HM204', `No clang was found on PATH (${searchPath}).`, install);
+}
+
+function noSuchCompiler(name: string): HotmodError {
+  return missing(
+    'HM204',
+    `The compiler "${name}" of the config does not exist, or does not run.`,
+    'Correct `build.compiler` (or HOTMOD_COMPILER), or remove it so that hotmod looks for clang itself.',
+  );
+}
+
+function compilerTooOld({ compiler }: ProbedCompiler): HotmodError {
+  const oldest = compiler.kind === 'gcc' ? `gcc ${oldestGcc}` : `clang ${oldestClang}`;
+  return missing(
+    'HM205',
+    `${compiler.path} is too old: "${compiler.versionText}"; hotmod needs ${oldest} or newer.`,
+    'Install a newer one, or name one under `build.compiler` (or HOTMOD_COMPILER).',
+  );
+}
+
+function noLinker(compiler: Toolchain['compiler'], names: readonly string[]): HotmodError {
+  return missing('HM206', `${compiler.path} finds no linker; asked for ${names.join(', ')}.`, install);
+}
+
+function missing(code: string, message: string, hint: string): HotmodError {
+  return new HotmodError(code, message, { hint, exitCode: exitCode.missing });
+}

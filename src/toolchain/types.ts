@@ -1,0 +1,22 @@
+/** The programs that build a module, as found on this machine. */
+export interface Toolchain {
+  readonly compiler: {
+    readonly path: string;
+    /** Major number: 14. */
+    readonly version: number;
+    /** First line of what the compiler says about itself. */
+    readonly versionText: string;
+    readonly kind: 'clang' | 'apple-clang' | 'gcc';
+  };
+  /** The compiler that links C++ (`clang++` beside `clang`). */
+  readonly cxx: string;
+  readonly linker: {
+    /** For `-fuse-ld=`; `ld` is the compiler's own default and is not named to it. */
+    readonly name: 'mold' | 'lld' | 'bfd' | 'ld';
+    readonly path: string;
+    /** Where the user named a linker by its path: what the compiler is given in place of `-fuse-ld=`. */
+    readonly args?: readonly string[];
+  };
+  /** Changes whenever the compiler does: path, size, time and version. Part of every cache key. */
+  readonly identity: string;
+}
