@@ -97,6 +97,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
 
   const context: Context = {
     bus,
+    env,
     records: new Map(config.modules.map((module) => [module.name, newRecord(module)])),
     engineLibrary,
     turn: createTurn(),

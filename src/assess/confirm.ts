@@ -1,6 +1,6 @@
 import type { ModuleFacts } from '../host/host.js';
-import type { RatedReason } from './assess.js';
-import { compareLevels, worstLevel } from './levels.js';
+import { codeOnly } from './assess.js';
+import { worstFirst, worstLevel } from './levels.js';
 import { lostState, remarkApiVersion } from './rules.js';
 import { loadsStateNow } from './state-hooks.js';
 import type { Assessment, Remark } from './types.js';
@@ -35,8 +35,8 @@ const rules: readonly ConfirmRule[] = [
 ];
 
 /**
- * Looks at the verdict again with the new version's real hooks, after it was staged and before it is committed. The
- * level can only become worse: what was found before still holds.
+ * Looks at the verdict again with the new version's real hooks, after it was staged and before it is committed. What
+ * was proven before still holds; what could only be supposed is answered now.
  *
  * @param old facts of the running version; null at a first load.
  */
@@ -46,22 +46,18 @@ export function confirm(
   now: ModuleFacts,
   apiVersion: number = currentApiVersion,
 ): Assessment {
-  const rated: readonly RatedReason[] = rules.flatMap(({ code, recommendation, test }) =>
-    test(old, now, apiVersion).map(({ level, message, where }) => ({
-      level,
-      reason: { code, message, recommendation, where },
-    })),
+  const added = rules.flatMap(({ code, recommendation, test }) =>
+    test(old, now, apiVersion).map((remark) => ({ ...remark, code, recommendation })),
   );
-  if (rated.length === 0) return assessment;
+  const answered = new Set(added.map((reason) => reason.code));
+  // Whether the state is lost could only be supposed from the file; the hooks themselves tell.
+  if (old !== null && loadsStateNow(now) === 'yes') answered.add('HM405');
+  const before = assessment.reasons.filter(({ code }) => !answered.has(code));
+  if (added.length === 0 && before.length === assessment.reasons.length) return assessment;
 
-  const added = [...rated].sort((a, b) => compareLevels(a.level, b.level));
-  // What is known now takes the place of what was supposed before under the same code.
-  const answered = new Set(['HM400', ...added.map((entry) => entry.reason.code)]);
-  const before = assessment.reasons.filter((reason) => !answered.has(reason.code));
-  const level = worstLevel([assessment.level, ...added.map((entry) => entry.level)]);
-  const worse = added.filter((entry) => compareLevels(entry.level, assessment.level) < 0).map((entry) => entry.reason);
-  const rest = added.filter((entry) => compareLevels(entry.level, assessment.level) >= 0).map((entry) => entry.reason);
-  return { level, reasons: [...worse, ...before, ...rest], affected: assessment.affected };
+  const open = worstFirst([...before, ...added]).filter(({ code }) => code !== 'HM400');
+  const reasons = open.length === 0 ? [codeOnly] : open;
+  return { level: worstLevel(reasons.map((one) => one.level)), reasons, affected: assessment.affected };
 }
 
 /** HM406 speaks only where state is carried at all, and only where both sides state a version. */

@@ -20,7 +20,8 @@ export function loadsState(next: AssessedLibrary, previous: PreviousVersion): An
   if (fromExports !== 'unknown' || previous.running === null) return fromExports;
   // A running version of another style says nothing about an interface.
   if (previous.running.style !== 'interface') return 'unknown';
-  return loadsStateNow(previous.running);
+  // A hook that the running version lacks may well be what the new one adds, so its absence proves nothing.
+  return loadsStateNow(previous.running) === 'yes' ? 'yes' : 'unknown';
 }
 
 export function loadsStateNow(facts: ModuleFacts): Answer {

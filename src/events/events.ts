@@ -16,6 +16,8 @@ export interface Finding {
 
 /** One reason of a verdict: what changed, what it means, and what to do about it. */
 export interface Reason extends Finding {
+  /** How bad this one is; the verdict is the worst of its reasons. */
+  readonly level: Level;
   readonly recommendation: string;
   /** The place it is about: `file.c:12`, a symbol or a library name; empty where no single place applies. */
   readonly where: string;

@@ -82,7 +82,7 @@ export function describeFailure(failure: Failure, apiVersion = 1): FailureText {
       };
     case 'wrongApi':
       return {
-        code: 'HM514',
+        code: 'HM402',
         message: `"${module}" was built for api_version ${failure.value}, this engine speaks ${apiVersion}. Rebuild it with this version's module_interface.h and set info.api_version to MODULE_API_VERSION.`,
       };
     case 'returned':

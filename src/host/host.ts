@@ -193,6 +193,9 @@ export interface HostOptions {
   readonly rate: number;
   readonly stepped: boolean;
   readonly hangTimeoutMs: number;
+  /** The caller's environment, of which the host gets a few common variables. */
+  readonly baseEnv: Readonly<Record<string, string | undefined>>;
+  /** What the host gets beside those. */
   readonly env: Readonly<Record<string, string>>;
   readonly listener: HostListener;
 }

@@ -24,7 +24,7 @@ export function startProcess(options: HostOptions): Child {
     execArgv: [],
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: hostEnvironment(options.env),
+    env: hostEnvironment(options),
   });
   const { stdout, stderr } = child;
   if (stdout === null || stderr === null) throw unableToStart('it has no output streams');
@@ -44,13 +44,14 @@ export function startProcess(options: HostOptions): Child {
 }
 
 /** The little that libraries expect to find; everything else would make runs differ from machine to machine. */
-function hostEnvironment(added: Readonly<Record<string, string>>): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const name of ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR']) {
-    const value = process.env[name];
-    if (value !== undefined) kept[name] = value;
-  }
-  return { ...kept, ...added };
+const keptVariables = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'];
+
+function hostEnvironment({ baseEnv, env }: HostOptions): Record<string, string> {
+  const kept = keptVariables.flatMap((name) => {
+    const value = baseEnv[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(kept), ...env };
 }
 
 export function unableToStart(reason: string): HotmodError {

@@ -1,6 +1,6 @@
 import type { Assessment } from '../assess/types.js';
 import type { EntryNames } from '../config/resolved.js';
-import type { Finding, Level, StateSummary } from '../events/events.js';
+import type { Finding, StateSummary } from '../events/events.js';
 import type { Host, ModuleFacts } from '../host/host.js';
 
 /** A version that was built, validated and found acceptable, ready to take the place of the one that runs. */
@@ -37,8 +37,8 @@ export type TransactionResult =
       /** `failed`: the new version could not be loaded. `refused`: its verdict changed. `rolledBack`: a step failed. */
       readonly outcome: 'failed' | 'refused' | 'rolledBack';
       readonly module: string;
-      readonly level: Level;
       readonly reasons: readonly Finding[];
+      /** The verdict where it is another one now than before loading; null where it stands. */
       readonly assessment: Assessment | null;
       readonly loadMs: number;
       readonly pauseMs: number;
@@ -58,32 +58,25 @@ export async function transact(request: TransactionRequest): Promise<Transaction
     const result = await host.stage({ module, generation, library, entry });
     if (!result.ok) {
       await giveUp();
-      const reasons = [{ code: result.code, message: result.message }];
-      return {
-        outcome: 'failed',
-        module,
-        level: 'BLOCKED',
-        reasons,
-        assessment: null,
-        loadMs: result.loadMs,
-        pauseMs: 0,
-      };
+      const assessment = blocked(candidate.assessment, result);
+      // An api_version that does not fit is a matter of the verdict, although it shows only now.
+      const outcome = result.code === 'HM402' ? 'refused' : 'failed';
+      return { outcome, module, reasons: assessment.reasons, assessment, loadMs: result.loadMs, pauseMs: 0 };
     }
     const assessment = request.confirm(candidate, result.facts);
     staged.push({ candidate, facts: result.facts, assessment, loadMs: result.loadMs });
     if (!request.accepts(assessment)) {
       await giveUp();
-      const { level, reasons } = assessment;
-      return { outcome: 'refused', module, level, reasons, assessment, loadMs: result.loadMs, pauseMs: 0 };
+      const { reasons } = assessment;
+      return { outcome: 'refused', module, reasons, assessment, loadMs: result.loadMs, pauseMs: 0 };
     }
   }
 
   const commit = await host.commit({ modules: staged.map((one) => one.candidate.module) });
   if (!commit.ok) {
     const { module, code, message, pauseMs } = commit;
-    const level = staged.find((one) => one.candidate.module === module)?.assessment.level ?? 'SAFE';
     const loadMs = staged.reduce((sum, one) => sum + one.loadMs, 0);
-    return { outcome: 'rolledBack', module, level, reasons: [{ code, message }], assessment: null, loadMs, pauseMs };
+    return { outcome: 'rolledBack', module, reasons: [{ code, message }], assessment: null, loadMs, pauseMs };
   }
   return {
     outcome: 'switched',
@@ -100,6 +93,13 @@ export async function transact(request: TransactionRequest): Promise<Transaction
       };
     }),
   };
+}
+
+/** What cannot be loaded cannot work, whatever its file looked like. */
+function blocked(before: Assessment, { code, message }: Finding): Assessment {
+  const level = 'BLOCKED';
+  const reason = { level, code, message, recommendation: '', where: '' } as const;
+  return { level, reasons: [reason], affected: before.affected };
 }
 
 export const noState: StateSummary = { bytes: 0, kept: 0, converted: 0, reset: 0, dropped: 0 };

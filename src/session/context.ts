@@ -13,6 +13,8 @@ import type { ModuleRecord } from './records.js';
 export interface Context {
   readonly bus: Bus;
   readonly records: Map<string, ModuleRecord>;
+  /** The environment that hotmod was called in. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly engineLibrary: string;
   readonly turn: Turn;
   config: ResolvedConfig;

@@ -32,6 +32,7 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
   const openFresh = async (): Promise<void> => {
     const host = await openHost({
       ...context.config.host,
+      baseEnv: context.env,
       engineLibrary: context.engineLibrary,
       runDir: `${options.runDir}/host-${restarts}`,
       cleanUp: [options.runDir, ...options.cleanUp],

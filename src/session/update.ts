@@ -141,7 +141,7 @@ async function switchGroup(
     const name = one.record.settings.name;
     const culprit = name === result.module;
     const reasons = culprit ? result.reasons : [heldBackBy(result.module)];
-    const level = culprit && result.assessment !== null ? result.level : one.assessment.level;
+    const level = (culprit ? result.assessment : null)?.level ?? one.assessment.level;
     reporter.notSwitched(one, transaction, { ...result, level, reasons });
     one.record.heldWith = new Set(group.map((other) => other.record.settings.name));
   }

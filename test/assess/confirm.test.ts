@@ -9,7 +9,7 @@ function facts(hooks: readonly HookName[], changes: Partial<ModuleFacts> = {}): 
 }
 
 function assessment(level: Level, ...given: readonly string[]): Assessment {
-  const reasons = given.map((code) => ({ code, message: 'as before', recommendation: '-', where: '' }));
+  const reasons = given.map((code) => ({ level, code, message: 'as before', recommendation: '-', where: '' }));
   return { level, reasons, affected: ['traffic'] };
 }
 
@@ -52,6 +52,11 @@ describe('HM405', () => {
   test('is nothing where the running version saves nothing', () => {
     expect(confirm(safe, facts(['load_state']), facts([]))).toBe(safe);
   });
+});
+
+test('a loss that was only supposed is forgotten when the hooks show that there is none', () => {
+  expect(codesOf(confirm(assessment('WARNING', 'HM405'), facts(['save_state']), both))).toEqual(['SAFE', 'HM400']);
+  expect(codesOf(confirm(assessment('WARNING', 'HM403', 'HM405'), both, both))).toEqual(['WARNING', 'HM403']);
 });
 
 describe('HM406', () => {

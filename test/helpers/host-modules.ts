@@ -72,6 +72,7 @@ export async function openBench(settings: Partial<HostOptions> = {}): Promise<Ho
     rate: 60,
     stepped: true,
     hangTimeoutMs: 20_000,
+    baseEnv: process.env,
     env: {},
     listener: {
       output: (line) => lines.push(line),

@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { findCases } from '../../src/cases/find.js';
+import { runCases } from '../../src/cases/run-all.js';
+import { testCacheDir } from '../helpers/session.js';
+import { tempDir } from '../helpers/temp-dir.js';
+
+const counter = (text: string) => `static int count;
+void counter_update(double dt) { (void)dt; count++; }
+const char *counter_view(void) { return "${text}"; }
+`;
+
+async function play(files: Readonly<Record<string, string>>) {
+  await using dir = await tempDir(files);
+  const found = await findCases(dir.path, [dir.path]);
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME };
+  return await runCases(found, { cwd: dir.path, env, cacheDir: testCacheDir }, 2);
+}
+
+const oneCase = (steps: readonly unknown[]) => JSON.stringify({ name: 'a case', module: 'counter', steps }, null, 2);
+
+describe('reload cases', () => {
+  test('a case whose expectations hold passes, with a result for each step', async () => {
+    const report = await play({
+      'case.json': oneCase([
+        { source: 'v1', frames: 3, expect: { outcome: 'loaded', level: 'SAFE' } },
+        { files: { 'counter.c': counter('two') }, expect: { outcome: 'reloaded', level: 'WARNING', codes: ['HM404'] } },
+        { expect: { outcome: 'unchanged' } },
+      ]),
+      'v1/counter.c': counter('one'),
+    });
+    expect(report).toMatchObject({ passed: 1, failed: 0, skipped: 0 });
+    expect(report.cases[0]?.steps.map((step) => step.outcome)).toEqual(['loaded', 'reloaded', 'unchanged']);
+    expect(report.cases[0]?.steps[1]?.timings.pause).toBeGreaterThan(0);
+  });
+
+  test('a wrong expectation fails the case, and says what was expected, what came and where', async () => {
+    const report = await play({
+      'case.json': oneCase([{ source: 'v1', expect: { outcome: 'refused', level: 'BLOCKED', codes: ['HM305'] } }]),
+      'v1/counter.c': counter('one'),
+    });
+    expect(report).toMatchObject({ passed: 0, failed: 1 });
+    expect(report.cases[0]?.message).toMatch(/expected the outcome refused, got loaded/);
+    expect(report.cases[0]?.message).toMatch(/expected the level BLOCKED, got SAFE/);
+    expect(report.cases[0]?.message).toMatch(/expected the code HM305/);
+    expect(report.cases[0]?.line).toBeGreaterThan(1);
+  });
+
+  test('an expectation of state or of a call is never passed over in silence', async () => {
+    const report = await play({
+      'case.json': oneCase([{ source: 'v1', expect: { state: { count: 0 } } }]),
+      'v1/counter.c': counter('one'),
+    });
+    expect(report.failed).toBe(1);
+    expect(report.cases[0]?.message).toContain('"state" and "call"');
+  });
+
+  test('a reload that takes longer than allowed fails the case', async () => {
+    const report = await play({
+      'case.json': oneCase([{ source: 'v1', expect: { maxDurationMs: 0.000001 } }]),
+      'v1/counter.c': counter('one'),
+    });
+    expect(report.cases[0]?.message).toMatch(/expected at most .* ms for the reload/);
+  });
+
+  test('a case may not write outside its own folder', async () => {
+    const report = await play({ 'case.json': oneCase([{ files: { '../../../escaped.c': '' } }]) });
+    expect(report.cases[0]?.message).toContain("leaves the case's own folder");
+  });
+
+  test('no case found, a path that is not there, and a case with an unknown key are errors', async () => {
+    await using dir = await tempDir({ 'empty/readme': '', 'bad/case.json': '{"name":"x","module":"m","stpes":[]}' });
+    await expect(findCases(dir.path, ['empty'])).rejects.toMatchObject({ code: 'HM112', exitCode: 2 });
+    await expect(findCases(dir.path, ['nowhere'])).rejects.toMatchObject({ code: 'HM111' });
+    await expect(findCases(dir.path, [join(dir.path, 'bad')])).rejects.toMatchObject({ code: 'HM113' });
+  });
+});

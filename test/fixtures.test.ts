@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { findCases } from '../src/cases/find.js';
+import { runCase } from '../src/cases/run-case.js';
+import { packageRoot } from '../src/paths.js';
+import { testCacheDir } from './helpers/session.js';
+
+const around = {
+  cwd: packageRoot,
+  env: { PATH: process.env.PATH, HOME: process.env.HOME },
+  cacheDir: testCacheDir,
+};
+const found = await findCases(packageRoot, [join(packageRoot, 'fixtures')]);
+
+describe('the reload cases of fixtures/', () => {
+  test('there are enough of them to speak for every verdict', () => {
+    expect(found.length).toBeGreaterThan(90);
+  });
+
+  describe.concurrent('each', () => {
+    for (const one of found) {
+      test(`${one.file.slice(around.cwd.length + 10, -'/case.json'.length)}: ${one.reloadCase.name}`, async () => {
+        const result = await runCase(one, around);
+        if (!result.ok) throw new Error(result.message);
+      });
+    }
+  });
+});
