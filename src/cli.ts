@@ -3,9 +3,11 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { CommandIo } from './commands/io.js';
 import type { ProjectOptions } from './commands/project.js';
 import type { ViewName } from './commands/view.js';
+import { screenSettings } from './config/environment.js';
 import { exitCode, HotmodError, messageOf } from './errors.js';
 import { type LogLevel, logLevels } from './log.js';
 import { packageVersion } from './paths.js';
+import { didYouMean } from './text/nearest.js';
 
 interface GlobalFlags {
   readonly cwd: string;
@@ -29,10 +31,10 @@ interface DevFlags {
  */
 export async function run(argv: readonly string[], io: CommandIo): Promise<number> {
   let code: number = exitCode.ok;
-  const program = createProgram(io, async (action) => {
-    code = await action();
-  });
   try {
+    const program = createProgram(io, async (action) => {
+      code = await action();
+    });
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
@@ -42,7 +44,11 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
 
 type Runner = (action: () => Promise<number>) => Promise<void>;
 
+const uiChoices: readonly GlobalFlags['ui'][] = ['auto', 'ink', 'plain', 'json'];
+const colorChoices: readonly GlobalFlags['color'][] = ['auto', 'always', 'never'];
+
 function createProgram(io: CommandIo, done: Runner): Command {
+  const settings = screenSettings(io.env);
   const program = new Command('hotmod')
     // Before the first subcommand, which takes it over (commander's own order).
     .exitOverride()
@@ -53,18 +59,24 @@ function createProgram(io: CommandIo, done: Runner): Command {
     })
     .description('Hot reload for native code: save a file, and the new code runs in the living program.')
     .version(packageVersion())
-    .option('--cwd <dir>', 'the project folder', io.cwd)
+    .option('--cwd <dir>', 'the project folder', settings.cwd ?? io.cwd)
     .option('-c, --config <file>', 'the config file, in place of hotmod.config.*')
     .option('--target <name>', 'the machine to build for')
     .addOption(
-      new Option('--ui <view>', 'how to show what happens').choices(['auto', 'ink', 'plain', 'json']).default('auto'),
+      new Option('--ui <view>', 'how to show what happens')
+        .choices(uiChoices)
+        .default(chosen('HOTMOD_UI', settings.ui, uiChoices, 'auto')),
     )
     .option('--json', 'the same as --ui json: one event a line on stdout')
     .addOption(
-      new Option('--log-level <level>', 'how much goes to .hotmod/hotmod.log').choices(logLevels).default('info'),
+      new Option('--log-level <level>', 'how much goes to .hotmod/hotmod.log')
+        .choices(logLevels)
+        .default(chosen('HOTMOD_LOG_LEVEL', settings.logLevel, logLevels, 'info')),
     )
     .addOption(
-      new Option('--color <when>', 'colour in the output').choices(['auto', 'always', 'never']).default('auto'),
+      new Option('--color <when>', 'colour in the output')
+        .choices(colorChoices)
+        .default(chosen('HOTMOD_COLOR', settings.color, colorChoices, 'auto')),
     )
     .showSuggestionAfterError()
     .addHelpText(
@@ -204,6 +216,17 @@ function report(error: unknown, io: CommandIo, argv: readonly string[]): number 
   const trace = error instanceof Error ? error.stack : String(error);
   io.stderr.write(`hotmod: this is a bug of hotmod, not of your code: ${messageOf(error)}\n${trace}\n`);
   return exitCode.bug;
+}
+
+/** The value of a HOTMOD_* variable that stands for a flag; the flag's own check sees only what is typed. */
+function chosen<T extends string>(name: string, given: string | undefined, choices: readonly T[], fallback: T): T {
+  if (given === undefined) return fallback;
+  const known = choices.find((choice) => choice === given);
+  if (known !== undefined) return known;
+  throw new HotmodError('HM103', `${name} is "${given}".${didYouMean(given, choices)}`, {
+    hint: `It must be one of ${choices.join(', ')}.`,
+    exitCode: exitCode.usage,
+  });
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

@@ -11,7 +11,7 @@ import { applyConfig } from './session/configure.js';
 import type { Context } from './session/context.js';
 import { live } from './session/live.js';
 import { newRecord } from './session/records.js';
-import { claimRunDir } from './session/run-dir.js';
+import { claimRunDir, groupsDirOf } from './session/run-dir.js';
 import { createSupervisor } from './session/supervise.js';
 import { undo } from './session/undo.js';
 import { update } from './session/update.js';
@@ -92,7 +92,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   stack.defer(() => rm(runDir, { recursive: true, force: true }));
 
   const workshopFor = (settings: ResolvedConfig): Promise<Workshop> =>
-    openWorkshop({ config: settings, env, cacheDir: options.cacheDir });
+    openWorkshop({ config: settings, env, cacheDir: options.cacheDir, groupsDir: groupsDirOf(runDir) });
   const { builder, engineLibrary } = await workshopFor(config);
 
   const context: Context = {
@@ -176,7 +176,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
 
   const queue = createQueue(run, sayIdle, context.turn);
   const supervisor = createSupervisor(context, { runDir, cleanUp: options.cleanUp, onSettled: sayIdle });
-  stack.defer(() => context.builder.prune());
+  stack.defer(() => context.builder.prune({ keep: librariesInUse(context) }));
   stack.defer(() => context.host.close());
   stack.defer(() => queue.close());
 
@@ -237,6 +237,12 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
       await stack.disposeAsync();
     },
   };
+}
+
+/** What runs, and what undo would go back to, must outlive the session, however old it is. */
+function librariesInUse(context: Context): ReadonlySet<string> {
+  const versions = [...context.records.values()].flatMap(({ running, previous }) => [running, previous]);
+  return new Set(versions.flatMap((version) => (version === null ? [] : [version.library])));
 }
 
 function problemOf(error: unknown): { readonly code: string; readonly message: string } {

@@ -49,5 +49,4 @@ export const caseSchema = z.strictObject({
 
 export type ReloadCase = z.infer<typeof caseSchema>;
 export type CaseStep = z.infer<typeof step>;
-export type Expectation = z.infer<typeof expectation>;
 export type ModuleExpectation = z.infer<typeof moduleExpectation>;

@@ -50,6 +50,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
     runDir: options.runDir,
     statusFile,
     cleanUp: options.cleanUp,
+    groupsDir: options.groupsDir,
     rate: options.rate,
     stepped: options.stepped,
   });

@@ -190,6 +190,8 @@ export interface HostOptions {
   readonly runDir: string;
   /** Further files the host removes when its parent is gone: socket, lock file. */
   readonly cleanUp: readonly string[];
+  /** A folder of files named by process groups that the host ends when its parent is gone: running build commands. */
+  readonly groupsDir: string;
   readonly rate: number;
   readonly stepped: boolean;
   readonly hangTimeoutMs: number;

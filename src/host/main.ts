@@ -1,4 +1,4 @@
-import { constants, copyFileSync, rmSync } from 'node:fs';
+import { constants, copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { extname, join } from 'node:path';
 import { messageOf } from '../errors.js';
@@ -13,10 +13,12 @@ import { type ChildMessage, type HostAnswer, type HostCall, type HostSetup, isPa
 function main(): void {
   let host: HostProcess | null = null;
   let cleanUp: readonly string[] = [];
+  let groupsDir = '';
 
   // Ctrl+C goes to the whole process group; the parent decides what becomes of the host.
   process.on('SIGINT', () => undefined);
   process.on('disconnect', () => {
+    endGroups(groupsDir);
     for (const file of cleanUp) removeQuietly(file);
     // Not process.exit: it waits for worker threads, and one of them may be inside a module that never returns.
     process.kill(process.pid, 'SIGKILL');
@@ -25,6 +27,7 @@ function main(): void {
     if (!isParentMessage(message)) return;
     if (message.type === 'setup') {
       cleanUp = [message.runDir, ...message.cleanUp];
+      groupsDir = message.groupsDir;
       host = setUp(message);
     } else if (host !== null) {
       void host.serve(message.id, message.call);
@@ -50,6 +53,15 @@ function setUp(setup: HostSetup): HostProcess | null {
   } catch (error) {
     send({ type: 'unable', message: messageOf(error) });
     return null;
+  }
+}
+
+/** Ends the build commands that the parent was running when it was killed: each left a file named by its group. */
+function endGroups(dir: string): void {
+  try {
+    for (const name of readdirSync(dir)) process.kill(-Number(name), 'SIGKILL');
+  } catch {
+    // There are none, or they have ended by themselves.
   }
 }
 

@@ -31,6 +31,7 @@ export interface HostSetup {
   readonly runDir: string;
   readonly statusFile: string;
   readonly cleanUp: readonly string[];
+  readonly groupsDir: string;
   readonly rate: number;
   readonly stepped: boolean;
 }

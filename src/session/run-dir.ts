@@ -17,6 +17,11 @@ export async function claimRunDir(outDir: string, pid: number = process.pid): Pr
   return mine;
 }
 
+/** Where running build commands are noted, so that the host can end them if this process is killed. */
+export function groupsDirOf(runDir: string): string {
+  return join(runDir, 'groups');
+}
+
 function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {

@@ -4,6 +4,7 @@ import type { HostEnd, ModuleFault } from '../host/host.js';
 import type { Context } from './context.js';
 import { accountForHost, recoverModule, restartModules } from './recover.js';
 import { countCrash } from './restart-intensity.js';
+import { groupsDirOf } from './run-dir.js';
 
 export interface Supervisor {
   /** Opens the first host and puts it into the context; later ones follow by themselves when one ends. */
@@ -36,6 +37,7 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
       engineLibrary: context.engineLibrary,
       runDir: `${options.runDir}/host-${restarts}`,
       cleanUp: [options.runDir, ...options.cleanUp],
+      groupsDir: groupsDirOf(options.runDir),
       listener: {
         output: (line) => context.bus.emit({ type: 'host:output', ...line }),
         fault: (fault: ModuleFault) => recover(() => recoverModule(context, fault)),

@@ -20,11 +20,26 @@ export async function openWorkshop(request: {
   readonly config: ResolvedConfig;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cacheDir: string;
+  /** See `BuilderOptions.groupsDir`. */
+  readonly groupsDir?: string;
 }): Promise<Workshop> {
-  const { config, env, cacheDir } = request;
+  const { config, env, cacheDir, groupsDir } = request;
   const { compiler, linker } = config.build;
   const toolchain = await findToolchain({ compiler, linker, target: config.target, env });
   const engineLibrary = await buildEngine({ compiler: toolchain.compiler.path, cacheDir });
-  const builder = createBuilder({ config, toolchain, engineLibrary, publicHeaders: publicHeadersDir });
+  const builder = createBuilder({
+    config,
+    toolchain,
+    engineLibrary,
+    publicHeaders: publicHeadersDir,
+    env: definedOnly(env),
+    ...(groupsDir === undefined ? {} : { groupsDir }),
+  });
   return { builder, engineLibrary };
+}
+
+function definedOnly(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }

@@ -71,7 +71,7 @@ export async function buildProject(
     started,
     module,
     build: (name, signal = new AbortController().signal) =>
-      builder.build(module(name), { signal, onProgress: () => undefined }),
+      builder.build(module(name), { signal, rebuild: false, onProgress: () => undefined }),
     write: (more) => writeFiles(root, more),
     path: (name) => join(root, name),
     another: (changes = {}) => createBuilder({ ...builderOptions, ...changes }),

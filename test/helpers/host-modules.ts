@@ -69,6 +69,7 @@ export async function openBench(settings: Partial<HostOptions> = {}): Promise<Ho
     engineLibrary,
     runDir: join(dir, 'run'),
     cleanUp: [],
+    groupsDir: join(dir, 'run', 'groups'),
     rate: 60,
     stepped: true,
     hangTimeoutMs: 20_000,

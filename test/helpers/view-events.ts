@@ -77,6 +77,7 @@ export function diagnostic(module: string, more: Partial<Diagnostic> = {}): Sess
 }
 
 export const taxReason: Reason = {
+  level: 'WARNING',
   code: 'HM421',
   message: "field 'tax_rate' was inserted into struct city; the fields after it are moved by name",
   recommendation: 'Nothing to do; the new field starts at zero.',

@@ -51,7 +51,7 @@ export function createTerminal(columns: number, rows: number): Terminal {
   const write = (text: string): void => {
     raw += text;
     // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this is about.
-    for (const [piece, parameter, command] of text.matchAll(/\u001b\[([\d;?]*)([A-Za-z])|[^]/gu)) {
+    for (const [piece, parameter, command] of text.matchAll(/\u001b\[([\d;?]*)([A-Za-z])|[\s\S]/gu)) {
       if (command !== undefined) control(parameter ?? '', command);
       else if (piece === '\n') {
         row += 1;

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { access, readdir, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -82,6 +83,11 @@ test('a parent that is killed leaves no process and no file behind, even while a
   const runDir = join(bench.dir, 'orphan');
   const lock = join(bench.dir, 'lock');
   await writeFile(lock, '');
+  // A build command of the parent, in a process group of its own as the build starts it.
+  const command = spawn('sleep', ['1000'], { stdio: 'ignore', detached: true });
+  await mkdir(join(runDir, 'groups'), { recursive: true });
+  await writeFile(join(runDir, 'groups', String(command.pid)), '');
+  const commandEnded = once(command, 'exit');
   const script = join(bench.dir, 'parent.mjs');
   const client = fileURLToPath(new URL('../../dist/host/client.js', import.meta.url));
   const settings = {
@@ -91,6 +97,8 @@ test('a parent that is killed leaves no process and no file behind, even while a
     rate: 60,
     stepped: false,
     hangTimeoutMs: 600_000,
+    groupsDir: join(runDir, 'groups'),
+    baseEnv: {},
     env: {},
   };
   await writeFile(
@@ -110,6 +118,7 @@ setInterval(() => {}, 1000);`,
     expect(isAlive(pid)).toBe(true);
     parent.kill('SIGKILL');
     await until(() => !isAlive(pid));
+    await commandEnded;
     expect(await readdir(bench.dir)).not.toContain('orphan');
     expect(await readdir(bench.dir)).not.toContain('lock');
   } finally {

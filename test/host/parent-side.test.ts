@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { reloadCodes } from '../../src/codes/reload.js';
+import { codes } from '../../src/codes/index.js';
 import { buildEngine } from '../../src/host/engine-build.js';
 import { describeFailure, type Failure } from '../../src/host/failures.js';
 import { splitOutput } from '../../src/host/output.js';
@@ -52,7 +52,7 @@ test('a compiler that cannot build the engine, or is not there, is HM530', async
 });
 
 test('every failure the engine can report has a code that is explained', () => {
-  const known = new Set(reloadCodes.map((entry) => entry.code));
+  const known = new Set(codes.map((entry) => entry.code));
   const base: Failure = {
     problem: 'returned',
     step: 'init',

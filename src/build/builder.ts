@@ -1,0 +1,153 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ResolvedModule } from '../config/resolved.js';
+import type { Diagnostic } from '../events/events.js';
+import { contentHash } from '../files/hash.js';
+import { isAffected, type LastBuild, wantedHeaders } from './affected.js';
+import { buildByCommand } from './build-command.js';
+import { buildFromSources } from './build-sources.js';
+import { writeCompileCommands } from './compile-commands.js';
+import { problem, withoutRepeats } from './diagnostics.js';
+import { diskFailure } from './failures.js';
+import { createGenerationStore } from './generations.js';
+import { createFileHashes } from './hashes.js';
+import { createLimiter } from './limiter.js';
+import type { LinkTemplate } from './link-template.js';
+import { createObjectCache } from './objects.js';
+import { pruneCache } from './prune.js';
+import { runProcess } from './run.js';
+import type { RawBuild, Shared } from './shared.js';
+import { findSources } from './sources.js';
+import type { Builder, BuilderOptions, BuildRequest } from './types.js';
+
+/**
+ * Builds modules into libraries. One builder serves a whole session: all modules share its job slots, its cache and
+ * what it remembers of each module's last build.
+ */
+export function createBuilder(options: BuilderOptions): Builder {
+  const shared = createShared(options);
+  const last = new Map<string, LastBuild>();
+  const listed = new Map<string, string>();
+
+  return {
+    async build(module, request) {
+      const started = performance.now();
+      const build = await inTempDir(shared, (tempDir) => buildOne(module, request, tempDir));
+      if (!build.superseded || !last.has(module.name)) last.set(module.name, build.memory);
+      const { memory: _, ...result } = build;
+      return { ...result, diagnostics: withoutRepeats(result.diagnostics), durationMs: performance.now() - started };
+    },
+
+    isAffected: (module, path) => isAffected(module, path, last.get(module.name), options.config, shared.hashes),
+
+    inputsOf: (name) => last.get(name)?.inputs ?? new Map(),
+
+    prune(limits = {}) {
+      const libraries = [...last.values()].map((build) => build.library).filter((path) => path !== '');
+      pruneCache(options.config.outDir, { ...limits, keep: new Set([...libraries, ...(limits.keep ?? [])]) });
+    },
+  };
+
+  async function buildOne(module: ResolvedModule, request: BuildRequest, tempDir: string): Promise<RawBuild> {
+    try {
+      mkdirSync(tempDir, { recursive: true });
+      const { command, output } = module.build;
+      if (command !== null && output !== null) {
+        return await buildByCommand(module, command, output, request, tempDir, last.get(module.name), shared);
+      }
+      const running = buildFromSources(module, request, tempDir, last.get(module.name), shared);
+      // Editors' file is refreshed while the compiler runs; it must not hold up or fail a build.
+      const warning = refreshCompileCommands(module);
+      const build = await running;
+      return warning === undefined ? build : { ...build, diagnostics: [...build.diagnostics, warning] };
+    } catch (error) {
+      const diagnostic = diskFailure(error, options.config.outDir);
+      if (diagnostic === undefined) throw error;
+      return failed(diagnostic, last.get(module.name));
+    }
+  }
+
+  function refreshCompileCommands(module: ResolvedModule): Diagnostic | undefined {
+    const { config } = options;
+    const sources = findSources(module, config).sources.join('\n');
+    if (!config.build.compileCommands || listed.get(module.name) === sources) return undefined;
+    listed.set(module.name, sources);
+    try {
+      writeCompileCommands(options);
+      return undefined;
+    } catch (error) {
+      const diagnostic = diskFailure(error, config.root);
+      if (diagnostic === undefined) throw error;
+      return problem('HM210', `compile_commands.json was not written: ${diagnostic.message}`, { severity: 'warning' });
+    }
+  }
+}
+
+function createShared(options: BuilderOptions): Shared {
+  const { config, toolchain } = options;
+  const now = options.now ?? Date.now;
+  const hashes = createFileHashes(now);
+  return {
+    options,
+    now,
+    hashes,
+    run: options.run ?? runProcess,
+    names: new Map(),
+    limiter: createLimiter(config.build.jobs),
+    objects: createObjectCache(join(config.outDir, 'cache'), hashes),
+    generations: createGenerationStore(config.outDir, config.target.libraryExtension, hashes),
+    identity: contentHash(JSON.stringify([toolchain, config.target, compilerVariables(options.env ?? {})])),
+    templates: new Map<string, Promise<LinkTemplate | undefined>>(),
+  };
+}
+
+/** Variables that change what gcc and clang find or write (GCC manual, "Environment Variables"). */
+const variableNames = [
+  ...['CPATH', 'C_INCLUDE_PATH', 'CPLUS_INCLUDE_PATH', 'OBJC_INCLUDE_PATH', 'LIBRARY_PATH', 'COMPILER_PATH'],
+  ...['GCC_EXEC_PREFIX', 'SDKROOT', 'MACOSX_DEPLOYMENT_TARGET', 'SOURCE_DATE_EPOCH', 'CCC_OVERRIDE_OPTIONS'],
+];
+
+function compilerVariables(env: Readonly<Record<string, string>>): readonly (string | null)[] {
+  return variableNames.map((name) => env[name] ?? null);
+}
+
+let builds = 0;
+
+/** Half-made files live in a folder of the build's own, named by the process so that a later one can clear it away. */
+async function inTempDir<T>(shared: Shared, work: (dir: string) => Promise<T>): Promise<T> {
+  const dir = join(shared.options.config.outDir, 'cache', 'tmp', `${process.pid}-${++builds}`);
+  try {
+    return await work(dir);
+  } finally {
+    try {
+      rmSync(dir, { recursive: true, force: true });
+    } catch {
+      // A folder that cannot be removed now is cleared away by prune(); the build's own result matters more.
+    }
+  }
+}
+
+function failed(diagnostic: Diagnostic, last: LastBuild | undefined): RawBuild {
+  const inputs = last?.inputs ?? new Map<string, string>();
+  const memory: LastBuild = {
+    ok: false,
+    inputs,
+    bySource: last?.bySource ?? new Map(),
+    absent: last?.absent ?? new Set(),
+    wanted: wantedHeaders([]),
+    products: last?.products ?? new Set(),
+    library: last?.library ?? '',
+  };
+  return {
+    ok: false,
+    cached: false,
+    superseded: false,
+    library: '',
+    hash: '',
+    diagnostics: [diagnostic],
+    inputs,
+    settled: true,
+    steps: [],
+    memory,
+  };
+}

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { replaceFile } from './objects.js';
+import { planModule } from './plan.js';
+import type { BuilderOptions } from './types.js';
+
+const foreignSchema = z.array(z.object({ output: z.string().optional() }));
+
+/**
+ * Writes `<root>/compile_commands.json` (JSON Compilation Database Format, clang documentation) from the plans of all
+ * modules, so that editors know the flags. Only where its content changes, because language servers re-index on every
+ * write; and never over a file that some other build system wrote. True where the file was written.
+ */
+export function writeCompileCommands(options: BuilderOptions): boolean {
+  const { config } = options;
+  const path = join(config.root, 'compile_commands.json');
+  const present = readText(path);
+  if (present !== '' && !isOurs(present, config.outDir)) return false;
+  const entries = config.modules
+    .filter((module) => module.build.command === null)
+    .map((module) => planModule(module, options))
+    .flatMap((plan) =>
+      plan.units.map((unit) => {
+        const output = join(config.outDir, 'cache', 'objects', `${unit.input.replaceAll('/', '_')}.o`);
+        const args = [unit.command, ...unit.flags, '-c', unit.input, '-o', output];
+        return { directory: plan.cwd, file: unit.source, arguments: args, output };
+      }),
+    );
+  const text = `${JSON.stringify(entries, null, 2)}\n`;
+  if (text === present) return false;
+  replaceFile(path, text);
+  return true;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Every entry of ours names an output below our own folder. */
+function isOurs(text: string, outDir: string): boolean {
+  try {
+    return foreignSchema.parse(JSON.parse(text)).every((entry) => entry.output?.startsWith(join(outDir, '/')));
+  } catch {
+    return false;
+  }
+}

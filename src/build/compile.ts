@@ -1,0 +1,240 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Diagnostic } from '../events/events.js';
+import { contentHash } from '../files/hash.js';
+import { parseDependencyFile } from './dependencies.js';
+import { parseCompilerOutput, shownPath } from './diagnostics.js';
+import { compileFailure, vanished } from './failures.js';
+import type { FileHashes, Hashed } from './hashes.js';
+import { type NameCache, searchIncludes } from './includes.js';
+import type { Limiter } from './limiter.js';
+import type { CachedObject, ObjectCache } from './objects.js';
+import type { CompileStep } from './plan.js';
+import type { Run } from './run.js';
+
+/** What compiling needs of the world around it; the same for every unit of a build but for `index`. */
+export interface CompileContext {
+  readonly cwd: string;
+  readonly root: string;
+  readonly outDir: string;
+  /** Folder of this build alone for half-made files. */
+  readonly tempDir: string;
+  /** Part of every key: compiler, target, and what of the environment changes its result. */
+  readonly identity: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly baseEnv: Readonly<Record<string, string>> | undefined;
+  readonly signal: AbortSignal;
+  readonly rebuild: boolean;
+  readonly hashes: FileHashes;
+  readonly names: NameCache;
+  readonly objects: ObjectCache;
+  readonly limiter: Limiter;
+  readonly run: Run;
+  readonly now: () => number;
+  /** Files that went into this source the last time; they are watched for edits while the compiler runs. */
+  inputsBefore(source: string): readonly string[];
+}
+
+export interface UnitResult {
+  readonly source: string;
+  readonly ok: boolean;
+  readonly cached: boolean;
+  readonly superseded: boolean;
+  readonly settled: boolean;
+  /** What to link; null where there is none. */
+  readonly object: { readonly path: string; readonly hash: string } | null;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Absolute path -> content hash, the source among them. */
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly absent: readonly string[];
+  readonly durationMs: number;
+}
+
+/** One translation unit: from the cache where its source, headers and flags are known, else by the compiler. */
+export async function compileUnit(unit: CompileStep, index: number, context: CompileContext): Promise<UnitResult> {
+  const started = performance.now();
+  const outcome =
+    (context.rebuild ? undefined : findCached(unit, context)) ??
+    (await context.limiter.run(context.signal, () => compile(unit, index, context))) ??
+    superseded(unit);
+  return { ...outcome, durationMs: performance.now() - started };
+}
+
+type Outcome = Omit<UnitResult, 'durationMs'>;
+
+function findCached(unit: CompileStep, context: CompileContext): Outcome | undefined {
+  const source = context.hashes.of(unit.source);
+  if (source === undefined) return undefined;
+  const hit = context.objects.find(unitKey(unit, source.hash, context));
+  return hit === undefined ? undefined : success(unit, source.hash, hit, true, context);
+}
+
+async function compile(unit: CompileStep, index: number, context: CompileContext): Promise<Outcome> {
+  const { hashes, cwd } = context;
+  const where = { searchDirs: unit.searchDirs, cwd };
+  const before = snapshot(unit, context);
+  const source = before.get(unit.source);
+  if (source === undefined) return gone(unit, context);
+
+  const object = join(context.tempDir, `${index}.o`);
+  const dependencies = join(context.tempDir, `${index}.d`);
+  const startedMs = context.now();
+  const running = context.run({
+    file: unit.command,
+    args: [...unit.flags, ...ownFlags(dependencies), '-c', unit.input, '-o', object],
+    cwd,
+    env: context.env,
+    ...(context.baseEnv === undefined ? {} : { baseEnv: context.baseEnv }),
+    shell: false,
+    signal: context.signal,
+  });
+  // The search is done while the compiler runs, so that it costs nothing where a core is free.
+  const guess = searchIncludes(unit.source, [], where, hashes, context.names);
+  const result = await running;
+  if (result.cancelled) return superseded(unit);
+
+  const listed = readDependencies(dependencies, cwd);
+  const extra = listed?.filter((path) => path !== unit.source && !guess.reached.includes(path)) ?? [];
+  const search = extra.length === 0 ? guess : searchIncludes(unit.source, extra, where, hashes, context.names);
+  const used = new Set(listed === undefined ? search.reached : [...listed, ...search.byAssembler]);
+  used.delete(unit.source);
+  const after = observe([unit.source, ...used], before, startedMs, context);
+  // A header that appeared meanwhile where the search would find it first: the compiler may or may not have seen it.
+  const shadowed =
+    search.absent.some((path) => hashes.of(path) !== undefined) ||
+    search.reached.some((path) => !used.has(path) && isYoung(hashes.of(path), startedMs));
+  const settled = after.settled && !shadowed;
+
+  const ok = result.exitCode === 0;
+  if (!ok) {
+    return {
+      ...superseded(unit),
+      superseded: false,
+      settled,
+      diagnostics: compileFailure(result, unit.command, unit.source, context),
+      inputs: after.inputs,
+      absent: search.absent,
+    };
+  }
+  const headers = [...after.inputs].filter(([path]) => path !== unit.source);
+  const made = { object, headers, absent: search.absent, output: result.output };
+  if (settled) {
+    const stored = context.objects.store(unitKey(unit, source.hash, context), made);
+    return success(unit, source.hash, stored, false, context);
+  }
+  // What was compiled is a mix of before and after: it may be linked and tried, but never found again by these inputs.
+  const hash = hashes.once(object)?.hash ?? '';
+  return { ...success(unit, source.hash, { ...made, path: object, hash }, false, context), settled: false };
+}
+
+/**
+ * Dependencies under a fixed target name (nothing in it needs escaping); no colours, whatever the terminal; one file a
+ * process, because a second source would overwrite the first one's dependencies.
+ */
+function ownFlags(dependencies: string): readonly string[] {
+  return ['-fdiagnostics-color=never', '-MMD', '-MF', dependencies, '-MT', 'object'];
+}
+
+function unitKey(unit: CompileStep, sourceHash: string, context: CompileContext): string {
+  const { command, flags, input } = unit;
+  return contentHash(JSON.stringify(['unit 1', context.identity, context.cwd, command, flags, input, sourceHash]));
+}
+
+/** Stamps and contents of every file that is known to go in, taken before the compiler starts. */
+function snapshot(unit: CompileStep, context: CompileContext): ReadonlyMap<string, Hashed> {
+  const { hashes, names, cwd } = context;
+  const last = context.inputsBefore(unit.source);
+  const known =
+    last.length > 0
+      ? last
+      : searchIncludes(unit.source, [], { searchDirs: unit.searchDirs, cwd }, hashes, names).reached;
+  const found = new Map<string, Hashed>();
+  for (const path of [unit.source, ...known]) {
+    const hashed = hashes.of(path);
+    if (hashed !== undefined) found.set(path, hashed);
+  }
+  return found;
+}
+
+/**
+ * Looks at every input again after the compiler ended. A file seen before must still have the same stamp, and the same
+ * content too, because two writes within one tick of the clock share a stamp. A file nobody knew of must be older than
+ * the compiler's start, else it may have been written after the compiler read it.
+ */
+function observe(
+  paths: readonly string[],
+  before: ReadonlyMap<string, Hashed>,
+  startedMs: number,
+  context: CompileContext,
+): { readonly inputs: ReadonlyMap<string, string>; readonly settled: boolean } {
+  const inputs = new Map<string, string>();
+  let settled = true;
+  for (const path of paths) {
+    const now = context.hashes.of(path);
+    const then = before.get(path);
+    if (
+      then === undefined
+        ? now === undefined || isYoung(now, startedMs)
+        : now?.stamp !== then.stamp || now.hash !== then.hash
+    ) {
+      settled = false;
+    }
+    const hash = then?.hash ?? now?.hash;
+    if (hash !== undefined) inputs.set(path, hash);
+  }
+  return { inputs, settled };
+}
+
+/** Coarse file clocks run up to one tick (10 ms at 100 Hz) behind the clock that gave `startedMs`. */
+const tickMs = 10;
+
+function isYoung(hashed: Hashed | undefined, startedMs: number): boolean {
+  return hashed !== undefined && hashed.changedMs >= startedMs - tickMs;
+}
+
+/** Undefined where the compiler wrote none: for assembly without preprocessor, or after a missing header. */
+function readDependencies(path: string, cwd: string): readonly string[] | undefined {
+  try {
+    return parseDependencyFile(readFileSync(path, 'utf8')).map((one) => resolve(cwd, one));
+  } catch {
+    return undefined;
+  }
+}
+
+function success(
+  unit: CompileStep,
+  sourceHash: string,
+  object: CachedObject,
+  cached: boolean,
+  context: CompileContext,
+): Outcome {
+  return {
+    source: unit.source,
+    ok: true,
+    cached,
+    superseded: false,
+    settled: true,
+    object: { path: object.path, hash: object.hash },
+    diagnostics: object.output === '' ? [] : parseCompilerOutput(object.output, context),
+    inputs: new Map([[unit.source, sourceHash], ...object.headers]),
+    absent: object.absent,
+  };
+}
+
+function superseded(unit: CompileStep): Outcome {
+  return {
+    source: unit.source,
+    ok: false,
+    cached: false,
+    superseded: true,
+    settled: false,
+    object: null,
+    diagnostics: [],
+    inputs: new Map(),
+    absent: [],
+  };
+}
+
+function gone(unit: CompileStep, context: CompileContext): Outcome {
+  return { ...superseded(unit), superseded: false, diagnostics: [vanished(shownPath(unit.source, context))] };
+}

@@ -1,0 +1,145 @@
+import { join } from 'node:path';
+import type { Diagnostic } from '../events/events.js';
+import { contentHash } from '../files/hash.js';
+import { problem } from './diagnostics.js';
+import { crash, crashed, fullDisk, startFailure } from './failures.js';
+import type { GenerationStore } from './generations.js';
+import type { FileHashes } from './hashes.js';
+import type { Limiter } from './limiter.js';
+import { parseLinkerOutput } from './link-diagnostics.js';
+import { fillTemplate, type LinkTemplate } from './link-template.js';
+import type { LinkStep } from './plan.js';
+import type { Run } from './run.js';
+
+export interface LinkContext {
+  readonly cwd: string;
+  readonly root: string;
+  readonly outDir: string;
+  readonly tempDir: string;
+  readonly identity: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly baseEnv: Readonly<Record<string, string>> | undefined;
+  readonly signal: AbortSignal;
+  readonly rebuild: boolean;
+  readonly hashes: FileHashes;
+  readonly generations: GenerationStore;
+  readonly limiter: Limiter;
+  readonly run: Run;
+  /** The linker's own command line, where the driver gave one that can be used. */
+  readonly template: () => Promise<LinkTemplate | undefined>;
+}
+
+/** An object to link and the source it was made from. */
+export interface LinkedObject {
+  readonly path: string;
+  readonly hash: string;
+  readonly source: string;
+}
+
+export interface LinkResult {
+  readonly ok: boolean;
+  readonly cached: boolean;
+  readonly superseded: boolean;
+  /** Absolute; empty where the link failed. */
+  readonly library: string;
+  readonly hash: string;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Files named by link flags, with their contents. */
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly durationMs: number;
+}
+
+/** Links a module, or finds the library that the same objects and flags gave before. */
+export async function linkModule(
+  module: string,
+  link: LinkStep,
+  objects: readonly LinkedObject[],
+  context: LinkContext,
+): Promise<LinkResult> {
+  const started = performance.now();
+  const inputs = contentOf(link.files, context.hashes);
+  const hash = linkKey(module, link, objects, inputs, context);
+  const found = context.rebuild ? undefined : context.generations.find(module, hash);
+  const base = { cached: false, superseded: false, hash, inputs, diagnostics: [], library: '' } as const;
+  const timed = <T extends object>(result: T) => ({ ...result, durationMs: performance.now() - started });
+  if (found !== undefined) return timed({ ...base, ok: true, cached: true, library: found });
+
+  const output = join(context.tempDir, 'library');
+  const result = await context.limiter.run(context.signal, () => runLink(module, hash, link, objects, output, context));
+  if (result === undefined || result.cancelled) return timed({ ...base, ok: false, superseded: true });
+  const diagnostics = result.output === '' ? [] : linkerMessages(result, link, objects, context);
+  if (result.exitCode !== 0) return timed({ ...base, ok: false, diagnostics });
+  return timed({ ...base, ok: true, diagnostics, library: context.generations.put(module, hash, output) });
+}
+
+/** The name is part of the key because it is written into the library. */
+function linkKey(
+  module: string,
+  link: LinkStep,
+  objects: readonly LinkedObject[],
+  inputs: ReadonlyMap<string, string>,
+  context: LinkContext,
+): string {
+  const contents = objects.map((object) => object.hash);
+  const { command, head, tail } = link;
+  return contentHash(JSON.stringify(['link 1', context.identity, module, command, head, tail, contents, [...inputs]]));
+}
+
+async function runLink(
+  module: string,
+  hash: string,
+  link: LinkStep,
+  objects: readonly LinkedObject[],
+  output: string,
+  context: LinkContext,
+) {
+  const template = await context.template();
+  const name = `${module}.${hash}.so`;
+  const paths = objects.map((object) => object.path);
+  const common = {
+    cwd: context.cwd,
+    env: context.env,
+    ...(context.baseEnv === undefined ? {} : { baseEnv: context.baseEnv }),
+    shell: false,
+    signal: context.signal,
+  };
+  if (template !== undefined) {
+    const args = fillTemplate(template, { objects: paths, output, name });
+    const result = await context.run({ file: template.linker, args, ...common });
+    // A linker that cannot even start is the template's fault, not the user's: the driver gets its chance.
+    if (result.startError === '') return result;
+  }
+  const args = [...link.head, link.nameFlag(name), '-o', output, ...paths, ...link.tail];
+  return context.run({ file: link.command, args, ...common });
+}
+
+function linkerMessages(
+  result: Awaited<ReturnType<Run>>,
+  link: LinkStep,
+  objects: readonly LinkedObject[],
+  context: LinkContext,
+): readonly Diagnostic[] {
+  const failed = result.exitCode !== 0;
+  const start = startFailure(result, link.command);
+  if (start !== undefined) return [start];
+  const disk = failed ? fullDisk(result, context.outDir) : undefined;
+  if (disk !== undefined) return [disk];
+  if (failed && crashed(result)) return [crash(result, 'the linker', '')];
+  const sources = new Map(objects.map((object) => [object.path, object.source]));
+  const messages = parseLinkerOutput(result.output, { ...context, sourceOf: (object) => sources.get(object) });
+  if (!failed || messages.some((one) => one.severity === 'error')) return messages;
+  const said = result.output.trim();
+  return [
+    ...messages,
+    problem('HM202', `the link failed with code ${result.exitCode}`, said === '' ? {} : { rendered: said }),
+  ];
+}
+
+function contentOf(files: readonly string[], hashes: FileHashes): ReadonlyMap<string, string> {
+  const contents = new Map<string, string>();
+  for (const file of files) {
+    const hashed = hashes.of(file);
+    if (hashed !== undefined) contents.set(file, hashed.hash);
+  }
+  return contents;
+}

@@ -1,0 +1,174 @@
+import { basename, extname, join, relative, resolve } from 'node:path';
+import type { ResolvedModule } from '../config/resolved.js';
+import type { Target } from '../target/targets.js';
+import type { Toolchain } from '../toolchain/types.js';
+import { findSources, type Language, languages } from './sources.js';
+import type { BuilderOptions } from './types.js';
+
+/** Everything that will be run for one module, as data: no file was touched to make it but the folder listing. */
+export interface BuildPlan {
+  readonly module: ResolvedModule;
+  /** Working folder of every step: the project root, so that messages and `__FILE__` are short and the same everywhere. */
+  readonly cwd: string;
+  readonly units: readonly CompileStep[];
+  readonly link: LinkStep;
+  /** Sources that module.json names and that do not exist. */
+  readonly missing: readonly string[];
+}
+
+export interface CompileStep {
+  /** Absolute. */
+  readonly source: string;
+  readonly language: Language;
+  readonly command: string;
+  /** Without `-c`, input, output and dependency options. */
+  readonly flags: readonly string[];
+  /** Input as the compiler is given it. */
+  readonly input: string;
+  /** Absolute folders that `#include` looks through, in order. */
+  readonly searchDirs: readonly string[];
+}
+
+export interface LinkStep {
+  readonly command: string;
+  /** Before the objects. */
+  readonly head: readonly string[];
+  /** After the objects: libraries are searched in the order in which they are needed. */
+  readonly tail: readonly string[];
+  /** Files named in the flags, absolute; their content decides about the result. */
+  readonly files: readonly string[];
+  /** Option that writes the library's own name into it. */
+  nameFlag(name: string): string;
+}
+
+/** Debug information serves state transfer and fault reports; without optimisation every variable stays where it is. */
+const defaultFlags = ['-g', '-O0', '-fno-omit-frame-pointer'] as const;
+
+/** Where the two object formats' linkers differ in words. */
+const linkWords = {
+  elf: {
+    name: (name: string) => `-Wl,-soname,${name}`,
+    asNeeded: (library: string) => ['-Wl,--as-needed', library, '-Wl,--no-as-needed'],
+  },
+  'mach-o': {
+    name: (name: string) => `-Wl,-install_name,@rpath/${name}`,
+    asNeeded: (library: string) => ['-Wl,-dead_strip_dylibs', library],
+  },
+} as const;
+
+export function planModule(module: ResolvedModule, options: BuilderOptions): BuildPlan {
+  const { config } = options;
+  const { sources, missing } = findSources(module, config);
+  return {
+    module,
+    cwd: config.root,
+    units: sources.map((source) => planUnit(source, module, options)),
+    link: planLink(sources, module, options),
+    missing,
+  };
+}
+
+function planUnit(source: string, module: ResolvedModule, options: BuilderOptions): CompileStep {
+  const { config, toolchain, publicHeaders } = options;
+  const { build } = module;
+  const language = languages.get(extname(source)) ?? 'c';
+  const includes = [module.dir, ...build.includes, publicHeaders];
+  const flags = [
+    ...defaultFlags,
+    ...quietFlags(language, toolchain),
+    ...targetFlags(config.target),
+    ...includes.flatMap((dir) => ['-I', dir]),
+    ...build.defines.map((define) => `-D${define}`),
+    // The user's own flags come last and win over everything above.
+    ...build.flags,
+    ...languageFlags(language, module),
+  ];
+  return {
+    source,
+    language,
+    command: language === 'c++' ? toolchain.cxx : toolchain.compiler.path,
+    flags,
+    input: inputName(source, config.root),
+    searchDirs: searchDirsOf(flags, config.root),
+  };
+}
+
+function planLink(sources: readonly string[], module: ResolvedModule, options: BuilderOptions): LinkStep {
+  const { config, toolchain, engineLibrary } = options;
+  const { target } = config;
+  const { flags, ldflags } = module.build;
+  const words = linkWords[target.objectFormat];
+  const cxx = sources.some((source) => languages.get(extname(source)) === 'c++');
+  return {
+    command: cxx ? toolchain.cxx : toolchain.compiler.path,
+    head: [
+      ...linkerFlags(toolchain),
+      ...targetFlags({ ...target, compileArgs: [] }),
+      ...target.linkArgs,
+      // Flags for every language may matter to the link too (-fsanitize, -m32, --sysroot); those that do not are no news.
+      ...(toolchain.compiler.kind === 'gcc' ? [] : ['-Wno-unused-command-line-argument']),
+      ...flags,
+    ],
+    tail: [...(engineLibrary === '' ? [] : words.asNeeded(engineLibrary)), ...ldflags],
+    files: [...(engineLibrary === '' ? [] : [engineLibrary]), ...linkedFiles(ldflags, config.root)],
+    nameFlag: words.name,
+  };
+}
+
+/** Apple's own `ld` is the compiler's default and has no name to ask for it by. */
+function linkerFlags({ linker }: Toolchain): readonly string[] {
+  return linker.args ?? (linker.name === 'ld' ? [] : [`-fuse-ld=${linker.name}`]);
+}
+
+function targetFlags(target: Target): readonly string[] {
+  return [...(target.triple === '' ? [] : [`--target=${target.triple}`]), ...target.compileArgs];
+}
+
+/** Options that only one kind of compiler knows, or that would be noise for one language. */
+function quietFlags(language: Language, { compiler }: Toolchain): readonly string[] {
+  if (compiler.kind === 'gcc') {
+    // A GNU-unique symbol pins its library in memory for ever: dlclose then does nothing.
+    return language === 'c++' ? ['-fno-gnu-unique'] : [];
+  }
+  // Crash reproducers of many megabytes in the temporary folder help nobody here; assembly takes no C options.
+  return ['-fno-crash-diagnostics', ...(language === 'asm' ? ['-Wno-unused-command-line-argument'] : [])];
+}
+
+function languageFlags(language: Language, { build }: ResolvedModule): readonly string[] {
+  if (language === 'c++') return build.cxxflags;
+  return language === 'asm' ? build.asmflags : build.cflags;
+}
+
+/** Relative to the root where it lies inside, and never to be taken for an option. */
+function inputName(source: string, root: string): string {
+  const inside = relative(root, source);
+  if (inside.startsWith('..')) return source;
+  return inside.startsWith('-') || inside.startsWith('@') ? `./${inside}` : inside;
+}
+
+const searchOption = /^(?:-I|-iquote|-isystem|-idirafter)(.*)$/;
+
+function searchDirsOf(flags: readonly string[], cwd: string): readonly string[] {
+  const dirs: string[] = [];
+  for (const [at, flag] of flags.entries()) {
+    const given = searchOption.exec(flag)?.[1];
+    if (given === undefined) continue;
+    const dir = given === '' ? flags[at + 1] : given;
+    if (dir !== undefined) dirs.push(resolve(cwd, dir));
+  }
+  return [...new Set(dirs)];
+}
+
+/** Objects, archives and scripts given by path, and `-l` names that a `-L` folder of the same flags may hold. */
+function linkedFiles(ldflags: readonly string[], cwd: string): readonly string[] {
+  const words = ldflags.flatMap((flag) => (flag.startsWith('-Wl,') ? flag.slice(4).split(/[,=]/) : [flag]));
+  const dirs = words.filter((word) => word.startsWith('-L')).map((word) => resolve(cwd, word.slice(2)));
+  const libraries = words
+    .filter((word) => word.startsWith('-l'))
+    .map((word) => word.slice(2))
+    .flatMap((name) => dirs.flatMap((dir) => [join(dir, `lib${name}.so`), join(dir, `lib${name}.a`)]));
+  const paths = words
+    .filter((word) => !word.startsWith('-') && /[./]/.test(basename(word)))
+    .map((word) => resolve(cwd, word));
+  return [...paths, ...libraries];
+}

@@ -1,0 +1,49 @@
+import type { Level, Outcome, Timings } from '../../events/events.js';
+
+/** What JSON can hold; values of variables come in this form. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** The result of a run of reload cases; what `--reporter json` prints as it is (docs/ARCHITECTURE.md, Contracts). */
+export interface CaseReport {
+  /** Numbers of cases. Every case counts in exactly one of the three. */
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly cases: readonly CaseResult[];
+}
+
+export interface CaseResult {
+  readonly name: string;
+  /** The case.json, relative to the project's root. */
+  readonly file: string;
+  /** 1-based line in `file` of the step that failed; left out where unknown. */
+  readonly line?: number;
+  /** True where nothing failed, so for skipped cases too. */
+  readonly ok: boolean;
+  readonly skipped?: boolean;
+  /** What was expected and what came, or why it was skipped; empty where it passed. May have several lines. */
+  readonly message: string;
+  readonly steps: readonly StepResult[];
+}
+
+export interface StepResult {
+  /** `unchanged`: what ran already was what the source gives, so nothing was reloaded. */
+  readonly outcome: Outcome | 'unchanged';
+  readonly level: Level;
+  readonly codes: readonly string[];
+  /** Values by path, as far as the step asked for them. */
+  readonly state: { readonly [path: string]: Json };
+  readonly durationMs: number;
+  readonly timings: Timings;
+}
+
+/** Milliseconds of all steps of a case. */
+export function caseDuration(result: CaseResult): number {
+  return result.steps.reduce((sum, step) => sum + step.durationMs, 0);
+}
+
+/** `passed`, `failed` or `skipped`. */
+export function caseStatus(result: CaseResult): 'passed' | 'failed' | 'skipped' {
+  if (result.skipped === true) return 'skipped';
+  return result.ok ? 'passed' : 'failed';
+}

@@ -1,0 +1,150 @@
+import type { EventOf, Finding, HotmodEvent, Reason } from '../events/events.js';
+import { diagnosticLines } from '../view/diagnostic.js';
+import { formatMs, formatPhases, formatState, plural } from '../view/format.js';
+import { type Glyphs, levelGlyph, levelStyle, verdictMark } from '../view/glyphs.js';
+import { type Line, type Style, seg } from '../view/line.js';
+import { crashWord, failureWord } from '../view/reduce-module.js';
+import { cleanLine } from '../view/text.js';
+
+/** The lines of one event; none for events that are only of use live. */
+export function plainLines(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
+  return linesOf(event, glyphs).map((line) =>
+    line.map((segment) => seg(cleanLine(segment.text, glyphs.unicode), segment.style)),
+  );
+}
+
+function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
+  switch (event.type) {
+    case 'session:start':
+      return [
+        own(`${event.version}, target ${event.target}, pid ${event.pid}, log ${event.logFile}`),
+        own(`${plural(event.modules.length, 'module')}: ${event.modules.join(', ') || 'none yet'}`),
+      ];
+    case 'session:end':
+      return [own(`session ended: ${event.reason}`)];
+    case 'session:problem':
+      return [own(`problem ${event.code}: ${about(event.module)}${event.message}`, 'bad')];
+    case 'config:applied':
+      return [own(`config ${event.file} applied${event.changed.length > 0 ? `: ${event.changed.join(', ')}` : ''}`)];
+    case 'config:rejected':
+      return [
+        own(`config ${event.file} not applied, the settings before it stay: ${event.code} ${event.message}`, 'bad'),
+      ];
+    case 'module:added':
+    case 'module:removed':
+      return [own(`module ${event.module} ${event.type === 'module:added' ? 'added' : 'removed'}`)];
+    case 'watch:change':
+      return [own(`changed ${event.files.join(', ')}: ${event.modules.join(', ') || 'no module'}`, 'dim')];
+    case 'build:start':
+      return [own(`build begin ${event.module}`, 'dim')];
+    case 'build:diagnostic':
+      return diagnosticLines(event).map((text, index) => [seg(text, index === 0 ? severityStyle(event) : 'plain')]);
+    case 'build:done':
+      return [own(buildEnd(event), event.ok || event.superseded ? 'dim' : 'bad')];
+    case 'validate:done':
+      return event.ok ? [] : [own(`${event.module} is not a loadable module`, 'bad'), ...findings(event.findings)];
+    case 'assess:done':
+      return verdict(event, glyphs);
+    case 'reload:done':
+      return reload(event, glyphs);
+    case 'host:up':
+      return [
+        own(`host up, pid ${event.pid}${event.restarts > 0 ? `, ${plural(event.restarts, 'restart')}` : ''}`, 'dim'),
+      ];
+    case 'host:crash':
+      return [own(crash(event), 'bad')];
+    case 'host:output':
+      return [[seg(outputPrefix(event), 'accent'), seg(event.text)]];
+    default:
+      return [];
+  }
+}
+
+function own(text: string, style: Style = 'plain'): Line {
+  return [seg('[hotmod] ', 'dim'), seg(text, style)];
+}
+
+/** `[traffic] ` before what a module prints, `[traffic stderr] ` where it went to stderr; `host` for the host itself. */
+function outputPrefix(event: EventOf<'host:output'>): string {
+  const who = event.module === '' ? 'host' : event.module;
+  return event.stream === 'stderr' ? `[${who} stderr] ` : `[${who}] `;
+}
+
+function about(module: string | undefined): string {
+  return module === undefined || module === '' ? '' : `${module}: `;
+}
+
+function severityStyle(event: EventOf<'build:diagnostic'>): Style {
+  if (event.severity === 'error') return 'bad';
+  return event.severity === 'warning' ? 'warn' : 'plain';
+}
+
+/** The word after the module is one of `ok`, `cached`, `failed`, `superseded`. */
+function buildEnd(event: EventOf<'build:done'>): string {
+  const ended = event.ok ? (event.cached ? 'cached' : 'ok') : 'failed';
+  const counts = [
+    ...(event.errors > 0 ? [plural(event.errors, 'error')] : []),
+    ...(event.warnings > 0 ? [plural(event.warnings, 'warning')] : []),
+  ];
+  const word = event.superseded ? 'superseded' : ended;
+  return [
+    'build end',
+    event.module,
+    word,
+    ...(counts.length > 0 ? [counts.join(', ')] : []),
+    `in ${formatMs(event.durationMs)}`,
+  ].join(' ');
+}
+
+function verdict(event: EventOf<'assess:done'>, glyphs: Glyphs): readonly Line[] {
+  const affected = event.affected.length > 0 ? `, affects ${event.affected.join(', ')}` : '';
+  return [
+    [
+      seg('[hotmod] ', 'dim'),
+      seg(`verdict ${event.module}: `),
+      seg(verdictMark(event.level, glyphs), levelStyle[event.level]),
+      seg(affected),
+    ],
+    ...event.reasons.flatMap((reason) => reasonLines(reason, glyphs)),
+  ];
+}
+
+function reasonLines(reason: Reason, glyphs: Glyphs): readonly Line[] {
+  const where = reason.where === '' ? '' : ` (${reason.where})`;
+  const advice = reason.recommendation === '' ? [] : [own(`    ${glyphs.arrow} ${reason.recommendation}`, 'dim')];
+  return [own(`  ${levelGlyph(reason.level, glyphs)} ${reason.code} ${reason.message}${where}`), ...advice];
+}
+
+function findings(list: readonly Finding[]): readonly Line[] {
+  return list.map(({ code, message }) => own(`  ${code} ${message}`));
+}
+
+/** Reasons stand with the verdict already; here they are repeated where the reload did not come about. */
+function reload(event: EventOf<'reload:done'>, glyphs: Glyphs): readonly Line[] {
+  const ran = event.outcome === 'loaded' || event.outcome === 'reloaded';
+  const phases = formatPhases(event.timings);
+  const state = formatState(event.state);
+  const generation = event.generation > 0 ? ` generation ${event.generation}` : '';
+  const level = event.outcome === 'buildFailed' ? '' : ` ${event.level}`;
+  const line: Line = [
+    seg('[hotmod] ', 'dim'),
+    seg(`reload ${event.module}${generation}: `),
+    seg(
+      `${ran ? glyphs.good : glyphs.bad} ${failureWord(event.outcome)}${level}`,
+      ran ? levelStyle[event.level] : 'bad',
+    ),
+    seg(` in ${formatMs(event.timings.total ?? event.durationMs)}`),
+    seg(phases === '' ? '' : ` (${phases})`, 'dim'),
+    seg(state === '' || !ran ? '' : `, state ${state}`),
+    seg(!ran && event.from > 0 ? `, generation ${event.from} runs on` : ''),
+  ];
+  return ran ? [line] : [line, ...findings(event.reasons)];
+}
+
+function crash(event: EventOf<'host:crash'>): string {
+  const place = event.file === '' ? '' : ` at ${event.file}${event.line > 0 ? `:${event.line}` : ''}`;
+  const where = event.function === '' ? place : ` in ${event.function}${place}`;
+  const who = event.module === '' ? 'the host' : `${event.module} generation ${event.generation}`;
+  const host = event.fatal ? '; the host is gone' : '';
+  return `crash ${event.code}: ${who} ${crashWord(event.signal)} (${event.signal})${where}${host}: ${event.message}`;
+}

@@ -1,0 +1,100 @@
+import type { Bus } from '../events/bus.js';
+import type { EventType } from '../events/events.js';
+import { reduce } from '../view/reduce.js';
+import { initialState, type ViewState } from '../view/state.js';
+
+/** At most one drawing in this time, milliseconds: twenty a second. */
+const newsInterval = 50;
+/**
+ * What changes all the time (frame counter, views, output) is drawn four times a second while somebody is at work,
+ * that is, for some seconds after a save or a key. Later once a second is enough: one drawing costs 4 to 9 ms, and a
+ * session in which nobody does anything has to stay below one per cent of a core.
+ */
+const quietInterval = 250;
+const idleInterval = 1000;
+const idleAfter = 10_000;
+const quietTypes: ReadonlySet<EventType> = new Set(['host:stats', 'module:view', 'host:output']);
+
+/** Timers as the store needs them, passed in by tests. */
+export interface Timers {
+  now(): number;
+  set(action: () => void, milliseconds: number): NodeJS.Timeout;
+  clear(timer: NodeJS.Timeout): void;
+}
+
+export interface ViewStore extends Disposable {
+  /** The state as it was last published; the same object until it is published again. */
+  readonly snapshot: () => ViewState;
+  readonly subscribe: (listener: () => void) => () => void;
+  /** Somebody is here: draw what changes all the time more often for a while. */
+  wake(): void;
+  /** Publishes what has come in since, now. */
+  flush(): void;
+}
+
+/**
+ * Follows the bus and publishes the state to the components. Every event is reduced at once; only drawing waits, so
+ * that a burst of events costs one drawing, the first event after a quiet time is seen at once, and while nothing
+ * happens no timer runs.
+ */
+export function createStore(bus: Bus, timers: Timers = systemTimers): ViewStore {
+  let current = initialState;
+  let published = initialState;
+  let lastPublished = Number.NEGATIVE_INFINITY;
+  let lastNews = timers.now();
+  let pending: { readonly timer: NodeJS.Timeout; readonly due: number } | null = null;
+  const listeners = new Set<() => void>();
+
+  const publish = (): void => {
+    if (pending !== null) timers.clear(pending.timer);
+    pending = null;
+    if (published === current) return;
+    published = current;
+    lastPublished = timers.now();
+    for (const listener of [...listeners]) listener();
+  };
+
+  const publishWithin = (interval: number): void => {
+    const now = timers.now();
+    const due = Math.max(now, lastPublished + interval);
+    if (pending !== null && pending.due <= due) return;
+    if (pending !== null) timers.clear(pending.timer);
+    pending = { timer: timers.set(publish, due - now), due };
+  };
+
+  const off = bus.on((event) => {
+    const next = reduce(current, event);
+    if (next === current) return;
+    current = next;
+    const now = timers.now();
+    if (!quietTypes.has(event.type)) {
+      lastNews = now;
+      publishWithin(newsInterval);
+    } else publishWithin(now - lastNews < idleAfter ? quietInterval : idleInterval);
+  });
+
+  return {
+    snapshot: () => published,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    wake() {
+      lastNews = timers.now();
+    },
+    flush: publish,
+    [Symbol.dispose]() {
+      off();
+      if (pending !== null) timers.clear(pending.timer);
+      pending = null;
+      listeners.clear();
+    },
+  };
+}
+
+/** A waiting drawing must not keep the process alive, hence `unref`. */
+const systemTimers: Timers = {
+  now: () => performance.now(),
+  set: (action, milliseconds) => setTimeout(action, milliseconds).unref(),
+  clear: (timer) => clearTimeout(timer),
+};

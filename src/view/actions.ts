@@ -1,0 +1,20 @@
+/**
+ * What a view may ask the session for. A view decides nothing and waits for nothing: what comes of a request, good or
+ * bad, comes back as events. None of these may throw.
+ */
+export interface UiActions {
+  reload(module: string): void;
+  /** Like reload, but compiles everything anew. */
+  rebuild(module: string): void;
+  pause(): void;
+  resume(): void;
+  /** Runs one frame while paused. */
+  step(): void;
+  /** Goes back one generation. */
+  undo(module: string): void;
+  quit(): void;
+  /** The second Ctrl+C: end now. */
+  forceQuit(): void;
+  /** Shows the log file in the user's own way; absent where there is none, and then the key is not offered. */
+  openLog?(): void;
+}

@@ -1,0 +1,101 @@
+import { bindingOf, type Command, type KeyContext } from './keys.js';
+import type { ModuleState, ViewState } from './state.js';
+
+/** What the user has set on the screen; nothing of it leaves the view. */
+export interface Controls {
+  /** The module the user chose, and how often the focus had moved by itself when they did. */
+  readonly chosen: { readonly module: string; readonly focusCount: number } | null;
+  readonly help: boolean;
+  readonly fullError: boolean;
+  readonly bigLog: boolean;
+  readonly quitting: boolean;
+}
+
+/** Something for the session to do; `actions.ts` has the same names. */
+export type Request =
+  | { readonly type: 'reload' | 'rebuild' | 'undo'; readonly module: string }
+  | { readonly type: 'pause' | 'resume' | 'step' | 'quit' | 'forceQuit' | 'openLog' };
+
+export interface Pressed {
+  readonly controls: Controls;
+  readonly request: Request | null;
+}
+
+export const initialControls: Controls = {
+  chosen: null,
+  help: false,
+  fullError: false,
+  bigLog: false,
+  quitting: false,
+};
+
+/** What a key press changes on the screen and what it asks of the session. Unknown keys change nothing. */
+export function press(key: string, state: ViewState, controls: Controls, canOpenLog: boolean): Pressed {
+  if (key === 'ctrl+c') {
+    return { controls: { ...controls, quitting: true }, request: { type: controls.quitting ? 'forceQuit' : 'quit' } };
+  }
+  if (key === 'escape') return only({ ...controls, help: false, fullError: false });
+  const binding = bindingOf(key, keyContext(state, controls, canOpenLog));
+  return binding === undefined ? only(controls) : run(binding.command, state, controls);
+}
+
+/** The chosen module: the user's own choice, until another module changes or fails after it. */
+export function selectedModule(state: ViewState, controls: Controls): ModuleState | undefined {
+  const byName = (name: string): ModuleState | undefined => state.modules.find((module) => module.name === name);
+  const chosen = controls.chosen?.focusCount === state.focusCount ? byName(controls.chosen.module) : undefined;
+  return chosen ?? byName(state.focus) ?? state.modules[0];
+}
+
+export function keyContext(state: ViewState, controls: Controls, canOpenLog: boolean): KeyContext {
+  const module = selectedModule(state, controls);
+  return {
+    hasModule: module !== undefined,
+    moduleCount: state.modules.length,
+    generation: module?.generation ?? 0,
+    paused: state.stats?.paused ?? false,
+    hasErrors: module?.diagnostics.some((one) => one.severity === 'error') ?? false,
+    hasOutput: state.log.length > 0,
+    canOpenLog,
+  };
+}
+
+function run(command: Command, state: ViewState, controls: Controls): Pressed {
+  const module = selectedModule(state, controls)?.name ?? '';
+  switch (command) {
+    case 'reload':
+    case 'rebuild':
+    case 'undo':
+      return { controls, request: { type: command, module } };
+    case 'pause':
+      return { controls, request: { type: state.stats?.paused === true ? 'resume' : 'pause' } };
+    case 'step':
+    case 'openLog':
+      return { controls, request: { type: command } };
+    case 'next':
+      return only(choose(state, controls, 1));
+    case 'previous':
+      return only(choose(state, controls, -1));
+    case 'error':
+      return only({ ...controls, fullError: !controls.fullError, help: false });
+    case 'log':
+      return only({ ...controls, bigLog: !controls.bigLog, help: false });
+    case 'help':
+      return only({ ...controls, help: !controls.help });
+    case 'quit':
+      return controls.quitting
+        ? only(controls)
+        : { controls: { ...controls, quitting: true }, request: { type: 'quit' } };
+  }
+}
+
+function choose(state: ViewState, controls: Controls, by: number): Controls {
+  const count = state.modules.length;
+  const selected = selectedModule(state, controls);
+  const current = selected === undefined ? -1 : state.modules.indexOf(selected);
+  const module = state.modules[(current + by + count) % count]?.name ?? '';
+  return { ...controls, chosen: { module, focusCount: state.focusCount } };
+}
+
+function only(controls: Controls): Pressed {
+  return { controls, request: null };
+}

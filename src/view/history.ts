@@ -1,0 +1,122 @@
+import { basename } from 'node:path';
+import type { Diagnostic, EventOf } from '../events/events.js';
+import { formatClock, formatMs, formatNumber } from './format.js';
+import { type Glyphs, levelStyle } from './glyphs.js';
+import { fitLine, type Line, lineWidth, type Style, seg } from './line.js';
+import { crashWord, failureWord } from './reduce-module.js';
+import { type HistoryEntry, keptHistory, type ViewState } from './state.js';
+import { cleanLine, fitName, fitText } from './text.js';
+
+export type NewEntry = Omit<HistoryEntry, 'id'>;
+
+/** The widths that keep the lines of different modules aligned below each other. */
+const moduleWidth = 12;
+const roomy = { from: 76, outcomeWidth: 16 };
+const narrow = { moduleWidth: 10, outcomeWidth: 12 };
+
+export function addToHistory(state: ViewState, entry: NewEntry): ViewState {
+  const id = state.historyCount + 1;
+  return { ...state, historyCount: id, history: [...state.history, { id, ...entry }].slice(-keptHistory) };
+}
+
+export function reloadEntry(event: EventOf<'reload:done'>, diagnostics: readonly Diagnostic[]): NewEntry {
+  return {
+    time: event.time,
+    module: event.module,
+    generation: event.generation,
+    kind: event.outcome,
+    level: event.outcome === 'buildFailed' ? null : event.level,
+    totalMs: event.timings.total ?? event.durationMs,
+    timings: event.timings,
+    reason: reasonOf(event, diagnostics),
+  };
+}
+
+export function crashEntry(event: EventOf<'host:crash'>): NewEntry {
+  const place = event.file === '' ? '' : ` at ${event.file}${event.line > 0 ? `:${event.line}` : ''}`;
+  const where = event.function === '' ? place : ` in ${event.function}${place}`;
+  return {
+    time: event.time,
+    module: event.module === '' ? 'host' : event.module,
+    generation: event.generation,
+    kind: 'crashed',
+    level: null,
+    totalMs: null,
+    timings: {},
+    reason: `${event.code} ${crashWord(event.signal)} (${event.signal})${where}`,
+  };
+}
+
+/**
+ * One line of the past: clock, module, generation, outcome with its level, total, then why it is not SAFE, then the
+ * phases. What is most worth knowing stands first, because a narrow terminal cuts the end.
+ */
+export function historyLine(entry: HistoryEntry, width: number, glyphs: Glyphs): Line {
+  const { mark, style } = signOf(entry, glyphs);
+  const wide = width >= roomy.from;
+  const clean = (text: string): string => cleanLine(text, glyphs.unicode);
+  const line = [
+    seg(`${formatClock(entry.time)} `, 'dim'),
+    seg(`${mark} `, style),
+    seg(`${fitName(clean(entry.module), wide ? moduleWidth : narrow.moduleWidth, glyphs.ellipsis)} `, 'strong'),
+    seg((entry.generation > 0 ? `#${entry.generation}` : '').padEnd(5), 'dim'),
+    seg(
+      `${fitText(outcomeText(entry, wide), wide ? roomy.outcomeWidth : narrow.outcomeWidth, glyphs.ellipsis)} `,
+      style,
+    ),
+    seg(`${fitText(entry.totalMs === null ? '' : formatMs(entry.totalMs), 7, '', 'right')}  `),
+    ...(entry.reason === '' ? [] : [seg(`${clean(entry.reason)}  `)]),
+  ];
+  return fitLine([...line, seg(phasesThatFit(entry, width - lineWidth(line)), 'dim')], width, glyphs.ellipsis);
+}
+
+/** As many phases as there is room for, the most telling first; one that is cut in half would tell a wrong number. */
+function phasesThatFit(entry: HistoryEntry, room: number): string {
+  let text = '';
+  for (const phase of ['build', 'pause', 'load', 'detect', 'validate', 'assess'] as const) {
+    const value = entry.timings[phase];
+    if (value === undefined) continue;
+    const longer = `${text}${text === '' ? '' : ', '}${phase} ${formatNumber(value)}`;
+    if (longer.length > room) break;
+    text = longer;
+  }
+  return text;
+}
+
+/** `reloaded WARNING`; where room is short, the level alone, or the outcome alone where it is SAFE. */
+function outcomeText(entry: HistoryEntry, wide: boolean): string {
+  if (entry.kind === 'crashed') return 'crashed';
+  const word = failureWord(entry.kind);
+  if (entry.kind !== 'loaded' && entry.kind !== 'reloaded' && entry.kind !== 'refused') return word;
+  if (entry.level === null) return word;
+  if (wide) return `${word} ${entry.level}`;
+  return entry.level === 'SAFE' ? word : entry.level;
+}
+
+function signOf(entry: HistoryEntry, glyphs: Glyphs): { readonly mark: string; readonly style: Style } {
+  const ran = entry.kind === 'loaded' || entry.kind === 'reloaded';
+  if (!ran) return { mark: entry.level === 'BLOCKED' ? glyphs.blocked : glyphs.bad, style: 'bad' };
+  if (entry.level === null || entry.level === 'SAFE') return { mark: glyphs.good, style: 'good' };
+  return { mark: entry.level === 'WARNING' ? glyphs.warn : glyphs.bad, style: levelStyle[entry.level] };
+}
+
+function reasonOf(event: EventOf<'reload:done'>, diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter((one) => one.severity === 'error');
+  const [error] = errors;
+  if (event.outcome === 'buildFailed' && error !== undefined) {
+    const place = error.file === '' ? '' : `${basename(error.file)}:${error.line}: `;
+    return `${place}${error.message}${more(errors.length)}`;
+  }
+  const [reason] = event.reasons;
+  if (
+    reason === undefined ||
+    (event.level === 'SAFE' && event.outcome !== 'failed' && event.outcome !== 'rolledBack')
+  ) {
+    return '';
+  }
+  return `${reason.code} ${reason.message}${more(event.reasons.length)}`;
+}
+
+function more(count: number): string {
+  return count > 1 ? ` (and ${count - 1} more)` : '';
+}

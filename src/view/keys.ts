@@ -1,0 +1,159 @@
+/** What a key can do. The views share these names; `controls.ts` says what each does. */
+export type Command =
+  | 'reload'
+  | 'rebuild'
+  | 'pause'
+  | 'step'
+  | 'next'
+  | 'previous'
+  | 'error'
+  | 'log'
+  | 'openLog'
+  | 'undo'
+  | 'help'
+  | 'quit';
+
+/** What the conditions of keys may look at. */
+export interface KeyContext {
+  readonly hasModule: boolean;
+  readonly moduleCount: number;
+  readonly generation: number;
+  readonly paused: boolean;
+  readonly hasErrors: boolean;
+  readonly hasOutput: boolean;
+  readonly canOpenLog: boolean;
+}
+
+export interface KeyBinding {
+  readonly command: Command;
+  /** Names of keys that do it: a character, or `tab`, `shift+tab`, `up`, `down`. */
+  readonly keys: readonly string[];
+  /** How the footer writes the key, and in one word what it does. */
+  readonly shown: string;
+  readonly label: (context: KeyContext) => string;
+  readonly help: string;
+  /** Outside its condition a key does nothing and is not offered. */
+  readonly when: (context: KeyContext) => boolean;
+  /** Footers too narrow for all drop the highest numbers first. */
+  readonly rank: number;
+}
+
+const always = (): boolean => true;
+const withModule = (context: KeyContext): boolean => context.hasModule;
+
+/** The one table of keys: input, footer and help screen all come from it. */
+export const keyTable: readonly KeyBinding[] = [
+  {
+    command: 'reload',
+    keys: ['r'],
+    shown: 'r',
+    label: () => 'reload',
+    help: 'build what changed in the chosen module and reload it',
+    when: withModule,
+    rank: 3,
+  },
+  {
+    command: 'rebuild',
+    keys: ['b'],
+    shown: 'b',
+    label: () => 'rebuild',
+    help: 'compile the chosen module anew, without the cache, and reload it',
+    when: withModule,
+    rank: 6,
+  },
+  {
+    command: 'undo',
+    keys: ['u'],
+    shown: 'u',
+    label: () => 'undo',
+    help: 'go back to the generation before',
+    when: (context) => context.hasModule && context.generation > 1,
+    rank: 5,
+  },
+  {
+    command: 'pause',
+    keys: ['p', ' '],
+    shown: 'p',
+    label: (context) => (context.paused ? 'resume' : 'pause'),
+    help: 'stop the frame loop, or let it run again',
+    when: always,
+    rank: 4,
+  },
+  {
+    command: 'step',
+    keys: ['n'],
+    shown: 'n',
+    label: () => 'step',
+    help: 'run a single frame while paused',
+    when: (context) => context.paused,
+    rank: 4,
+  },
+  {
+    command: 'next',
+    keys: ['tab', 'j', 'down'],
+    shown: 'tab',
+    label: () => 'module',
+    help: 'choose the next module (also j and the down arrow)',
+    when: (context) => context.moduleCount > 1,
+    rank: 7,
+  },
+  {
+    command: 'previous',
+    keys: ['shift+tab', 'k', 'up'],
+    shown: 'k',
+    label: () => 'back',
+    help: 'choose the module before (also shift+tab and the up arrow)',
+    when: (context) => context.moduleCount > 1,
+    rank: 10,
+  },
+  {
+    command: 'error',
+    keys: ['e'],
+    shown: 'e',
+    label: () => 'error',
+    help: 'show all compile errors of the chosen module, or only the first again',
+    when: (context) => context.hasErrors,
+    rank: 2,
+  },
+  {
+    command: 'log',
+    keys: ['l'],
+    shown: 'l',
+    label: () => 'log',
+    help: 'show more or less of what the modules print',
+    when: always,
+    rank: 8,
+  },
+  {
+    command: 'openLog',
+    keys: ['L'],
+    shown: 'L',
+    label: () => 'log file',
+    help: 'open the log file',
+    when: (context) => context.canOpenLog,
+    rank: 9,
+  },
+  {
+    command: 'help',
+    keys: ['h', '?'],
+    shown: 'h',
+    label: () => 'help',
+    help: 'show or hide this list',
+    when: always,
+    rank: 1,
+  },
+  {
+    command: 'quit',
+    keys: ['q'],
+    shown: 'q',
+    label: () => 'quit',
+    help: 'end cleanly (also Ctrl+C; a second Ctrl+C ends at once)',
+    when: always,
+    rank: 0,
+  },
+];
+
+/** The binding of a key name in this situation; undefined where the key does nothing now. */
+export function bindingOf(key: string, context: KeyContext): KeyBinding | undefined {
+  return keyTable.find((binding) => binding.keys.includes(key) && binding.when(context));
+}

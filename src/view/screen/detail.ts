@@ -1,0 +1,112 @@
+import type { Timings } from '../../events/events.js';
+import { formatNumber, formatState, percentile, phases, sparkline } from '../format.js';
+import { levelGlyph, levelStyle, verdictMark } from '../glyphs.js';
+import { type Line, type Segment, seg } from '../line.js';
+import type { ModuleState } from '../state.js';
+import { cleanLine } from '../text.js';
+import { otherErrors } from './errors.js';
+import { hasTrend, totalsOf } from './modules.js';
+import { type Frame, fitAll, head, ruleLine } from './parts.js';
+
+/** The title of everything that is about the selected module: `── traffic #4 · ! WARNING ──── ▂▃▅ ──`. */
+export function detailTitle(frame: Frame, module: ModuleState): Line {
+  const { glyphs } = frame;
+  const clean = cleanLine(module.name, glyphs.unicode);
+  const title: Segment[] = [seg(clean, 'strong')];
+  if (module.generation > 0) title.push(seg(` #${module.generation}`, 'dim'));
+  // A build that failed has no verdict; the one of the version that runs would only confuse here.
+  if (module.level !== null && module.failure !== 'build failed')
+    title.push(seg(`  ${verdictMark(module.level, glyphs)}`, levelStyle[module.level]));
+  if (module.failure !== '') {
+    title.push(seg(`  ${glyphs.bad} ${module.failure}`, 'bad'));
+    if (module.generation > 0 && module.stage === 'failed') title.push(seg(`, #${module.generation} runs on`, 'dim'));
+  }
+  return ruleLine(title, frame, titleEnd(frame, module));
+}
+
+/** How many errors more there are; otherwise the trend, where the table of modules has no room for it. */
+function titleEnd(frame: Frame, module: ModuleState): readonly Segment[] {
+  const others = otherErrors(module, frame);
+  if (others !== '') return [seg(others, 'dim')];
+  const bars = hasTrend(frame) ? '' : sparkline(totalsOf(module), 20, frame.glyphs);
+  return bars === '' ? [] : [seg(bars, 'accent')];
+}
+
+/** Why the verdict is what it is, and what to do about it. A verdict of SAFE needs no words. */
+export function reasonLines(frame: Frame, module: ModuleState, rows: number): readonly Line[] {
+  return head(fitAll(allReasons(frame, module), frame), rows, frame);
+}
+
+export function reasonCount(frame: Frame, module: ModuleState): number {
+  return allReasons(frame, module).length;
+}
+
+function allReasons(frame: Frame, module: ModuleState): readonly Line[] {
+  const { glyphs } = frame;
+  const clean = (text: string): string => cleanLine(text, glyphs.unicode);
+  return module.reasons.flatMap((reason) => [
+    [
+      seg(`  ${levelGlyph(reason.level, glyphs)} ${reason.code} `, levelStyle[reason.level]),
+      seg(clean(reason.message)),
+      ...(reason.where === '' ? [] : [seg(`  ${clean(reason.where)}`, 'dim')]),
+    ],
+    ...(reason.recommendation === '' ? [] : [[seg(`    ${glyphs.arrow} ${clean(reason.recommendation)}`, 'dim')]]),
+  ]);
+}
+
+/** Milliseconds by phase: the last reload, then p50 and p95 of the last hundred, then what became of the state. */
+export function timingLines(frame: Frame, module: ModuleState, rows: number): readonly Line[] {
+  if (module.timings === null) return [];
+  const columns: readonly Column[] = phases.map((phase) => ({
+    phase,
+    last: module.timings?.[phase],
+    recent: module.recent.flatMap((timings) => timings[phase] ?? []),
+  }));
+  const some = fitting(
+    columns.filter((column) => column.last !== undefined || column.recent.length > 0),
+    frame.columns - 6,
+  );
+  const lines: Line[] = [
+    [seg(`  ${'ms'.padEnd(4)}`, 'dim'), ...some.map((column) => seg(column.phase.padStart(cellWidth), 'dim'))],
+    timingRow('last', some, (column) => column.last, 'plain'),
+  ];
+  if (module.recent.length > 1) {
+    lines.push(timingRow('p50', some, (column) => percentile(column.recent, 50), 'dim'));
+    lines.push(timingRow('p95', some, (column) => percentile(column.recent, 95), 'dim'));
+  }
+  const state = module.state === null ? '' : formatState(module.state);
+  if (state !== '') lines.push([seg('  state ', 'dim'), seg(state)]);
+  return fitAll(lines.slice(0, rows), frame);
+}
+
+/** 'validate' is the longest title. */
+const cellWidth = 9;
+
+/** A narrow terminal leaves out the phases that take the least time, so that no number is cut. */
+function fitting(columns: readonly Column[], room: number): readonly Column[] {
+  let kept = columns;
+  for (const phase of ['assess', 'validate', 'detect', 'load', 'pause', 'build'] as const) {
+    if (kept.length * cellWidth <= room) break;
+    kept = kept.filter((column) => column.phase !== phase);
+  }
+  return kept;
+}
+
+interface Column {
+  readonly phase: keyof Timings;
+  readonly last: number | undefined;
+  readonly recent: readonly number[];
+}
+
+function timingRow(
+  title: string,
+  columns: readonly Column[],
+  value: (column: Column) => number | undefined,
+  style: 'plain' | 'dim',
+): Line {
+  const cells = columns.map((column) => {
+    const number = value(column);
+    return seg((number === undefined ? '-' : formatNumber(number)).padStart(cellWidth), style);
+  });
+  return [seg(`  ${title.padEnd(4)}`, 'dim'), ...cells];
+}

@@ -1,0 +1,193 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Writable } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import type { Listener } from '../../src/events/bus.js';
+import type { SessionEvent } from '../../src/events/events.js';
+import { ndjson } from '../../src/report/ndjson.js';
+import { type PlainOptions, plain } from '../../src/report/plain.js';
+import type { TextStream } from '../../src/report/writer.js';
+import {
+  brokenTraffic,
+  buildDone,
+  cityEvents,
+  diagnostic,
+  reloadDone,
+  sessionStart,
+  stamp,
+  taxReason,
+} from '../helpers/view-events.js';
+
+function collector(): { readonly stream: Writable; readonly text: () => string } {
+  let text = '';
+  const stream = new Writable({
+    decodeStrings: false,
+    write(chunk, _encoding, done) {
+      text += String(chunk);
+      done();
+    },
+  });
+  return { stream, text: () => text };
+}
+
+function plainText(events: readonly SessionEvent[], options: PlainOptions = {}): string {
+  const { stream, text } = collector();
+  const listener = plain(stream, options);
+  for (const event of events) listener(stamp(event));
+  return text();
+}
+
+describe('the plain view', () => {
+  test('a compile error stands as the compiler wrote it, between the lines that begin and end the build', () => {
+    expect(plainText(brokenTraffic()).split('\n').slice(1, 8)).toEqual([
+      '[hotmod] build begin traffic',
+      "modules/traffic/traffic.c:41:9: error: use of undeclared identifier 'speedd'; did you mean 'speed'?",
+      '    car->x += speedd * dt;',
+      '              ^~~~~~',
+      '              speed',
+      "modules/traffic/traffic.c:57:3: error: expected ';' after expression",
+      '[hotmod] build end traffic failed 2 errors in 48 ms',
+    ]);
+  });
+
+  test('builds at the same time never mix their lines', () => {
+    const text = plainText([
+      { type: 'build:start', module: 'a' },
+      { type: 'build:start', module: 'b' },
+      diagnostic('b', { file: 'b.c', rendered: '' }),
+      diagnostic('a', { file: 'a.c', rendered: '' }),
+      { type: 'build:start', module: 'c' },
+      buildDone('b', { ok: false, errors: 1 }),
+      buildDone('a', { ok: false, errors: 1 }),
+      diagnostic('c', { file: 'c.c', rendered: '' }),
+      buildDone('c', { ok: false, errors: 1 }),
+    ]);
+    const order = text.split('\n').map((line) => /build (begin|end) (\w)|^(\w)\.c/.exec(line)?.slice(1).join('') ?? '');
+    expect(order.filter(Boolean)).toEqual(['begina', 'a', 'enda', 'beginb', 'b', 'endb', 'beginc', 'c', 'endc']);
+  });
+
+  test('a build that never ended is not kept back when the session ends', () => {
+    const text = plainText([
+      { type: 'build:start', module: 'a' },
+      { type: 'build:start', module: 'b' },
+      diagnostic('b', { file: 'b.c', rendered: '' }),
+      { type: 'session:end', reason: 'interrupted' },
+    ]);
+    expect(text).toContain('build begin b\nb.c:41:9: error');
+    expect(text.trimEnd()).toMatch(/session ended: interrupted$/);
+  });
+
+  test('the end of a build says whether it was cached, superseded or failed', () => {
+    const text = plainText([
+      buildDone('a'),
+      buildDone('b', { cached: true, warnings: 1 }),
+      buildDone('c', { ok: false, superseded: true }),
+    ]);
+    expect(text.split('\n').slice(0, 3)).toEqual([
+      '[hotmod] build end a ok in 61 ms',
+      '[hotmod] build end b cached 1 warning in 61 ms',
+      '[hotmod] build end c superseded in 61 ms',
+    ]);
+  });
+
+  test('a verdict has its reasons, places and advice, and a reload its phases and state', () => {
+    const text = plainText(cityEvents());
+    expect(text).toContain('[hotmod] verdict simulation: ! WARNING, affects graphics\n');
+    expect(text).toContain(`[hotmod]   ! ${taxReason.code} ${taxReason.message} (simulation.c:18)\n`);
+    expect(text).toContain(`[hotmod]     → ${taxReason.recommendation}\n`);
+    expect(text).toContain(
+      '[hotmod] reload simulation generation 2: ✓ reloaded WARNING in 92 ms (detect 1.2, build 61, validate 1.4,' +
+        ' assess 0.30, load 2.9, pause 0.41), state 1.2 KiB carried, 12 kept, 3 converted, 1 reset\n',
+    );
+    expect(text).toContain('[weather] rain starts, 14 degrees\n');
+  });
+
+  test('a refused reload repeats why and says what runs on', () => {
+    const reasons = [{ code: 'HM402', message: 'count was removed' }];
+    const text = plainText([
+      reloadDone('traffic', { outcome: 'refused', level: 'UNSAFE', generation: 5, from: 4, reasons }),
+    ]);
+    expect(text).toMatch(
+      /generation 5: ✗ refused UNSAFE in 92 ms .*, generation 4 runs on\n\[hotmod\] {3}HM402 count was removed\n/,
+    );
+  });
+
+  test('a crash names module, signal, function and place', () => {
+    const text = plainText([
+      {
+        type: 'host:crash',
+        signal: 'SIGSEGV',
+        module: 'traffic',
+        generation: 4,
+        function: 'move_cars',
+        file: 'traffic.c',
+        line: 41,
+        code: 'HM520',
+        message: 'The version before runs on.',
+        fatal: false,
+      },
+    ]);
+    expect(text).toBe(
+      '[hotmod] crash HM520: traffic generation 4 crashed (SIGSEGV) in move_cars at traffic.c:41: The version before runs on.\n',
+    );
+  });
+
+  test('problems, configuration and stderr of modules have their own lines', () => {
+    const text = plainText([
+      { type: 'session:problem', code: 'HM560', message: 'The disk is full.', module: 'traffic' },
+      { type: 'config:rejected', file: 'hotmod.config.ts', code: 'HM101', message: 'unknown key' },
+      { type: 'host:output', stream: 'stderr', module: 'traffic', text: 'oops\u001b[2J' },
+      { type: 'host:output', stream: 'stdout', module: '', text: 'hello' },
+    ]);
+    expect(text.split('\n').slice(0, 4)).toEqual([
+      '[hotmod] problem HM560: traffic: The disk is full.',
+      '[hotmod] config hotmod.config.ts not applied, the settings before it stay: HM101 unknown key',
+      '[traffic stderr] oops',
+      '[host] hello',
+    ]);
+  });
+
+  test('colour and signs beyond ASCII are used exactly when asked for', () => {
+    const esc = String.fromCharCode(27);
+    expect(plainText(cityEvents())).not.toContain(esc);
+    expect(plainText(cityEvents(), { color: true })).toContain(`${esc}[33m! WARNING${esc}[39m`);
+    expect(plainText([...cityEvents(), ...brokenTraffic()], { unicode: false })).toMatch(/^[ -~\n]+$/);
+  });
+});
+
+describe('the ndjson view', () => {
+  test('writes every event as one line that reads back as it was', () => {
+    const { stream, text } = collector();
+    const listener = ndjson(stream);
+    const events = [...cityEvents(), ...brokenTraffic()].map((event) => stamp(event));
+    for (const event of events) listener(event);
+    const lines = text().split('\n');
+    expect(lines.pop()).toBe('');
+    expect(lines.map((line): unknown => JSON.parse(line))).toEqual(events);
+  });
+});
+
+describe('a reader that goes away', () => {
+  const views: readonly (readonly [string, (stream: TextStream, onClosed: (error: Error) => void) => Listener])[] = [
+    ['plain', (stream, onClosed) => plain(stream, { onClosed })],
+    ['ndjson', ndjson],
+  ];
+
+  test.each(views)('ends the %s view and not the session', async (_name, open) => {
+    // It lives on after it closed its input, because Node tidies the pipes of a child that has exited away.
+    const reader = spawn('sh', ['-c', 'exec <&-; echo closed; exec cat <&3'], {
+      stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
+    });
+    const { stdin, stdout } = reader;
+    if (stdin === null || stdout === null) throw new Error('no pipes');
+    await once(stdout, 'data');
+    const closed = Promise.withResolvers<Error>();
+    const listener = open(stdin, closed.resolve);
+    listener(stamp(sessionStart(['traffic'])));
+    await expect(closed.promise).resolves.toMatchObject({ code: 'EPIPE' });
+    expect(() => listener(stamp(reloadDone('traffic')))).not.toThrow();
+    const gone = once(reader, 'exit');
+    reader.kill();
+    await gone;
+  });
+});

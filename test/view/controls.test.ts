@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { type Controls, initialControls, press, type Request, selectedModule } from '../../src/view/controls.js';
+import { keyTable } from '../../src/view/keys.js';
+import type { ViewState } from '../../src/view/state.js';
+import { brokenTraffic, cityEvents, stateAfter } from '../helpers/view-events.js';
+
+function typed(
+  keys: readonly string[],
+  state: ViewState,
+): { readonly controls: Controls; readonly requests: readonly Request[] } {
+  let controls = initialControls;
+  const requests: Request[] = [];
+  for (const key of keys) {
+    const pressed = press(key, state, controls, false);
+    controls = pressed.controls;
+    if (pressed.request !== null) requests.push(pressed.request);
+  }
+  return { controls, requests };
+}
+
+const city = stateAfter(cityEvents());
+
+describe('keys', () => {
+  test('no key stands for two commands at once', () => {
+    const keys = keyTable.flatMap((binding) => binding.keys);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  test('the first Ctrl+C asks to quit, every further one forces it, also after q', () => {
+    expect(typed(['ctrl+c', 'ctrl+c', 'ctrl+c'], city).requests.map((request) => request.type)).toEqual([
+      'quit',
+      'forceQuit',
+      'forceQuit',
+    ]);
+    expect(typed(['q', 'q', 'ctrl+c'], city).requests.map((request) => request.type)).toEqual(['quit', 'forceQuit']);
+  });
+
+  test('reload, rebuild and undo go to the chosen module', () => {
+    expect(typed(['r', 'b', 'u', 'j', 'r'], city).requests).toEqual([
+      { type: 'reload', module: 'simulation' },
+      { type: 'rebuild', module: 'simulation' },
+      { type: 'undo', module: 'simulation' },
+      { type: 'reload', module: 'traffic' },
+    ]);
+  });
+
+  test('undo is not offered where there is no generation to go back to', () => {
+    expect(typed(['j', 'u'], city).requests).toEqual([]);
+  });
+
+  test('p pauses or resumes by what the host last said, and n steps only while paused', () => {
+    const paused = stateAfter([{ type: 'host:stats', frame: 1, rate: 60, paused: true, tickUs: 1 }], city);
+    expect(typed(['n', 'p'], city).requests.map((request) => request.type)).toEqual(['pause']);
+    expect(typed(['n', 'p'], paused).requests.map((request) => request.type)).toEqual(['step', 'resume']);
+  });
+
+  test('e does nothing without an error, and escape closes what is open', () => {
+    expect(typed(['e'], city).controls.fullError).toBe(false);
+    const broken = stateAfter(brokenTraffic(), city);
+    expect(typed(['e'], broken).controls.fullError).toBe(true);
+    expect(typed(['e', 'h', 'escape'], broken).controls).toMatchObject({ help: false, fullError: false });
+  });
+});
+
+describe('the chosen module', () => {
+  test('goes round in both directions', () => {
+    const { controls } = typed(['tab', 'tab', 'tab'], city);
+    expect(selectedModule(city, controls)?.name).toBe('graphics');
+    expect(selectedModule(city, typed(['k', 'k'], city).controls)?.name).toBe('weather');
+  });
+
+  test('is the user’s own choice until another module changes or fails after it', () => {
+    const { controls } = typed(['k'], city);
+    expect(selectedModule(city, controls)?.name).toBe('graphics');
+    expect(selectedModule(stateAfter(brokenTraffic(), city), controls)?.name).toBe('traffic');
+  });
+
+  test('falls back to another where it was removed', () => {
+    const { controls } = typed(['k'], city);
+    const state = stateAfter([{ type: 'module:removed', module: 'graphics' }], city);
+    expect(selectedModule(state, controls)?.name).toBe('simulation');
+  });
+});
