@@ -36,7 +36,7 @@ export function resolveHost(config: UserConfig, given: Overrides): HostSettings 
     rate: given.rate ?? host.rate ?? 60,
     stepped: given.stepped ?? host.stepped ?? false,
     hangTimeoutMs: host.hangTimeoutMs ?? 2000,
-    probationFrames: host.probationFrames ?? 60,
+    probationFrames: host.probationFrames ?? 120,
     restart: { max: host.restart?.max ?? 3, withinMs: host.restart?.withinMs ?? 10_000 },
     env: host.env ?? {},
   };

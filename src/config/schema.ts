@@ -62,7 +62,7 @@ const hostSchema = z.strictObject({
     .int()
     .min(0)
     .optional()
-    .describe('A version that crashes within its first frames is taken back. Default: 60.'),
+    .describe('A version that crashes within its first frames is taken back. Default: 120.'),
   restart: z
     .strictObject({
       max: z.number().int().min(0).optional().describe('Crashes of one module that are forgiven. Default: 3.'),

@@ -47,6 +47,8 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
       return verdict(event, glyphs);
     case 'reload:done':
       return reload(event, glyphs);
+    case 'module:current':
+      return [own(`${event.module} is as its source is: generation ${event.generation} runs on`, 'dim')];
     case 'host:up':
       return [
         own(`host up, pid ${event.pid}${event.restarts > 0 ? `, ${plural(event.restarts, 'restart')}` : ''}`, 'dim'),
