@@ -1,16 +1,17 @@
 import { rm } from 'node:fs/promises';
 import { killAllBuilds } from './build/run.js';
 import type { ResolvedConfig } from './config/resolved.js';
-import { HotmodError, messageOf } from './errors.js';
 import type { Bus } from './events/bus.js';
 import { absentHost } from './host/absent.js';
 import { HostGone } from './host/host.js';
 import { createQueue, createTurn, type RunningJob } from './reload/queue.js';
 import { effectOf } from './session/changes.js';
-import { applyConfig } from './session/configure.js';
+import { createConfigReader, type RequestOptions } from './session/config-reader.js';
 import type { Context } from './session/context.js';
 import { live } from './session/live.js';
+import { problemOf } from './session/problem.js';
 import { newRecord } from './session/records.js';
+import { againAndAgain } from './session/rounds.js';
 import { claimRunDir, groupsDirOf } from './session/run-dir.js';
 import { createSupervisor } from './session/supervise.js';
 import { undo } from './session/undo.js';
@@ -18,6 +19,8 @@ import { update } from './session/update.js';
 import { watchProject } from './session/watch-project.js';
 import { openWorkshop, type Workshop } from './session/workshop.js';
 import type { FileChange } from './watch/watcher.js';
+
+export type { RequestOptions };
 
 export interface SessionOptions {
   readonly bus: Bus;
@@ -31,17 +34,6 @@ export interface SessionOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Further files that must not outlive the session, however it ends. */
   readonly cleanUp: readonly string[];
-}
-
-export interface RequestOptions {
-  /** Reload even where nothing changed. */
-  readonly force?: boolean;
-  /** Accept an UNSAFE verdict. */
-  readonly acceptUnsafe?: boolean;
-  /** Run the compiler even where the cache has the answer. */
-  readonly rebuild?: boolean;
-  /** When the save was written that led here, milliseconds since the epoch. */
-  readonly savedAt?: number;
 }
 
 /** A running hotmod: everything a view, a command or a test may ask of it. Outcomes come as events of the bus. */
@@ -124,46 +116,21 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   const run = async (job: RunningJob): Promise<void> => {
     try {
       const { unsettled } = await update(context, job);
-      request(unsettled, { savedAt: job.savedAt });
+      request(againAndAgain(context, job.modules, unsettled), { savedAt: job.savedAt });
     } catch (error) {
       bus.emit({ type: 'session:problem', ...problemOf(error) });
     }
   };
 
-  /** Configuration is read one at a time; an edit while it is being read makes it be read once more. */
-  let reading: Promise<void> | null = null;
-  let readAgain = false;
-  const readConfig = async (wanted: RequestOptions): Promise<void> => {
-    if (reading !== null) {
-      readAgain = true;
-      return reading;
-    }
-    reading = (async () => {
-      do {
-        readAgain = false;
-        await takeConfig(wanted);
-      } while (readAgain);
-    })().finally(() => {
-      reading = null;
-    });
-    return reading;
-  };
+  const reader = createConfigReader(context, {
+    load: options.loadConfig,
+    openBuilder: async (settings) => (await workshopFor(settings)).builder,
+    watchAgain: (settings) => watchAgain(settings),
+    request,
+  });
 
-  const takeConfig = async (wanted: RequestOptions): Promise<void> => {
-    const before = context.config;
-    const file = before.file ?? before.root;
-    try {
-      const after = await options.loadConfig();
-      context.builder = (await workshopFor(after)).builder;
-      context.config = after;
-      const effect = await applyConfig(context, before, after);
-      if (effect.changed.length > 0) bus.emit({ type: 'config:applied', file, changed: effect.changed });
-      request(effect.modules, wanted);
-    } catch (error) {
-      const { code, message } = problemOf(error);
-      bus.emit({ type: 'config:rejected', file, code, message });
-    }
-  };
+  const onWatchError = (error: Error): void =>
+    bus.emit({ type: 'session:problem', code: 'HM524', message: `Watching files failed: ${error.message}` });
 
   const onChange = (change: FileChange): void => {
     const effect = effectOf(context, change);
@@ -171,7 +138,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
       bus.emit({ type: 'watch:change', files: [change.path], modules: effect.modules });
       request(effect.modules, { savedAt: change.savedAt });
     }
-    if (effect.configuration) void readConfig({ savedAt: change.savedAt });
+    if (effect.configuration) void reader.read({ savedAt: change.savedAt });
   };
 
   const queue = createQueue(run, sayIdle, context.turn);
@@ -180,14 +147,14 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   stack.defer(() => context.host.close());
   stack.defer(() => queue.close());
 
-  const onWatchError = (error: Error): void =>
-    bus.emit({ type: 'session:problem', code: 'HM524', message: `Watching files failed: ${error.message}` });
-  const watching = options.watch ? watchProject(config, onChange, onWatchError) : null;
-  const [watcher] = await Promise.all([watching, supervisor.start()]);
-  if (watcher !== null) {
-    stack.use(watcher);
-    context.watcher = watcher;
-  }
+  const watchAgain = async (settings: ResolvedConfig): Promise<void> => {
+    const before = context.watcher;
+    if (!options.watch) return;
+    context.watcher = await watchProject(settings, onChange, onWatchError);
+    await before?.[Symbol.asyncDispose]();
+  };
+  stack.defer(() => context.watcher?.[Symbol.asyncDispose]());
+  await Promise.all([watchAgain(config), supervisor.start()]);
 
   const step = async (frames: number, dt = 1 / 60): Promise<void> => {
     try {
@@ -207,12 +174,12 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     gaveUp: supervisor.gaveUp,
     request,
     refresh: async (wanted = {}) => {
-      await readConfig(wanted);
+      await reader.read(wanted);
       request([...context.records.keys()], wanted);
     },
     async idle() {
-      while (queue.busy || supervisor.busy || reading !== null) {
-        await Promise.all([queue.idle(), supervisor.idle(), reading]);
+      while (queue.busy || supervisor.busy || reader.busy) {
+        await Promise.all([queue.idle(), supervisor.idle(), reader.idle()]);
       }
     },
     async undo(module) {
@@ -243,10 +210,4 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
 function librariesInUse(context: Context): ReadonlySet<string> {
   const versions = [...context.records.values()].flatMap(({ running, previous }) => [running, previous]);
   return new Set(versions.flatMap((version) => (version === null ? [] : [version.library])));
-}
-
-function problemOf(error: unknown): { readonly code: string; readonly message: string } {
-  const code = error instanceof HotmodError ? error.code : 'HM599';
-  const hint = error instanceof HotmodError && error.hint !== '' ? ` ${error.hint}` : '';
-  return { code, message: `${messageOf(error)}${hint}` };
 }

@@ -25,6 +25,14 @@ export const sessionCodes: readonly CodeText[] = [
       'On Linux raise fs.inotify.max_user_watches, ignore folders that hold no sources (watch.ignore in the configuration), or use --polling.',
   },
   {
+    code: 'HM525',
+    title: 'files change faster than they can be built',
+    meaning:
+      'Sources of a module were different after each of several builds in a row from what the build had read. Something writes them all the time: a generator, a synchronised folder, or the build command itself.',
+    remedy:
+      'Find what writes the files (the log names what changed), or exclude them with watch.ignore. The next change builds the module again.',
+  },
+  {
     code: 'HM599',
     title: 'a bug of hotmod',
     meaning: 'Something went wrong in hotmod itself, not in your code. The running program was left as it was.',

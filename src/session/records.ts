@@ -39,6 +39,8 @@ export interface ModuleRecord {
    * together, so that no frame runs a mix.
    */
   heldWith: ReadonlySet<string>;
+  /** Builds in a row whose inputs changed under the compiler. */
+  unsettledRounds: number;
 }
 
 export function newRecord(settings: ResolvedModule): ModuleRecord {
@@ -50,6 +52,7 @@ export function newRecord(settings: ResolvedModule): ModuleRecord {
     orphaned: false,
     crashes: [],
     heldWith: new Set(),
+    unsettledRounds: 0,
   };
 }
 

@@ -44,7 +44,7 @@ describe('without a config', () => {
         rate: 60,
         stepped: false,
         hangTimeoutMs: 2000,
-        probationFrames: 60,
+        probationFrames: 120,
         restart: { max: 3, withinMs: 10_000 },
         env: {},
       });

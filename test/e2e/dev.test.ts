@@ -1,7 +1,7 @@
 import { access, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { isAlive, runCli, startDev } from '../helpers/cli.js';
+import { isAlive, runCli, startDev, startPlainDev } from '../helpers/cli.js';
 import { viewModule } from '../helpers/session.js';
 import { tempDir, writeFiles } from '../helpers/temp-dir.js';
 import { waitFor } from '../helpers/wait-for.js';
@@ -164,11 +164,50 @@ describe('hotmod dev', () => {
     expect(run.stderr).toContain('doctor --fix');
   });
 
+  test('a module that the configuration leaves out is shut down, and starts afresh when it is taken in again', async () => {
+    await using dir = await project();
+    await writeFiles(dir.path, { 'modules/beta/beta.c': viewModule('beta', 1) });
+    await using dev = startDev(dir.path);
+    await dev.wait('session:idle');
+    await writeFile(join(dir.path, 'hotmod.config.json'), '{"modules":{"exclude":["beta"]}}');
+    await dev.wait('module:removed', (event) => event.module === 'beta');
+    await dev.wait('session:idle', (event) => event.modules.join() === 'alpha');
+    const since = dev.events.length;
+    await writeFile(join(dir.path, 'hotmod.config.json'), '{}');
+    await dev.wait('reload:done', (event) => event.module === 'beta' && event.outcome === 'loaded', since);
+  });
+
+  test('folders named by a new configuration are watched from then on', async () => {
+    await using dir = await project();
+    await writeFiles(dir.path, {
+      'plugins/gamma/gamma.c': viewModule('gamma', 1).replace('../shared', '../../modules/shared'),
+    });
+    await using dev = startDev(dir.path);
+    await dev.wait('session:idle');
+    await writeFile(join(dir.path, 'hotmod.config.json'), '{"modules":{"patterns":["modules/*","plugins/*"]}}');
+    await dev.wait('reload:done', (event) => event.module === 'gamma' && event.outcome === 'loaded');
+    await writeFiles(dir.path, {
+      'plugins/gamma/gamma.c': viewModule('gamma', 2).replace('../shared', '../../modules/shared'),
+    });
+    await dev.wait('reload:done', (event) => event.module === 'gamma' && event.outcome === 'reloaded');
+  });
+
   test('plain text has errors that editors find, between fixed begin and end lines', async () => {
     await using dir = await project();
-    await writeFile(join(dir.path, 'modules/alpha/alpha.c'), 'int alpha_update(void) { return x; }\n');
-    const dev = startDev(dir.path, ['--ui', 'plain', '--json=false'].slice(0, 2));
-    await dev[Symbol.asyncDispose]();
+    await writeFile(join(dir.path, 'modules/alpha/alpha.c'), 'void alpha_update(double dt) { dt = x; }\n');
+    const dev = startPlainDev(dir.path);
+    await waitFor(() => dev.stdout().includes('build end alpha failed'), 'the end of the build');
+    dev.child.kill('SIGTERM');
+    await dev.ended();
+    const lines = dev.stdout().split('\n');
+    const begin = lines.indexOf('[hotmod] build begin alpha');
+    const error = lines.findIndex((line) =>
+      /^modules\/alpha\/alpha\.c:1:37: error: use of undeclared identifier 'x'/.test(line),
+    );
+    const end = lines.findIndex((line) => line.startsWith('[hotmod] build end alpha failed'));
+    expect(begin).toBeGreaterThanOrEqual(0);
+    expect(error).toBeGreaterThan(begin);
+    expect(end).toBeGreaterThan(error);
   });
 });
 

@@ -86,10 +86,11 @@ export function startDev(
               (event): event is Extract<HotmodEvent, { type: typeof type }> =>
                 event.type === type && accept(event as never),
             ),
-        `${type}; stderr: ${stderr}; last events: ${events
-          .slice(-4)
-          .map((event) => JSON.stringify(event))
-          .join('\n')}`,
+        () =>
+          `${type}; stderr: ${stderr}; last events: ${events
+            .slice(-4)
+            .map((event) => JSON.stringify(event))
+            .join('\n')}`,
       ),
     async ended() {
       await closed;
@@ -101,6 +102,21 @@ export function startDev(
         await closed;
       }
     },
+  };
+}
+
+/** Starts `hotmod dev --ui plain` and collects its text. */
+export function startPlainDev(cwd: string) {
+  const child = start(cwd, ['dev', '--ui', 'plain']);
+  let stdout = '';
+  child.stdout?.on('data', (data) => {
+    stdout += data;
+  });
+  const closed = once(child, 'close');
+  return {
+    child,
+    stdout: () => stdout,
+    ended: () => closed,
   };
 }
 

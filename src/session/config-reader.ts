@@ -1,0 +1,92 @@
+import type { Builder } from '../build/types.js';
+import type { ResolvedConfig } from '../config/resolved.js';
+import { applyConfig, differs } from './configure.js';
+import type { Context } from './context.js';
+import { problemOf } from './problem.js';
+
+export interface RequestOptions {
+  /** Reload even where nothing changed. */
+  readonly force?: boolean;
+  /** Accept an UNSAFE verdict. */
+  readonly acceptUnsafe?: boolean;
+  /** Run the compiler even where the cache has the answer. */
+  readonly rebuild?: boolean;
+  /** When the save was written that led here, milliseconds since the epoch. */
+  readonly savedAt?: number;
+}
+
+export interface ConfigReader {
+  /** Reads the configuration now and takes it over; a broken one is reported and the old one stays. */
+  read(wanted: RequestOptions): Promise<void>;
+  readonly busy: boolean;
+  idle(): Promise<void>;
+}
+
+/**
+ * Reads the configuration again when it may have changed, one reading at a time: an edit while it is being read makes
+ * it be read once more, so that what applies is what is on disk.
+ */
+export function createConfigReader(
+  context: Context,
+  use: {
+    /** Throws HotmodError where the configuration is broken. */
+    readonly load: () => Promise<ResolvedConfig>;
+    readonly openBuilder: (config: ResolvedConfig) => Promise<Builder>;
+    /** Watches what the new configuration says, in place of what the old one said. */
+    readonly watchAgain: (config: ResolvedConfig) => Promise<void>;
+    readonly request: (modules: readonly string[], wanted: RequestOptions) => void;
+  },
+): ConfigReader {
+  let reading: Promise<void> | null = null;
+  let again = false;
+
+  const take = async (wanted: RequestOptions): Promise<void> => {
+    const before = context.config;
+    const file = before.file ?? before.root;
+    try {
+      const after = await use.load();
+      if (!differs(before, after)) return;
+      // A builder knows its modules and their settings, so a new configuration needs a new one; what each module was
+      // built from it learns by building all of them, which costs next to nothing where the cache has the answers.
+      context.builder = await use.openBuilder(after);
+      context.config = after;
+      const changed = await applyConfig(context, before, after);
+      if (differs(watchedParts(before), watchedParts(after))) await use.watchAgain(after);
+      if (changed.length > 0) context.bus.emit({ type: 'config:applied', file: after.file ?? file, changed });
+      const present = [...context.records.values()].filter((record) => !record.orphaned);
+      use.request(
+        present.map((record) => record.settings.name),
+        wanted,
+      );
+    } catch (error) {
+      context.bus.emit({ type: 'config:rejected', file, ...problemOf(error) });
+    }
+  };
+
+  return {
+    read(wanted) {
+      if (reading !== null) {
+        again = true;
+        return reading;
+      }
+      reading = (async () => {
+        do {
+          again = false;
+          await take(wanted);
+        } while (again);
+      })().finally(() => {
+        reading = null;
+      });
+      return reading;
+    },
+    get busy() {
+      return reading !== null;
+    },
+    idle: () => reading ?? Promise.resolve(),
+  };
+}
+
+/** What decides which files are watched, and how. */
+function watchedParts({ watch, modulePatterns, configFiles }: ResolvedConfig): readonly unknown[] {
+  return [watch, modulePatterns, configFiles.filter((file) => !file.endsWith('module.json'))];
+}
