@@ -5,31 +5,16 @@ import { contentHash } from '../files/hash.js';
 import { parseDependencyFile } from './dependencies.js';
 import { parseCompilerOutput, shownPath } from './diagnostics.js';
 import { compileFailure, vanished } from './failures.js';
-import type { FileHashes, Hashed } from './hashes.js';
+import type { Hashed } from './hashes.js';
 import { type NameCache, searchIncludes } from './includes.js';
-import type { Limiter } from './limiter.js';
 import type { CachedObject, ObjectCache } from './objects.js';
 import type { CompileStep } from './plan.js';
-import type { Run } from './run.js';
+import type { Surroundings } from './surroundings.js';
 
 /** What compiling needs of the world around it; the same for every unit of a build but for `index`. */
-export interface CompileContext {
-  readonly cwd: string;
-  readonly root: string;
-  readonly outDir: string;
-  /** Folder of this build alone for half-made files. */
-  readonly tempDir: string;
-  /** Part of every key: compiler, target, and what of the environment changes its result. */
-  readonly identity: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly baseEnv: Readonly<Record<string, string>> | undefined;
-  readonly signal: AbortSignal;
-  readonly rebuild: boolean;
-  readonly hashes: FileHashes;
+export interface CompileContext extends Surroundings {
   readonly names: NameCache;
   readonly objects: ObjectCache;
-  readonly limiter: Limiter;
-  readonly run: Run;
   readonly now: () => number;
   /** Files that went into this source the last time; they are watched for edits while the compiler runs. */
   inputsBefore(source: string): readonly string[];

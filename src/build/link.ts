@@ -5,26 +5,13 @@ import { problem } from './diagnostics.js';
 import { crash, crashed, fullDisk, startFailure } from './failures.js';
 import type { GenerationStore } from './generations.js';
 import type { FileHashes } from './hashes.js';
-import type { Limiter } from './limiter.js';
 import { parseLinkerOutput } from './link-diagnostics.js';
 import { fillTemplate, type LinkTemplate } from './link-template.js';
 import type { LinkStep } from './plan.js';
-import type { Run } from './run.js';
+import type { Surroundings } from './surroundings.js';
 
-export interface LinkContext {
-  readonly cwd: string;
-  readonly root: string;
-  readonly outDir: string;
-  readonly tempDir: string;
-  readonly identity: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly baseEnv: Readonly<Record<string, string>> | undefined;
-  readonly signal: AbortSignal;
-  readonly rebuild: boolean;
-  readonly hashes: FileHashes;
+export interface LinkContext extends Surroundings {
   readonly generations: GenerationStore;
-  readonly limiter: Limiter;
-  readonly run: Run;
   /** The linker's own command line, where the driver gave one that can be used. */
   readonly template: () => Promise<LinkTemplate | undefined>;
 }
@@ -114,7 +101,7 @@ async function runLink(
 }
 
 function linkerMessages(
-  result: Awaited<ReturnType<Run>>,
+  result: Awaited<ReturnType<Surroundings['run']>>,
   link: LinkStep,
   objects: readonly LinkedObject[],
   context: LinkContext,

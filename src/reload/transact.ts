@@ -28,7 +28,6 @@ export interface Switched {
   readonly assessment: Assessment;
   readonly state: StateSummary;
   readonly loadMs: number;
-  readonly oldImageKept: boolean;
 }
 
 export type TransactionResult =
@@ -86,13 +85,25 @@ export async function transact(request: TransactionRequest): Promise<Transaction
       return {
         module: candidate.module,
         facts,
-        assessment,
+        assessment: committed?.oldImageKept === true ? withKeptImage(assessment) : assessment,
         loadMs,
         state: committed?.state ?? noState,
-        oldImageKept: committed?.oldImageKept ?? false,
       };
     }),
   };
+}
+
+/** Only the saved bytes themselves show that they point into the version that left. */
+function withKeptImage(before: Assessment): Assessment {
+  const reason = {
+    level: 'WARNING',
+    code: 'HM516',
+    message: 'the saved state holds addresses inside the old version, whose image therefore stays in memory',
+    recommendation: 'Save values in place of pointers into the module: no string literals, no function addresses.',
+    where: '',
+  } as const;
+  if (before.level !== 'SAFE') return { ...before, reasons: [...before.reasons, reason] };
+  return { ...before, level: 'WARNING', reasons: [reason] };
 }
 
 /** What cannot be loaded cannot work, whatever its file looked like. */

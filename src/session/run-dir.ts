@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAlive } from '../files/owner.js';
 
 /**
  * Makes the folder for what lives only as long as this process, and removes those of processes that are gone.
@@ -20,14 +21,4 @@ export async function claimRunDir(outDir: string, pid: number = process.pid): Pr
 /** Where running build commands are noted, so that the host can end them if this process is killed. */
 export function groupsDirOf(runDir: string): string {
   return join(runDir, 'groups');
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

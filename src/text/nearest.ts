@@ -2,19 +2,22 @@
  * The candidate that was most likely meant, or undefined where none is close: at most one edit for every three
  * letters (and at least one), capital letters and separators not counting.
  */
-export function nearest(wanted: string, candidates: readonly string[]): string | undefined {
+export function nearest(wanted: string, candidates: Iterable<string>): string | undefined {
   const from = simplify(wanted);
   const limit = Math.max(1, Math.floor(from.length / 3));
   let best: { readonly text: string; readonly distance: number } | undefined;
   for (const text of candidates) {
-    const distance = editDistance(from, simplify(text));
+    const to = simplify(text);
+    // Among the thousands of symbols of a C library most are ruled out by their length alone.
+    if (Math.abs(to.length - from.length) > limit) continue;
+    const distance = editDistance(from, to);
     if (distance <= limit && (best === undefined || distance < best.distance)) best = { text, distance };
   }
   return best?.text;
 }
 
 /** ` Did you mean "x"?` with a leading space, or nothing where no candidate is close. */
-export function didYouMean(wanted: string, candidates: readonly string[]): string {
+export function didYouMean(wanted: string, candidates: Iterable<string>): string {
   const guess = nearest(wanted, candidates);
   return guess === undefined ? '' : ` Did you mean "${guess}"?`;
 }

@@ -1,7 +1,7 @@
 import type { EntryNames } from '../config/resolved.js';
 import type { ElfFile } from '../objfile/types.js';
+import { nearest } from '../text/nearest.js';
 import { plainName } from './mangled.js';
-import { nearestName } from './nearest.js';
 import type { EntryFound, ExportedSymbol, ValidationFinding } from './types.js';
 
 /** The first name of each list that the library exports as a function. */
@@ -49,8 +49,8 @@ function explainAbsence(wanted: readonly string[], exports: readonly ExportedSym
     return `${plainName(mangled)} is exported under its C++ name ${mangled}: declare it extern "C".`;
   }
   for (const name of wanted) {
-    const near = nearestName(name, functions);
-    if (near !== null) return `Nearest exported function: ${near} (for ${name}).`;
+    const near = nearest(name, functions);
+    if (near !== undefined) return `Nearest exported function: ${near} (for ${name}).`;
   }
   if (functions.length === 0) return 'The library exports no functions at all.';
   const some = functions.slice(0, 5).join(', ');

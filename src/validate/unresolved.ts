@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
+import { nearest } from '../text/nearest.js';
 import type { LibraryCache, LibraryInterface } from './library-cache.js';
 import { plainName } from './mangled.js';
-import { nearestName } from './nearest.js';
 import type { LibraryFacts, ValidateRequest, ValidationFinding } from './types.js';
 
 /** Findings beyond this number are counted in one more, so that a forgotten library does not fill the screen. */
@@ -78,8 +78,8 @@ function explain(name: string, request: ValidateRequest, scope: Scope, cache: Li
   if (asC !== undefined) {
     return `nothing provides it; ${basename(asC.path)} exports ${plain} as a C function: declare it extern "C"`;
   }
-  const near = nearestName(name, candidates(scope, all));
-  return near === null ? 'nothing provides it' : `nothing provides it; the nearest name that exists is ${near}`;
+  const near = nearest(name, candidates(scope, all));
+  return near === undefined ? 'nothing provides it' : `nothing provides it; the nearest name that exists is ${near}`;
 }
 
 function* candidates(scope: Scope, libraries: readonly LibraryInterface[]): Generator<string> {

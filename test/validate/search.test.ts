@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readLdSoConf } from '../../src/validate/ld-so-conf.js';
 import { createLibraryCache } from '../../src/validate/library-cache.js';
 import { plainName } from '../../src/validate/mangled.js';
-import { nearestName } from '../../src/validate/nearest.js';
 import { replaceOrigin, searchDirs } from '../../src/validate/search-path.js';
 import { validate } from '../../src/validate/validate.js';
 import { validateRequest } from '../helpers/elf-request.js';
@@ -87,11 +86,6 @@ test('a search path starts with what the library says itself', () => {
   expect(dirs).toEqual(['/o/a', '/o', '/s']);
   expect(searchDirs({ origin: '/o', runpath: [], inheritedRpath: ['/r'] }, ['/s'])).toEqual(['/r', '/s']);
   expect(replaceOrigin('$ORIGINAL/x', '/o')).toBe('/o/$ORIGINAL/x');
-});
-
-test('the nearest name is a likely slip, or none', () => {
-  expect(nearestName('counter_update', ['counter_init', 'counter_udpate', 'counter_updates_x'])).toBe('counter_udpate');
-  expect(nearestName('printf', ['malloc', 'free'])).toBeNull();
 });
 
 test('a plain name comes from functions outside any namespace alone', () => {
