@@ -93,7 +93,7 @@ function createProgram(io: CommandIo, done: Runner): Command {
   });
 
   program
-    .command('dev [modules...]', { isDefault: true })
+    .command('dev [modules...]')
     .description('watch, build, judge and reload; the terminal UI on a terminal')
     .option('--polling', 'look for changes in intervals (network folders)')
     .option('--rate <frames>', 'frames a second', positiveNumber)

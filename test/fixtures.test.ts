@@ -1,8 +1,9 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findCases } from '../src/cases/find.js';
 import { runCase } from '../src/cases/run-case.js';
 import { packageRoot } from '../src/paths.js';
+import { testWith } from './helpers/programs.js';
 import { testCacheDir } from './helpers/session.js';
 
 const around = {
@@ -10,7 +11,8 @@ const around = {
   env: { PATH: process.env.PATH, HOME: process.env.HOME },
   cacheDir: testCacheDir,
 };
-const found = await findCases(packageRoot, [join(packageRoot, 'fixtures')]);
+const fixtures = join(packageRoot, 'fixtures');
+const found = await findCases(packageRoot, [fixtures]);
 
 describe('the reload cases of fixtures/', () => {
   test('there are enough of them to speak for every verdict', () => {
@@ -19,7 +21,7 @@ describe('the reload cases of fixtures/', () => {
 
   describe.concurrent('each', () => {
     for (const one of found) {
-      test(`${one.file.slice(around.cwd.length + 10, -'/case.json'.length)}: ${one.reloadCase.name}`, async () => {
+      testWith(...(one.reloadCase.needs ?? []))(`${relative(fixtures, one.dir)}: ${one.reloadCase.name}`, async () => {
         const result = await runCase(one, around);
         if (!result.ok) throw new Error(result.message);
       });

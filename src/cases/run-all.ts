@@ -1,4 +1,4 @@
-import type { CaseReport, CaseResult } from '../report/cases/types.js';
+import { type CaseReport, type CaseResult, caseStatus } from '../report/cases/types.js';
 import type { FoundCase } from './find.js';
 import { type CaseSurroundings, runCase } from './run-case.js';
 
@@ -21,6 +21,7 @@ export async function runCases(
   await Promise.all(Array.from({ length: Math.min(jobs, cases.length) }, worker));
 
   const ordered = cases.flatMap((one) => results.get(one) ?? []);
-  const passed = ordered.filter((one) => one.ok).length;
-  return { passed, failed: ordered.length - passed, skipped: 0, cases: ordered };
+  const count = (status: ReturnType<typeof caseStatus>): number =>
+    ordered.filter((one) => caseStatus(one) === status).length;
+  return { passed: count('passed'), failed: count('failed'), skipped: count('skipped'), cases: ordered };
 }

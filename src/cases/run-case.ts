@@ -6,6 +6,7 @@ import { HotmodError, messageOf } from '../errors.js';
 import { type Bus, createBus } from '../events/bus.js';
 import type { CaseResult, StepResult } from '../report/cases/types.js';
 import { createSession, type Session } from '../session.js';
+import { which } from '../toolchain/which.js';
 import { compare } from './compare.js';
 import type { FoundCase } from './find.js';
 import { baseOf, layStep } from './lay.js';
@@ -30,6 +31,8 @@ export async function runCase(found: FoundCase, around: CaseSurroundings): Promi
   const file = relative(around.cwd, found.file);
   const steps: StepResult[] = [];
   const base = { name: reloadCase.name, file, steps };
+  const absent = await absentOf(reloadCase.needs ?? [], around.env.PATH ?? '');
+  if (absent.length > 0) return { ...base, ok: true, skipped: true, message: `needs ${absent.join(' and ')}` };
   const timeoutMs = reloadCase.timeoutMs ?? defaultTimeoutMs;
   let session: Session | null = null;
   const root = await realpath(await mkdtemp(join(tmpdir(), 'hotmod-case-')));
@@ -72,6 +75,11 @@ export async function runCase(found: FoundCase, around: CaseSurroundings): Promi
     await closeSession(session);
     await rm(root, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+async function absentOf(programs: readonly string[], searchPath: string): Promise<readonly string[]> {
+  const files = await Promise.all(programs.map((name) => which(name, searchPath)));
+  return programs.filter((_, index) => files[index] === null);
 }
 
 /** Null where the configuration of the first step is broken; that has then been said on the bus. */

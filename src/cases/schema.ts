@@ -45,6 +45,8 @@ export const caseSchema = z.strictObject({
   timeoutMs: z.number().positive().optional(),
   /** Takes seconds by its nature; run first, so that the whole run is not held up at its end. */
   slow: z.boolean().optional(),
+  /** Programs without which the case cannot run; where one is not on PATH, the case is skipped and says so. */
+  needs: z.array(z.string()).optional(),
 });
 
 export type ReloadCase = z.infer<typeof caseSchema>;

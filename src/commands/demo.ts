@@ -1,6 +1,7 @@
 import { cp, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { scenes } from '../demo/scenes.js';
 import { playScene, type SceneResult } from '../demo/tour.js';
 import { exitCode, HotmodError } from '../errors.js';
@@ -18,6 +19,9 @@ export interface DemoOptions {
   /** One object on stdout in the end; the words for people go to stderr. */
   readonly json: boolean;
 }
+
+/** Somebody at a terminal wants to read what will happen before it does. */
+const readingMs = 1500;
 
 /**
  * `hotmod demo`: a tour that needs no editor. Starts a session on a copy of the sample city, edits it scene by scene,
@@ -42,7 +46,10 @@ export async function demo(options: DemoOptions, io: CommandIo): Promise<number>
   const results: SceneResult[] = [];
   for (const [index, scene] of scenes.entries()) {
     out.write(`\n${index + 1}. ${scene.title}\n   ${scene.announcement}\n`);
-    const result = await Promise.race([playScene(root, scene, bus), signals.first]);
+    const edit = io.interactive
+      ? delay(readingMs).then(() => playScene(root, scene, bus))
+      : playScene(root, scene, bus);
+    const result = await Promise.race([edit, signals.first]);
     if (typeof result === 'string') return signalExitCode(result);
     await session.idle();
     results.push(result);

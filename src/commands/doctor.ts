@@ -67,11 +67,14 @@ async function repairPlan(checks: readonly Check[], options: DoctorOptions, io: 
 
 /** Shows the commands; asks on a terminal, goes ahead for --yes, on a build server and as root. */
 async function mayRun(plan: readonly RepairCommand[], options: DoctorOptions, io: CommandIo): Promise<boolean> {
-  io.stderr.write('hotmod needs packages that this machine does not have. To install them:\n');
+  const rootOnly = plan.some((command) => command.rootOnly);
+  const how = rootOnly ? 'Only root can install them, and there is no sudo here. As root, run:' : 'To install them:';
+  io.stderr.write(`hotmod needs packages that this machine does not have. ${how}\n`);
   for (const { argv, optional } of plan) io.stderr.write(`  ${showCommand(argv)}${optional ? '  (may fail)' : ''}\n`);
+  if (rootOnly) return false;
   if (options.yes || inCi(io.env) || (options.uid ?? process.getuid?.()) === 0) return true;
   if (!io.interactive) {
-    io.stderr.write('Not asked, because this is no terminal. Run it yourself, or give --yes.\n');
+    io.stderr.write('Not asked, because this is no terminal. Run them yourself, or `hotmod doctor --fix --yes`.\n');
     return false;
   }
   const reader = createInterface({ input: io.stdin, output: io.stderr });
@@ -121,7 +124,8 @@ function report(checks: readonly Check[], plan: readonly RepairCommand[], option
   }
   if (good) return;
   if (plan.length > 0 && !options.fix) {
-    out.write('\n`hotmod doctor --fix` runs:\n');
+    const rootOnly = plan.some((command) => command.rootOnly);
+    out.write(rootOnly ? '\nAs root, run:\n' : '\n`hotmod doctor --fix` runs:\n');
     for (const { argv } of plan) out.write(`  ${showCommand(argv)}\n`);
   } else if (plan.length === 0 && checks.some((check) => check.need !== null)) {
     out.write('\nNo package manager that hotmod knows was found. Install clang 14 or newer, lld and the C headers.\n');

@@ -23,7 +23,7 @@ export async function openView(name: ViewName, io: CommandIo, bus: Bus, actions:
     const ui = await mountUi({ bus, actions, stdout, stdin, color, unicode: speaksUtf8(io.env) });
     return { gone: ui.done, close: () => ui.unmount(), kill: () => void ui.unmount() };
   }
-  const listener = name === 'json' ? ndjson(io.stdout) : plain(io.stdout, { color: io.color });
+  const listener = name === 'json' ? ndjson(io.stdout) : plain(io.stdout, { color: io.color, unicode: speaksUtf8(io.env) });
   const off = bus.on(listener);
   return { gone: new Promise(() => {}), close: async () => off(), kill: off };
 }
@@ -36,8 +36,11 @@ function isTerminalInput(stream: NodeJS.ReadableStream): stream is NodeJS.ReadSt
   return 'isTTY' in stream && stream.isTTY === true;
 }
 
-/** The first of these that is set decides what the terminal's text is (locale(7)). */
+/**
+ * The first of these that is set decides what the terminal's text is (locale(7)). Where none is, as in most containers,
+ * the terminal outside is a UTF-8 one all the same.
+ */
 function speaksUtf8(env: CommandIo['env']): boolean {
-  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || 'UTF-8';
   return /utf-?8/i.test(locale);
 }

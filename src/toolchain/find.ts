@@ -106,7 +106,9 @@ function byOrderOf(names: readonly string[]) {
 const install = 'Run `hotmod doctor --fix`: it shows the command that installs it, and runs it.';
 
 function noClang(searchPath: string): HotmodError {
-  return missing('HM204', `No clang was found on PATH (${searchPath}).`, install);
+  // npm puts folders of packages before the PATH of the machine; nobody expects a compiler there.
+  const folders = searchPath.split(path.delimiter).filter((folder) => !/\/node_modules\/|\/node-gyp-bin$/.test(folder));
+  return missing('HM204', `No clang was found on PATH (${folders.join(path.delimiter)}).`, install);
 }
 
 function noSuchCompiler(name: string): HotmodError {

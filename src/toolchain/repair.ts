@@ -6,6 +6,8 @@ export interface RepairCommand {
   readonly argv: readonly string[];
   /** The repair is good without it. */
   readonly optional: boolean;
+  /** Only root may run it, and this user has no sudo to become root: it can be shown, not run. */
+  readonly rootOnly: boolean;
 }
 
 export interface RepairRequest {
@@ -22,8 +24,11 @@ export async function planRepair(request: RepairRequest): Promise<readonly Repai
   if (manager === null || request.needs.length === 0) return [];
   const packages = [...new Set(request.needs.flatMap((need) => manager.packages[need]))];
   const commands: RepairCommand[] = [];
+  const mustBecomeRoot = manager.needsRoot && !request.isRoot;
+  const rootOnly = mustBecomeRoot && (await which('sudo', request.searchPath)) === null;
+  const before = [...(mustBecomeRoot && !rootOnly ? sudo(request) : []), ...environment(manager)];
   const add = (argv: readonly string[], optional: boolean): void => {
-    if (argv.length > 0) commands.push({ argv: [...prefix(manager, request), ...argv], optional });
+    if (argv.length > 0) commands.push({ argv: [...before, ...argv], optional, rootOnly });
   };
   add(manager.refresh, true);
   add([...manager.install, ...packages], false);
@@ -43,9 +48,11 @@ async function findPackageManager(searchPath: string): Promise<PackageManager | 
 }
 
 /** The environment goes through `env`, because sudo drops variables that it is not told to keep. */
-function prefix(manager: PackageManager, request: RepairRequest): readonly string[] {
+function environment(manager: PackageManager): readonly string[] {
   const variables = Object.entries(manager.env).map(([name, value]) => `${name}=${value}`);
-  const env = variables.length > 0 ? ['env', ...variables] : [];
-  const sudo = manager.needsRoot && !request.isRoot ? ['sudo', ...(request.unattended ? ['-n'] : [])] : [];
-  return [...sudo, ...env];
+  return variables.length > 0 ? ['env', ...variables] : [];
+}
+
+function sudo({ unattended }: RepairRequest): readonly string[] {
+  return unattended ? ['sudo', '-n'] : ['sudo'];
 }

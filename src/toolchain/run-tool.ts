@@ -42,5 +42,5 @@ export async function runVisibly(file: string, args: readonly string[], options:
   const result = await child;
   if (!result.failed) return null;
   if (result.exitCode !== undefined) return `exit status ${result.exitCode}`;
-  return result.shortMessage ?? 'it did not start';
+  return result.originalMessage ?? result.shortMessage ?? 'it did not start';
 }

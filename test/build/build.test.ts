@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { buildProject, exportsOf } from '../helpers/build-project.js';
+import { testEachLinker, testWith } from '../helpers/programs.js';
 
 const plain = { 'modules/demo/demo.c': 'int demo_value(void) { return 1; }\n' };
 
@@ -142,20 +143,17 @@ describe('a module of sources', () => {
     expect(readFileSync(result.library).includes(`demo.${result.hash}.so`)).toBe(true);
   });
 
-  test.each(['mold', 'lld', 'bfd'] as const)(
-    'is linked by %s without starting the driver for the link',
-    async (linker) => {
-      await using project = await buildProject(plain, { linker });
-      expect(await project.build('demo')).toMatchObject({ ok: true });
-      await project.write({ 'modules/demo/demo.c': 'int demo_value(void) { return 2; }\n' });
-      const before = project.started.length;
-      expect(await project.build('demo')).toMatchObject({ ok: true });
-      const files = project.started.slice(before).map((request) => request.file);
-      expect(files).toHaveLength(2);
-      expect(files[0]).toMatch(/clang$/);
-      expect(files[1]).toMatch(/ld[^/]*$/);
-    },
-  );
+  testEachLinker('is linked by %s without starting the driver for the link', async (linker) => {
+    await using project = await buildProject(plain, { linker });
+    expect(await project.build('demo')).toMatchObject({ ok: true });
+    await project.write({ 'modules/demo/demo.c': 'int demo_value(void) { return 2; }\n' });
+    const before = project.started.length;
+    expect(await project.build('demo')).toMatchObject({ ok: true });
+    const files = project.started.slice(before).map((request) => request.file);
+    expect(files).toHaveLength(2);
+    expect(files[0]).toMatch(/clang$/);
+    expect(files[1]).toMatch(/ld[^/]*$/);
+  });
 
   test('runs static destructors of C++ when it is unloaded, so its start files were linked', async () => {
     await using project = await buildProject({
@@ -167,7 +165,7 @@ describe('a module of sources', () => {
     expect(readFileSync(result.library).includes('__cxa_finalize')).toBe(true);
   });
 
-  test('is built by gcc too', async () => {
+  testWith('gcc', 'g++')('is built by gcc too', async () => {
     await using project = await buildProject(
       { ...plain, 'modules/demo/b.cc': 'int b;\n' },
       { compiler: 'gcc', linker: 'bfd' },

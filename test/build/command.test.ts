@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ModuleBuild } from '../../src/config/resolved.js';
 import { type BuildProject, buildProject, exportsOf } from '../helpers/build-project.js';
+import { testWith } from '../helpers/programs.js';
 
 const source = { 'modules/demo/a.c': 'int from_command(void) { return 1; }\n' };
 
@@ -15,38 +16,41 @@ function building(project: BuildProject, command: string, more: Partial<ModuleBu
 }
 
 describe("a module's own build command", () => {
-  test.each([
-    ['a shell line', 'mkdir -p out && "$HOTMOD_CC" -shared -fPIC -I "$HOTMOD_INCLUDE" a.c -o "$HOTMOD_OUTPUT"', {}],
+  for (const [kind, programs, command, files] of [
+    ['a shell line', [], 'mkdir -p out && "$HOTMOD_CC" -shared -fPIC -I "$HOTMOD_INCLUDE" a.c -o "$HOTMOD_OUTPUT"', {}],
     [
       'make',
+      ['make'],
       'make -s',
       { 'modules/demo/Makefile': 'out/lib.so: a.c\n\tmkdir -p out && clang -shared -fPIC $< -o $@\n' },
     ],
     [
       'cmake',
+      ['cmake', 'make', 'cc'],
       'cmake -S . -B out -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$PWD/out" >/dev/null && cmake --build out >/dev/null',
       {
         'modules/demo/CMakeLists.txt':
           'cmake_minimum_required(VERSION 3.13)\nproject(x C)\nadd_library(x SHARED a.c)\nset_target_properties(x PROPERTIES OUTPUT_NAME lib PREFIX "")\n',
       },
     ],
-  ])('may be %s; its output becomes a generation named by content', async (_, command, files) => {
-    await using project = await buildProject({ ...source, ...files });
-    const { build, own } = building(project, command);
-    const first = await build();
-    expect(first.diagnostics).toEqual([]);
-    expect(first).toMatchObject({ ok: true, settled: true, cached: false });
-    expect(exportsOf(first.library)).toContain('from_command');
-    expect(readFileSync(first.library)).toEqual(readFileSync(project.path('modules/demo/out/lib.so')));
-    expect(await build()).toMatchObject({ ok: true, settled: true, library: first.library, hash: first.hash });
-    expect([...first.inputs.keys()]).toContain(project.path('modules/demo/a.c'));
-    expect([...first.inputs.keys()]).not.toContain(project.path('modules/demo/out/lib.so'));
-    expect(project.builder.isAffected(own, project.path('modules/demo/out/lib.so'))).toBe(false);
-    expect(project.builder.isAffected(own, project.path('modules/demo/a.c'))).toBe(false);
-    await project.write({ 'modules/demo/a.c': 'int other_name(void) { return 1; }\n' });
-    expect(project.builder.isAffected(own, project.path('modules/demo/a.c'))).toBe(true);
-    expect(exportsOf((await build()).library)).toContain('other_name');
-  });
+  ] as const)
+    testWith(...programs)(`may be ${kind}; its output becomes a generation named by content`, async () => {
+      await using project = await buildProject({ ...source, ...files });
+      const { build, own } = building(project, command);
+      const first = await build();
+      expect(first.diagnostics).toEqual([]);
+      expect(first).toMatchObject({ ok: true, settled: true, cached: false });
+      expect(exportsOf(first.library)).toContain('from_command');
+      expect(readFileSync(first.library)).toEqual(readFileSync(project.path('modules/demo/out/lib.so')));
+      expect(await build()).toMatchObject({ ok: true, settled: true, library: first.library, hash: first.hash });
+      expect([...first.inputs.keys()]).toContain(project.path('modules/demo/a.c'));
+      expect([...first.inputs.keys()]).not.toContain(project.path('modules/demo/out/lib.so'));
+      expect(project.builder.isAffected(own, project.path('modules/demo/out/lib.so'))).toBe(false);
+      expect(project.builder.isAffected(own, project.path('modules/demo/a.c'))).toBe(false);
+      await project.write({ 'modules/demo/a.c': 'int other_name(void) { return 1; }\n' });
+      expect(project.builder.isAffected(own, project.path('modules/demo/a.c'))).toBe(true);
+      expect(exportsOf((await build()).library)).toContain('other_name');
+    });
 
   test('that fails is HM207, beside the compile errors it printed', async () => {
     await using project = await buildProject({ 'modules/demo/a.c': 'int a(void) { return 1 }\n' });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseCompilerOutput } from '../../src/build/diagnostics.js';
 import { findCode } from '../../src/codes/index.js';
 import { buildProject } from '../helpers/build-project.js';
+import { testEachLinker, testWith } from '../helpers/programs.js';
 
 async function messagesOf(files: Record<string, string>, options: Parameters<typeof buildProject>[1] = {}) {
   await using project = await buildProject(files, options);
@@ -75,7 +76,7 @@ describe('a compile error', () => {
     expect(diagnostics).toMatchObject([{ file: 'modules/demo/a.S', line: 3, column: 3, code: 'HM201' }]);
   });
 
-  test('of gcc and GNU as is read as well', async () => {
+  testWith('gcc', 'g++')('of gcc and GNU as is read as well', async () => {
     const { diagnostics } = await messagesOf(
       {
         'modules/demo/a.c': '#include "h.h"\n',
@@ -126,11 +127,9 @@ describe('a link error', () => {
     'modules/demo/a.c': 'int nope(void);\nint f(void) { return nope(); }\n',
     'modules/demo/b.cc': 'namespace n { int go(int); }\nint g() { return n::go(1); }\n',
   };
-  test.each([
-    ['mold', 0],
-    ['lld', 2],
-    ['bfd', 2],
-  ] as const)('of %s names each undefined symbol once, with its use', async (linker, line) => {
+  testEachLinker('of %s names each undefined symbol once, with its use', async (linker) => {
+    // mold tells the function and not the line.
+    const line = linker === 'mold' ? 0 : 2;
     const { ok, diagnostics } = await messagesOf(files, { linker });
     expect(ok).toBe(false);
     expect([...diagnostics].sort((a, b) => a.file.localeCompare(b.file))).toMatchObject([
@@ -145,22 +144,19 @@ describe('a link error', () => {
     ]);
   });
 
-  test.each(['mold', 'lld', 'bfd'] as const)(
-    'of %s for a function defined twice or a missing library is HM202',
-    async (linker) => {
-      const twice = {
-        'modules/demo/a.c': 'int f(void) { return 1; }\n',
-        'modules/demo/b.c': 'int f(void) { return 2; }\n',
-      };
-      const double = await messagesOf(twice, { linker });
-      expect(double.diagnostics).toMatchObject([{ code: 'HM202', message: expect.stringContaining('f') }]);
-      const missing = await messagesOf(
-        { 'modules/demo/a.c': 'int a;\n' },
-        { linker, modules: { demo: { ldflags: ['-lnosuchlibrary'] } } },
-      );
-      expect(missing.diagnostics).toMatchObject([{ code: 'HM202', message: expect.stringContaining('nosuchlibrary') }]);
-    },
-  );
+  testEachLinker('of %s for a function defined twice or a missing library is HM202', async (linker) => {
+    const twice = {
+      'modules/demo/a.c': 'int f(void) { return 1; }\n',
+      'modules/demo/b.c': 'int f(void) { return 2; }\n',
+    };
+    const double = await messagesOf(twice, { linker });
+    expect(double.diagnostics).toMatchObject([{ code: 'HM202', message: expect.stringContaining('f') }]);
+    const missing = await messagesOf(
+      { 'modules/demo/a.c': 'int a;\n' },
+      { linker, modules: { demo: { ldflags: ['-lnosuchlibrary'] } } },
+    );
+    expect(missing.diagnostics).toMatchObject([{ code: 'HM202', message: expect.stringContaining('nosuchlibrary') }]);
+  });
 });
 
 describe('a module without sources', () => {

@@ -205,12 +205,13 @@ describe('an output folder', () => {
   // A full disk is a small one: mounting needs root, and a container may forbid it even then.
   const dir = mkdtempSync(join(tmpdir(), 'hotmod-disk-'));
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=600k', 'none', dir]).status === 0;
+  const reason = mounted ? '' : ' (skipped: a small disk cannot be mounted without being root)';
   afterAll(() => {
     if (mounted) spawnSync('umount', [dir]);
     rmSync(dir, { recursive: true, force: true });
   });
 
-  test.runIf(mounted)('on a full disk is HM210, and the next build after space was made is good', async () => {
+  test.runIf(mounted)(`on a full disk is HM210, and the next build after space was made is good${reason}`, async () => {
     await using project = await buildProject(files, { outDir: join(dir, 'out') });
     const filler = join(dir, 'filler');
     spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4096', 'count=1000']);
@@ -221,7 +222,7 @@ describe('an output folder', () => {
     expect(await project.build('demo')).toMatchObject({ ok: true, diagnostics: [] });
   });
 
-  test.runIf(mounted)('that fills up while the compiler writes is HM210', async () => {
+  test.runIf(mounted)(`that fills up while the compiler writes is HM210${reason}`, async () => {
     const big = { 'modules/demo/a.c': 'char big[2000000] = {1};\n' };
     await using project = await buildProject(big, { outDir: join(dir, 'out') });
     expect((await project.build('demo')).diagnostics).toMatchObject([{ severity: 'error', code: 'HM210' }]);

@@ -63,6 +63,18 @@ describe('reload cases', () => {
     expect(report.cases[0]?.message).toMatch(/expected at most .* ms for the reload/);
   });
 
+  test('a case that needs a program which is not there is skipped, and says which', async () => {
+    const reloadCase = {
+      name: 'a case',
+      module: 'counter',
+      needs: ['sh', 'no-such-program'],
+      steps: [{ source: 'v1' }],
+    };
+    const report = await play({ 'case.json': JSON.stringify(reloadCase) });
+    expect(report).toMatchObject({ passed: 0, failed: 0, skipped: 1 });
+    expect(report.cases[0]).toMatchObject({ ok: true, skipped: true, message: 'needs no-such-program' });
+  });
+
   test('a case may not write outside its own folder', async () => {
     const report = await play({ 'case.json': oneCase([{ files: { '../../../escaped.c': '' } }]) });
     expect(report.cases[0]?.message).toContain("leaves the case's own folder");

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { init } from '../../src/commands/init.js';
 import { loadConfig } from '../../src/config/load.js';
-import { which } from '../../src/toolchain/which.js';
 import { commandIo } from '../helpers/command-io.js';
+import { testWith } from '../helpers/programs.js';
 import { tempProject } from '../helpers/temp-project.js';
 import { thrown } from '../helpers/thrown.js';
 
@@ -32,13 +32,10 @@ const compilers: readonly (readonly [string, string])[] = [
   ['cpp', 'clang++'],
   ['cpp', 'g++'],
 ];
-const installed = new Set<string>();
-for (const [, name] of compilers) if ((await which(name, process.env.PATH ?? '')) !== null) installed.add(name);
 
-test.for(compilers)(
-  'the %s template compiles with %s without a warning, leaves nothing undefined and exports its entry',
-  async ([lang, cc], { skip }) => {
-    skip(!installed.has(cc), `${cc} is not installed`);
+for (const [lang, cc] of compilers) {
+  const name = `the ${lang} template compiles with ${cc} without a warning, leaves nothing undefined and exports its entry`;
+  testWith(cc)(name, async () => {
     const cwd = await tempProject();
     await init({ name: 'my-mod', lang }, commandIo({ cwd }));
     const library = path.join(cwd, 'x.so');
@@ -51,8 +48,8 @@ test.for(compilers)(
     for (const names of Object.values(entry)) {
       expect(names.filter((name) => new RegExp(` T ${name}$`, 'm').test(stdout))).toHaveLength(1);
     }
-  },
-);
+  });
+}
 
 test('what is there is never changed, and said to be left alone', async () => {
   const files = {

@@ -6,6 +6,7 @@ import type { Builder, BuilderOptions, BuildResult } from '../../src/build/types
 import type { ModuleBuild, ResolvedConfig, ResolvedModule } from '../../src/config/resolved.js';
 import { nativeTarget } from '../../src/target/targets.js';
 import type { Toolchain } from '../../src/toolchain/types.js';
+import { bestLinker, type LinkerName, linkerPath, programPath } from './programs.js';
 import { tempDir, writeFiles } from './temp-dir.js';
 
 /** A temporary project with a builder on the machine's real compiler, and a record of every process it starts. */
@@ -28,7 +29,7 @@ export interface ProjectOptions {
   readonly modules?: Readonly<Record<string, Partial<ModuleBuild>>>;
   readonly jobs?: number;
   readonly compiler?: 'clang' | 'gcc';
-  readonly linker?: Toolchain['linker']['name'];
+  readonly linker?: LinkerName;
   /** Put around every process that is started. */
   readonly around?: (request: RunRequest, run: Run) => ReturnType<Run>;
   /** Name of the project's folder inside the temporary one. */
@@ -53,7 +54,7 @@ export async function buildProject(
   };
   const builderOptions: BuilderOptions = {
     config,
-    toolchain: toolchainOf(options.compiler ?? 'clang', options.linker ?? 'mold'),
+    toolchain: toolchainOf(options.compiler ?? 'clang', options.linker ?? bestLinker()),
     engineLibrary: '',
     publicHeaders: join(import.meta.dirname, '../../modules/include'),
     run,
@@ -85,21 +86,21 @@ export function exportsOf(library: string): readonly string[] {
   return stdout.split('\n').flatMap((line) => /^[0-9a-f]+ [A-Z] (.+)$/.exec(line)?.[1] ?? []);
 }
 
-export function toolchainOf(kind: 'clang' | 'gcc', linker: Toolchain['linker']['name']): Toolchain {
+export function toolchainOf(kind: 'clang' | 'gcc', linker: LinkerName): Toolchain {
   const path = kind === 'clang' ? which('clang') : which('gcc');
   const cxx = kind === 'clang' ? which('clang++') : which('g++');
   const { stdout } = spawnSync(path, ['-dumpversion'], { encoding: 'utf8' });
   return {
     compiler: { path, kind, version: Number.parseInt(stdout, 10), versionText: stdout.trim() },
     cxx,
-    linker: { name: linker, path: which(linker === 'mold' ? 'mold' : linker === 'lld' ? 'ld.lld' : 'ld') },
+    linker: { name: linker, path: linkerPath(linker) },
     identity: `${path} ${stdout.trim()} ${linker}`,
   };
 }
 
 function which(name: string): string {
-  const found = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
-  if (found === '') throw new Error(`${name} is needed by this test and was not found`);
+  const found = programPath(name);
+  if (found === null) throw new Error(`${name} is needed by this test and was not found`);
   return found;
 }
 

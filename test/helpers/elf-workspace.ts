@@ -27,9 +27,6 @@ export interface ElfWorkspace extends AsyncDisposable {
 
 const sharedLibrary = ['-shared', '-fPIC', '-g', '-Wl,-Bsymbolic'] as const;
 
-/** Linkers of the machine, by their `-fuse-ld=` names. */
-export const linkers = ['bfd', 'lld', 'mold'] as const;
-
 export async function elfWorkspace(): Promise<ElfWorkspace> {
   const path = await realpath(await mkdtemp(join(tmpdir(), 'hotmod-elf-')));
   return {

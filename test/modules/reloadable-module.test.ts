@@ -1,9 +1,10 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compilers, type Finished, finish, repository, Toolbox } from '../helpers/module-toolbox.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Finished, finish, repository, Toolbox } from '../helpers/module-toolbox.js';
+import { describeEachCompiler } from '../helpers/programs.js';
 
-describe.each(Object.keys(compilers).filter(isCompiler))('a C++ module class, compiled by %s', (compiler) => {
+describeEachCompiler('a C++ module class, compiled by %s', (compiler) => {
   let tools: Toolbox;
   let program: string;
 
@@ -162,8 +163,4 @@ ${members}
 
 HOTMOD_EXPORT_MODULE(Counter);
 `;
-}
-
-function isCompiler(name: string): name is keyof typeof compilers {
-  return name in compilers;
 }

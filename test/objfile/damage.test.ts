@@ -1,17 +1,18 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readElf } from '../../src/objfile/elf.js';
 import { ObjectFileError } from '../../src/objfile/errors.js';
 import { checkWhole } from '../../src/objfile/whole.js';
 import { seededRandom } from '../helpers/elf-random.js';
 import { counterC } from '../helpers/elf-sources.js';
-import { type ElfWorkspace, elfWorkspace, linkers } from '../helpers/elf-workspace.js';
+import { type ElfWorkspace, elfWorkspace } from '../helpers/elf-workspace.js';
+import { describeEachLinker, hasLinker, linkerNames } from '../helpers/programs.js';
 
 let work: ElfWorkspace;
 const libraries = new Map<string, Uint8Array>();
 beforeAll(async () => {
   work = await elfWorkspace();
-  for (const linker of linkers) {
+  for (const linker of linkerNames.filter(hasLinker)) {
     const path = await work.build(`${linker}.so`, counterC, { source: 'counter.c', args: [`-fuse-ld=${linker}`] });
     libraries.set(linker, new Uint8Array(readFileSync(path)));
   }
@@ -37,7 +38,7 @@ function library(linker: string): Uint8Array {
   return bytes;
 }
 
-describe.each(linkers)('a library linked by %s', (linker) => {
+describeEachLinker('a library linked by %s', (linker) => {
   test('is whole as it is', () => {
     expect(verdict(library(linker))).toBe('whole');
   });

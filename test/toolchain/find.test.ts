@@ -5,6 +5,7 @@ import { nativeTarget } from '../../src/target/targets.js';
 import { findToolchain } from '../../src/toolchain/find.js';
 import { recognize } from '../../src/toolchain/probe.js';
 import { which } from '../../src/toolchain/which.js';
+import { testWith } from '../helpers/programs.js';
 import { tempProject } from '../helpers/temp-project.js';
 import { thrown } from '../helpers/thrown.js';
 
@@ -49,8 +50,7 @@ describe('the toolchain of this machine', () => {
     expect(byPath.linker).toEqual({ ...byName.linker, args: [`--ld-path=${byName.linker.path}`] });
   });
 
-  test('takes gcc with g++ where the config says so', async ({ skip }) => {
-    skip((await which('gcc', process.env.PATH ?? '')) === null, 'gcc is not installed');
+  testWith('gcc', 'g++')('takes gcc with g++ where the config says so', async () => {
     const found = await findToolchain({ ...system, compiler: 'gcc' });
     expect(found.compiler.kind).toBe('gcc');
     expect(found.compiler.version).toBeGreaterThanOrEqual(10);

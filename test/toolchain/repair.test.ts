@@ -5,15 +5,17 @@ import { packageManagers } from '../../src/toolchain/package-managers.js';
 import { planRepair, showCommand } from '../../src/toolchain/repair.js';
 import { tempProject } from '../helpers/temp-project.js';
 
-async function machineWith(program: string): Promise<string> {
+async function machineWith(...programs: readonly string[]): Promise<string> {
   const folder = await tempProject();
-  await writeFile(path.join(folder, program), '#!/bin/sh\n');
-  await chmod(path.join(folder, program), 0o755);
+  for (const program of programs) {
+    await writeFile(path.join(folder, program), '#!/bin/sh\n');
+    await chmod(path.join(folder, program), 0o755);
+  }
   return folder;
 }
 
 const shown = async (program: string, request: { isRoot: boolean; unattended: boolean }) => {
-  const searchPath = await machineWith(program);
+  const searchPath = await machineWith(program, 'sudo');
   const plan = await planRepair({ needs: ['clang', 'linker'], searchPath, ...request });
   return plan.map(({ argv }) => showCommand(argv));
 };
@@ -29,6 +31,12 @@ test('on Debian as root: refresh the lists, install, then what is optional', asy
 test('as a user it goes through sudo, which must not ask where nobody answers', async () => {
   expect((await shown('dnf', { isRoot: false, unattended: false }))[0]).toBe('sudo dnf install -y clang lld');
   expect((await shown('dnf', { isRoot: false, unattended: true }))[0]).toBe('sudo -n dnf install -y clang lld');
+});
+
+test('a user without sudo gets the commands as root would type them, marked as such', async () => {
+  const searchPath = await machineWith('dnf');
+  const plan = await planRepair({ needs: ['clang'], searchPath, isRoot: false, unattended: false });
+  expect(plan).toEqual([{ argv: ['dnf', 'install', '-y', 'clang'], optional: false, rootOnly: true }]);
 });
 
 test('Homebrew refuses root and gets no sudo', async () => {

@@ -5,6 +5,7 @@ import { jsonReport } from '../../../src/report/cases/json.js';
 import { junitReport } from '../../../src/report/cases/junit.js';
 import { specReport } from '../../../src/report/cases/spec.js';
 import type { CaseReport } from '../../../src/report/cases/types.js';
+import { testWith } from '../../helpers/programs.js';
 
 const control = `${String.fromCharCode(27)}[2J${String.fromCharCode(0, 8, 0xfffe)}${String.fromCharCode(0xd800)}`;
 const hostile = `a "quoted" <tag> & 'more' ]]> 100%, a:b, 木 ${control}end`;
@@ -57,15 +58,13 @@ function parseXml(xml: string): unknown {
   return JSON.parse(run.stdout);
 }
 
-const hasPython = spawnSync('python3', ['--version']).status === 0;
-
 describe('reports of reload cases', () => {
   test('json is the report itself, as one object', () => {
     expect(JSON.parse(jsonReport(report))).toEqual(report);
     expect(jsonReport(report).endsWith('}\n')).toBe(true);
   });
 
-  test.skipIf(!hasPython)('junit is well-formed whatever names and messages hold', () => {
+  testWith('python3')('junit is well-formed whatever names and messages hold', () => {
     const clean = `a "quoted" <tag> & 'more' ]]> 100%, a:b, 木 [2Jend`;
     expect(parseXml(junitReport(report))).toMatchObject({
       tag: 'testsuites',
