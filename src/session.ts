@@ -8,9 +8,10 @@ import { createQueue, createTurn, type RunningJob } from './reload/queue.js';
 import { effectOf } from './session/changes.js';
 import { createConfigReader, type RequestOptions } from './session/config-reader.js';
 import type { Context } from './session/context.js';
-import { live } from './session/live.js';
+import { createLive } from './session/live.js';
 import { problemOf } from './session/problem.js';
 import { newRecord } from './session/records.js';
+import { emitOutcome } from './session/reporter.js';
 import { againAndAgain } from './session/rounds.js';
 import { claimRunDir, groupsDirOf } from './session/run-dir.js';
 import { createSupervisor } from './session/supervise.js';
@@ -115,10 +116,19 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
 
   const run = async (job: RunningJob): Promise<void> => {
     try {
-      const { unsettled } = await update(context, job);
+      const { unsettled, interrupted } = await update(context, job);
+      request(interrupted, job);
       request(againAndAgain(context, job.modules, unsettled), { savedAt: job.savedAt });
     } catch (error) {
-      bus.emit({ type: 'session:problem', ...problemOf(error) });
+      const problem = problemOf(error);
+      bus.emit({ type: 'session:problem', ...problem });
+      // Whoever waits for an outcome must get one.
+      for (const name of job.modules) {
+        const record = context.records.get(name);
+        if (record === undefined) continue;
+        const { generation = 0, level = 'SAFE' } = record.running ?? {};
+        emitOutcome(context, record, { outcome: 'failed', generation, level, ...problem });
+      }
     }
   };
 
@@ -138,7 +148,9 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
       bus.emit({ type: 'watch:change', files: [change.path], modules: effect.modules });
       request(effect.modules, { savedAt: change.savedAt });
     }
-    if (effect.configuration) void reader.read({ savedAt: change.savedAt });
+    if (!effect.configuration) return;
+    const own = context.config.configFiles.includes(change.path) ? change.path : undefined;
+    void reader.read({ savedAt: change.savedAt }, own);
   };
 
   const queue = createQueue(run, sayIdle, context.turn);
@@ -167,6 +179,13 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
       if (!supervisor.busy) await bus.next('host:crash');
     }
     await supervisor.idle();
+    live.wake();
+  };
+
+  const live = createLive(context);
+  const seen = async (change: Promise<void>): Promise<void> => {
+    await change;
+    live.wake();
   };
 
   return {
@@ -190,10 +209,10 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
         release();
       }
     },
-    pause: () => context.host.pause(),
-    resume: () => context.host.resume(),
+    pause: () => seen(context.host.pause()),
+    resume: () => seen(context.host.resume()),
     step,
-    live: (intervalMs) => live(context, intervalMs),
+    live: live.start,
     kill() {
       context.closing = true;
       killAllBuilds();

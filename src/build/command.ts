@@ -133,7 +133,7 @@ function commandFailed(command: string, result: RunResult): Diagnostic {
   const how = result.startError !== '' ? `could not be started (${result.startError})` : ended(result);
   const tail = result.output.trimEnd().split('\n').slice(-40).join('\n');
   const message = `the build command \`${command}\` ${how}`;
-  return problem('HM207', message, { rendered: tail === '' ? `error: ${message}` : `${tail}\nerror: ${message}` });
+  return problem('HM207', message, { rendered: tail === '' ? `error: ${message}` : `error: ${message}\n${tail}` });
 }
 
 function ended(result: RunResult): string {

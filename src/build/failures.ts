@@ -100,6 +100,10 @@ export function diskFailure(error: unknown, outDir: string): Diagnostic | undefi
     'EMFILE',
     'ENFILE',
   ];
+  if (code === 'ENOENT' && error instanceof Error && 'syscall' in error && error.syscall === 'mkdir') {
+    // What Node's recursive mkdir says of a read-only file system; a parent that is missing it would have made.
+    return diskProblem('no folder can be made there', outDir);
+  }
   return disk.includes(code) ? diskProblem(messageOf(error), outDir) : undefined;
 }
 

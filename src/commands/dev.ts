@@ -37,9 +37,15 @@ export async function dev(options: DevOptions, io: CommandIo): Promise<number> {
   const logFile = openSessionLog(stack, bus, join(config.outDir, 'hotmod.log'), options.logLevel);
   const signals = stack.use(listenForSignals(process));
   const quit = Promise.withResolvers<void>();
-  const actions = devActions(() => session, bus, { quit: quit.resolve, interrupt: () => signals.raise('SIGINT') });
+  const actions = devActions(() => session, bus, { quit: quit.resolve, interrupt: () => signals.force('SIGINT') });
   const view = await openView(options.view, io, bus, actions);
   stack.defer(() => view.close());
+  // From here on, while the session is still being opened too: a first build of the engine takes its time.
+  signals.onSecond((signal) => {
+    session?.kill();
+    view.kill();
+    process.exit(signalExitCode(signal));
+  });
 
   bus.emit({
     type: 'session:start',
@@ -53,11 +59,6 @@ export async function dev(options: DevOptions, io: CommandIo): Promise<number> {
   const opened = await openSession(options, io, { bus, config, watch: true });
   session = opened;
   rememberLastGood(opened);
-  signals.onSecond((signal) => {
-    opened.kill();
-    view.kill();
-    process.exit(signalExitCode(signal));
-  });
   const interval = liveIntervals[options.view];
   const stopLive = interval > 0 ? opened.live(interval) : () => {};
   opened.request(config.modules.map((module) => module.name));

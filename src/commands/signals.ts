@@ -13,8 +13,8 @@ export interface Signals extends Disposable {
   readonly first: Promise<NodeJS.Signals>;
   /** Calls this when a second one comes: whoever asks twice means now. */
   onSecond(action: (signal: NodeJS.Signals) => void): void;
-  /** The same as a signal from outside; for a key that stands for one. */
-  raise(signal: NodeJS.Signals): void;
+  /** The same as a second signal; for a key that was pressed again after it had asked for the end. */
+  force(signal: NodeJS.Signals): void;
 }
 
 /** Listens for the signals that end a program, until disposed. */
@@ -35,7 +35,7 @@ export function listenForSignals(process: NodeJS.EventEmitter): Signals {
 
   return {
     first: first.promise,
-    raise,
+    force: (signal) => second(signal),
     onSecond(action) {
       second = action;
     },

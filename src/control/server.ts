@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { exitCode, HotmodError, messageOf } from '../errors.js';
+import { notWritable } from '../files/not-writable.js';
 import { askStatus } from './client.js';
 import { type ControlAnswer, type ControlRequest, requestSchema } from './protocol.js';
 
@@ -81,13 +82,5 @@ function alreadyRunning(pid: number): HotmodError {
   return new HotmodError('HM520', `A session of this project runs already, as process ${pid}.`, {
     hint: 'Use that one, or end it first (q in its window, or "kill" with that number).',
     exitCode: exitCode.missing,
-  });
-}
-
-function notWritable(dir: string, cause: unknown): HotmodError {
-  return new HotmodError('HM210', `The folder ${dir} cannot be written: ${messageOf(cause)}.`, {
-    hint: 'Make room on the disk, or give yourself the right to write there.',
-    exitCode: exitCode.missing,
-    cause,
   });
 }

@@ -12,6 +12,8 @@ export type Outcome = 'loaded' | 'reloaded' | 'refused' | 'rolledBack' | 'buildF
 export interface Finding {
   readonly code: string;
   readonly message: string;
+  /** What to do about it, where the message alone does not say so. */
+  readonly recommendation?: string;
 }
 
 /** One reason of a verdict: what changed, what it means, and what to do about it. */
@@ -88,7 +90,8 @@ export type SessionEvent =
   | { readonly type: 'config:applied'; readonly file: string; readonly changed: readonly string[] }
   | { readonly type: 'config:rejected'; readonly file: string; readonly code: string; readonly message: string }
   | { readonly type: 'module:added'; readonly module: string }
-  | { readonly type: 'module:removed'; readonly module: string }
+  /** `running` is true where only its folder is gone and the last version goes on. */
+  | { readonly type: 'module:removed'; readonly module: string; readonly running?: boolean }
   | { readonly type: 'watch:change'; readonly files: readonly string[]; readonly modules: readonly string[] }
   | { readonly type: 'build:start'; readonly module: string }
   /** `done` of `total` steps (translation units plus the link) are finished. */
@@ -136,7 +139,25 @@ export type SessionEvent =
       readonly state: StateSummary;
     }
   /** What runs is already what the source gives (after a revert, say), so nothing was reloaded. */
-  | { readonly type: 'module:current'; readonly module: string; readonly generation: number }
+  | {
+      readonly type: 'module:current';
+      readonly module: string;
+      readonly generation: number;
+      /** The verdict that this generation was taken with. */
+      readonly level: Level;
+      readonly moduleVersion: string;
+    }
+  /**
+   * A version that had crashed, or whose host was lost, was started again. `message` says what became of its state;
+   * `state.bytes` is 0 where it began afresh.
+   */
+  | {
+      readonly type: 'module:restarted';
+      readonly module: string;
+      readonly generation: number;
+      readonly message: string;
+      readonly state: StateSummary;
+    }
   | { readonly type: 'host:up'; readonly pid: number; readonly restarts: number }
   /**
    * A module crashed, hung or ended the process. `fatal` says whether the host process itself was lost.

@@ -33,6 +33,8 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
     case 'module:added':
     case 'module:removed':
       return [own(`module ${event.module} ${event.type === 'module:added' ? 'added' : 'removed'}`)];
+    case 'module:restarted':
+      return [own(`${event.module}: ${event.message}`)];
     case 'watch:change':
       return [own(`changed ${event.files.join(', ')}: ${event.modules.join(', ') || 'no module'}`, 'dim')];
     case 'build:start':
@@ -42,7 +44,9 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
     case 'build:done':
       return [own(buildEnd(event), event.ok || event.superseded ? 'dim' : 'bad')];
     case 'validate:done':
-      return event.ok ? [] : [own(`${event.module} is not a loadable module`, 'bad'), ...findings(event.findings)];
+      return event.ok
+        ? []
+        : [own(`${event.module} is not a loadable module`, 'bad'), ...findings(event.findings, glyphs)];
     case 'assess:done':
       return verdict(event, glyphs);
     case 'reload:done':
@@ -117,8 +121,11 @@ function reasonLines(reason: Reason, glyphs: Glyphs): readonly Line[] {
   return [own(`  ${levelGlyph(reason.level, glyphs)} ${reason.code} ${reason.message}${where}`), ...advice];
 }
 
-function findings(list: readonly Finding[]): readonly Line[] {
-  return list.map(({ code, message }) => own(`  ${code} ${message}`));
+function findings(list: readonly Finding[], glyphs: Glyphs): readonly Line[] {
+  return list.flatMap(({ code, message, recommendation = '' }) => [
+    own(`  ${code} ${message}`),
+    ...(recommendation === '' ? [] : [own(`    ${glyphs.arrow} ${recommendation}`, 'dim')]),
+  ]);
 }
 
 /** Reasons stand with the verdict already; here they are repeated where the reload did not come about. */
@@ -140,7 +147,11 @@ function reload(event: EventOf<'reload:done'>, glyphs: Glyphs): readonly Line[] 
     seg(state === '' || !ran ? '' : `, state ${state}`),
     seg(!ran && event.from > 0 ? `, generation ${event.from} runs on` : ''),
   ];
-  return ran ? [line] : [line, ...findings(event.reasons)];
+  if (ran) return [line];
+  // The compiler's own messages stand above already, and each says where.
+  const advised =
+    event.outcome === 'buildFailed' ? event.reasons.map(({ code, message }) => ({ code, message })) : event.reasons;
+  return [line, ...findings(advised, glyphs)];
 }
 
 function crash(event: EventOf<'host:crash'>): string {

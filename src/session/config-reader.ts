@@ -1,3 +1,4 @@
+import { sep } from 'node:path';
 import type { Builder } from '../build/types.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import { applyConfig, differs } from './configure.js';
@@ -16,8 +17,11 @@ export interface RequestOptions {
 }
 
 export interface ConfigReader {
-  /** Reads the configuration now and takes it over; a broken one is reported and the old one stays. */
-  read(wanted: RequestOptions): Promise<void>;
+  /**
+   * Reads the configuration now and takes it over; a broken one is reported and the old one stays. `changed` is the
+   * file that changed, where it is one of the configuration's own.
+   */
+  read(wanted: RequestOptions, changed?: string): Promise<void>;
   readonly busy: boolean;
   idle(): Promise<void>;
 }
@@ -39,12 +43,16 @@ export function createConfigReader(
 ): ConfigReader {
   let reading: Promise<void> | null = null;
   let again = false;
+  let rejected = false;
 
-  const take = async (wanted: RequestOptions): Promise<void> => {
+  const take = async (wanted: RequestOptions, cause: string | undefined): Promise<void> => {
     const before = context.config;
-    const file = before.file ?? before.root;
+    const file = cause ?? before.file ?? before.root;
     try {
       const after = await use.load();
+      // What was turned down is gone again: whoever shows it must learn that, although nothing else has changed.
+      if (rejected && !differs(before, after)) context.bus.emit({ type: 'config:applied', file, changed: [] });
+      rejected = false;
       if (!differs(before, after)) return;
       // A builder knows its modules and their settings, so a new configuration needs a new one; what each module was
       // built from it learns by building all of them, which costs next to nothing where the cache has the answers.
@@ -52,19 +60,22 @@ export function createConfigReader(
       context.config = after;
       const changed = await applyConfig(context, before, after);
       if (differs(watchedParts(before), watchedParts(after))) await use.watchAgain(after);
-      if (changed.length > 0) context.bus.emit({ type: 'config:applied', file: after.file ?? file, changed });
+      context.bus.emit({ type: 'config:applied', file: after.file ?? file, changed });
       const present = [...context.records.values()].filter((record) => !record.orphaned);
       use.request(
         present.map((record) => record.settings.name),
         wanted,
       );
     } catch (error) {
-      context.bus.emit({ type: 'config:rejected', file, ...problemOf(error) });
+      rejected = true;
+      const { code, message } = problemOf(error);
+      // Below the project's folder a file is known without it, and the line is long enough.
+      context.bus.emit({ type: 'config:rejected', file, code, message: message.replaceAll(before.root + sep, '') });
     }
   };
 
   return {
-    read(wanted) {
+    read(wanted, changed) {
       if (reading !== null) {
         again = true;
         return reading;
@@ -72,7 +83,7 @@ export function createConfigReader(
       reading = (async () => {
         do {
           again = false;
-          await take(wanted);
+          await take(wanted, changed);
         } while (again);
       })().finally(() => {
         reading = null;

@@ -37,10 +37,11 @@ export async function applyConfig(
     const left = await whatIsLeft(record.settings);
     // Building a folder without sources says that they are missing, which is all there is to do about it.
     if (left === 'folder') continue;
-    context.bus.emit({ type: 'module:removed', module: name });
+    const running = left === 'nothing' && record.running !== null;
+    context.bus.emit({ type: 'module:removed', module: name, running });
     if (left === 'nothing') {
       record.orphaned = true;
-      if (record.running !== null) context.bus.emit(folderGone(record.settings));
+      if (running) context.bus.emit(folderGone(record.settings));
     } else {
       context.records.delete(name);
       await context.host.unload(name);

@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { assess } from '../assess/assess.js';
 import type { Assessment } from '../assess/types.js';
 import type { Builder, BuildResult } from '../build/types.js';
@@ -70,15 +71,17 @@ export async function prepare(request: PrepareRequest): Promise<Prepared> {
     },
   });
   const validateMs = performance.now() - startValidate;
-  const { ok, findings } = checked;
+  const { ok } = checked;
+  const findings = checked.findings.map((finding) => inOwnWords(finding, build.library, request));
   bus.emit({ type: 'validate:done', module, ok, findings, durationMs: validateMs });
 
+  const before = record.running ?? record.stopped;
   const startAssess = performance.now();
   const assessment = assess({
     module,
     findings,
     library: checked.facts,
-    previous: record.running === null ? null : { library: record.running.file, running: record.running.loaded },
+    previous: before === null ? null : { library: before.file, running: before.loaded },
     loaded: loadedModules(request.records),
     apiVersion,
   });
@@ -91,6 +94,18 @@ export async function prepare(request: PrepareRequest): Promise<Prepared> {
     return { kind: 'stopped', outcome: 'refused', level, reasons, timings, build };
   }
   return { kind: 'ready', file: checked.facts, assessment, timings, build };
+}
+
+/** Names the file that the user knows in place of our copy of it, whose name is a hash. */
+function inOwnWords<F extends Finding & { readonly where: string }>(
+  finding: F,
+  library: string,
+  { record, config }: PrepareRequest,
+): F {
+  const { output } = record.settings.build;
+  const known = output === null ? `the library of ${record.settings.name}` : relative(config.root, output);
+  const where = finding.where === library ? '' : finding.where;
+  return { ...finding, where, message: finding.message.replaceAll(library, known) };
 }
 
 async function runBuild(request: PrepareRequest): Promise<BuildResult> {

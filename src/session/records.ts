@@ -28,6 +28,11 @@ export interface ModuleRecord {
   running: Version | null;
   /** The version before it: where undo and probation go back to. */
   previous: Version | null;
+  /**
+   * The version that crashed too often. It lies in the host, out of the frame loop, and the next version takes its
+   * state over, so verdicts compare with it.
+   */
+  stopped: Version | null;
   /** The highest generation number handed out. */
   generation: number;
   /** The module's folder is gone from disk; what runs goes on. */
@@ -48,6 +53,7 @@ export function newRecord(settings: ResolvedModule): ModuleRecord {
     settings,
     running: null,
     previous: null,
+    stopped: null,
     generation: 0,
     orphaned: false,
     crashes: [],

@@ -1,9 +1,10 @@
-import type { Level } from '../events/events.js';
 import { type HostEnd, HostGone, type ModuleFault } from '../host/host.js';
+import { noState } from '../reload/transact.js';
 import type { Context } from './context.js';
+import { describeHostEnd, howItEnded } from './host-ends.js';
 import { loadOrder } from './order.js';
 import type { ModuleRecord } from './records.js';
-import { emitStanding } from './reporter.js';
+import { emitOutcome } from './reporter.js';
 import { countCrash } from './restart-intensity.js';
 
 /**
@@ -27,13 +28,16 @@ export async function recoverModule(context: Context, fault: ModuleFault): Promi
   });
   // A version that has been replaced since then is nobody's concern any more.
   if (record?.running?.generation !== fault.generation) return;
-  const crash = { code: 'HM509', signal: fault.signal, frames: fault.frames };
+  const crash = { code: 'HM509', how: fault.signal, frames: fault.frames, state: 'with the state of that reload' };
   try {
     if (onProbation(context, record, fault.frames)) {
       const reverted = await context.host.revert(fault.module);
       if (reverted.ok) return takeBack(context, record, crash);
     }
-    if (tooOften(context, record)) return stop(context, record, crash);
+    if (tooOften(context, record)) {
+      record.stopped = record.running;
+      return stop(context, record, 'HM513', `${fault.module} crashed too often (last with ${fault.signal})`);
+    }
     await startAgain(context, record);
   } catch (error) {
     // The host went down meanwhile; its own recovery starts every module again.
@@ -46,7 +50,7 @@ export async function recoverModule(context: Context, fault: ModuleFault): Promi
  * from now on. `openHost` and `restartModules` follow.
  */
 export function accountForHost(context: Context, end: HostEnd): void {
-  const code = end.how === 'hang' ? 'HM511' : end.how === 'exit' ? 'HM510' : 'HM512';
+  const { code, message } = describeHostEnd(end);
   context.bus.emit({
     type: 'host:crash',
     signal: end.how,
@@ -56,14 +60,22 @@ export function accountForHost(context: Context, end: HostEnd): void {
     file: '',
     line: 0,
     code,
-    message: describeEnd(end),
+    message: `${message} All modules start afresh in a new one; their state is lost.`,
     fatal: true,
   });
+  for (const one of context.records.values()) one.stopped = null;
   const record = context.records.get(end.module);
   if (record?.running?.generation !== end.generation) return;
-  const crash = { code, signal: end.how, frames: end.frames };
-  if (onProbation(context, record, end.frames)) takeBack(context, record, crash);
-  else if (tooOften(context, record)) stop(context, record, crash);
+  const name = record.settings.name;
+  const first = end.frames < context.config.host.probationFrames;
+  if (onProbation(context, record, end.frames)) {
+    takeBack(context, record, { code, how: end.how, frames: end.frames, state: 'from its start' });
+  } else if (first) {
+    // There is nothing to go back to, and starting it again would only take the others down once more.
+    stop(context, record, code, `${name} ${howItEnded(end.how)} in its first frames`);
+  } else if (tooOften(context, record)) {
+    stop(context, record, 'HM513', `${name} ended the host too often (last time it ${howItEnded(end.how)})`);
+  }
 }
 
 /** Loads the last good version of every module into a fresh host, providers first. */
@@ -72,14 +84,16 @@ export async function restartModules(context: Context): Promise<void> {
   const order = loadOrder(running.map((record) => record.settings));
   for (const { name } of order) {
     const record = context.records.get(name);
-    if (record !== undefined) await startAgain(context, record);
+    if (record !== undefined) await startAgain(context, record, 'the host');
   }
 }
 
 interface Crash {
   readonly code: string;
-  readonly signal: string;
+  readonly how: string;
   readonly frames: number;
+  /** What the version before it runs again with. */
+  readonly state: string;
 }
 
 function onProbation(context: Context, record: ModuleRecord, frames: number): boolean {
@@ -95,7 +109,7 @@ function takeBack(context: Context, record: ModuleRecord, crash: Crash): void {
     generation: bad?.generation ?? 0,
     level: bad?.level ?? 'SAFE',
     code: crash.code,
-    message: `Generation ${bad?.generation} did not survive its first frames (${crash.signal} after ${crash.frames}); generation ${record.running?.generation} runs again.`,
+    message: `Generation ${bad?.generation} ${howItEnded(crash.how)} after ${crash.frames} frames; generation ${record.running?.generation} runs again, ${crash.state}.`,
   });
 }
 
@@ -105,7 +119,7 @@ function tooOften(context: Context, record: ModuleRecord): boolean {
   return tooMany;
 }
 
-function stop(context: Context, record: ModuleRecord, crash: Crash): void {
+function stop(context: Context, record: ModuleRecord, code: string, why: string): void {
   const bad = record.running;
   record.running = null;
   record.previous = null;
@@ -114,20 +128,26 @@ function stop(context: Context, record: ModuleRecord, crash: Crash): void {
     outcome: 'failed',
     generation: bad?.generation ?? 0,
     level: bad?.level ?? 'SAFE',
-    code: 'HM513',
-    message: `${record.settings.name} crashed too often (last with ${crash.signal}) and was stopped; its next successful build starts it again.`,
+    code,
+    message: `${why} and was stopped; its next successful build starts it again.`,
   });
 }
 
 /** Starts the version that should be running afresh; one that does not even start any more is stopped. */
-async function startAgain(context: Context, record: ModuleRecord): Promise<void> {
+async function startAgain(context: Context, record: ModuleRecord, lost = 'the crash'): Promise<void> {
   const { running } = record;
   if (running === null) return;
   const module = record.settings.name;
   const { generation, library } = running;
   const staged = await context.host.stage({ module, generation, library, entry: running.settings.entry });
   const committed = staged.ok ? await context.host.commit({ modules: [module] }) : staged;
-  if (committed.ok) return;
+  if (committed.ok) {
+    const state = committed.modules[0]?.state ?? noState;
+    const fate = state.bytes > 0 ? 'with the state it had' : `from its start: its state was lost with ${lost}`;
+    const message = `Generation ${generation} runs again, ${fate}.`;
+    context.bus.emit({ type: 'module:restarted', module, generation, message, state });
+    return;
+  }
   record.running = null;
   emitOutcome(context, record, {
     outcome: 'failed',
@@ -136,40 +156,4 @@ async function startAgain(context: Context, record: ModuleRecord): Promise<void>
     code: committed.code,
     message: `${module} could not be started again: ${committed.message}`,
   });
-}
-
-function emitOutcome(
-  context: Context,
-  record: ModuleRecord,
-  about: {
-    readonly outcome: 'rolledBack' | 'failed';
-    readonly generation: number;
-    readonly level: Level;
-    readonly code: string;
-    readonly message: string;
-  },
-): void {
-  const { outcome, generation, level, code, message } = about;
-  const reasons = [{ code, message }];
-  emitStanding(context, record, {
-    outcome,
-    level,
-    reasons,
-    generation,
-    transaction: '',
-    durationMs: 0,
-    timings: {},
-  });
-}
-
-function describeEnd(end: HostEnd): string {
-  const who = end.module === '' ? 'outside any call of a module' : `in ${end.call || 'a call'} of ${end.module}`;
-  switch (end.how) {
-    case 'exit':
-      return `${end.module || 'A module'} ended the program by calling exit() ${who}.`;
-    case 'hang':
-      return `The call did not return ${who}, so the host was ended.`;
-    default:
-      return `The host ended with ${end.how} ${who}.`;
-  }
 }

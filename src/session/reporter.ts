@@ -1,4 +1,5 @@
 import type { Assessment } from '../assess/types.js';
+import { findCode } from '../codes/index.js';
 import type { Finding, Level, Outcome, StateSummary, Timings } from '../events/events.js';
 import type { RunningJob } from '../reload/queue.js';
 import { noState, type Switched } from '../reload/transact.js';
@@ -69,8 +70,15 @@ export function createReporter(context: Context, job: RunningJob, startedAt: num
     },
     current(record: ModuleRecord): void {
       record.heldWith = new Set();
-      const generation = record.running?.generation ?? 0;
-      context.bus.emit({ type: 'module:current', module: record.settings.name, generation });
+      const { running, settings } = record;
+      if (running === null) return;
+      context.bus.emit({
+        type: 'module:current',
+        module: settings.name,
+        generation: running.generation,
+        level: running.level,
+        moduleVersion: running.loaded?.version || settings.version,
+      });
     },
     notSwitched,
     hostGone(ready: Ready, transaction: string, reason: Finding): void {
@@ -105,6 +113,7 @@ export function emitSwitched(
   const from = record.running?.generation ?? 0;
   record.previous = record.running;
   record.running = version;
+  record.stopped = null;
   record.heldWith = new Set();
   context.bus.emit({
     type: 'reload:done',
@@ -140,8 +149,41 @@ export function emitStanding(
     type: 'reload:done',
     module: record.settings.name,
     ...about,
+    reasons: about.reasons.map(withAdvice),
     from: record.running?.generation ?? 0,
     moduleVersion: record.running?.loaded?.version || record.settings.version,
     state: noState,
   });
+}
+
+/** What ran before goes on (or nothing runs), for one reason that no job timed. */
+export function emitOutcome(
+  context: Context,
+  record: ModuleRecord,
+  about: {
+    readonly outcome: 'rolledBack' | 'failed';
+    readonly generation: number;
+    readonly level: Level;
+    readonly code: string;
+    readonly message: string;
+  },
+): void {
+  const { outcome, generation, level, code, message } = about;
+  const reasons = [{ code, message }];
+  emitStanding(context, record, {
+    outcome,
+    level,
+    reasons,
+    generation,
+    transaction: '',
+    durationMs: 0,
+    timings: {},
+  });
+}
+
+/** A reason of a verdict brings its own advice, which fits better than what holds for every case of the code. */
+function withAdvice(reason: Finding): Finding {
+  return reason.recommendation === undefined
+    ? { ...reason, recommendation: findCode(reason.code)?.remedy ?? '' }
+    : reason;
 }

@@ -5,14 +5,17 @@ import { HostGone } from '../host/host.js';
 import type { RunningJob } from '../reload/queue.js';
 import { type TransactionResult, transact } from '../reload/transact.js';
 import type { Context } from './context.js';
+import { describeHostEnd } from './host-ends.js';
 import { loadOrder } from './order.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { ModuleRecord } from './records.js';
 import { createReporter, preciseNow, type Ready, type Reporter } from './reporter.js';
 
-/** Says whether what was built is still what is on disk; the modules where it is not. */
 export interface UpdateOutcome {
+  /** Modules where what was built is no longer what is on disk. */
   readonly unsettled: readonly string[];
+  /** Modules whose turn had not come when another one took the host down. */
+  readonly interrupted: readonly string[];
 }
 
 /**
@@ -43,7 +46,7 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
     ),
   );
   const superseded = prepared.some((one) => one.kind === 'superseded');
-  if (superseded || !(await job.commit()) || context.closing) return { unsettled: [] };
+  if (superseded || !(await job.commit()) || context.closing) return { unsettled: [], interrupted: [] };
 
   const reporter = createReporter(context, job, startedAt);
   const ready: Ready[] = [];
@@ -63,13 +66,18 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
   }
 
   const together = ready.filter((one) => one.record.running !== null);
-  if (failedModule === '') await switchGroup(context, reporter, together, accepts);
+  const groups = ready.filter((one) => !together.includes(one)).map((one) => [one]);
+  if (failedModule === '') groups.unshift(together);
   else if (together.length > 0) holdBack(context, reporter, together, failedModule);
-  for (const one of ready) {
-    if (!together.includes(one)) await switchGroup(context, reporter, [one], accepts);
+  const interrupted: string[] = [];
+  let fate: Fate = 'decided';
+  for (const group of groups) {
+    if (fate === 'decided') fate = await switchGroup(context, reporter, group, accepts);
+    else fate = 'interrupted';
+    if (fate === 'interrupted') interrupted.push(...group.map((one) => one.record.settings.name));
   }
 
-  return { unsettled: await findUnsettled(context, prepared, records) };
+  return { unsettled: await findUnsettled(context, prepared, records), interrupted };
 }
 
 /** The records of the job's modules and of those held back with them, providers first. */
@@ -83,13 +91,19 @@ function jobRecords(context: Context, job: RunningJob): readonly ModuleRecord[] 
   return records.sort((a, b) => order.indexOf(a.settings.name) - order.indexOf(b.settings.name));
 }
 
+/**
+ * What became of a group: an outcome was emitted for each; or one of them took the host down; or a module outside it
+ * did, so that there is no outcome yet.
+ */
+type Fate = 'decided' | 'hostGone' | 'interrupted';
+
 async function switchGroup(
   context: Context,
   reporter: Reporter,
   group: readonly Ready[],
   accepts: (assessment: Assessment) => boolean,
-): Promise<void> {
-  if (group.length === 0) return;
+): Promise<Fate> {
+  if (group.length === 0) return 'decided';
   context.transactions += 1;
   const transaction = `t${context.transactions}`;
   const find = (module: string): Ready | undefined => group.find((one) => one.record.settings.name === module);
@@ -107,7 +121,7 @@ async function switchGroup(
       })),
       confirm: (candidate, facts) => {
         const one = find(candidate.module);
-        const running = one?.record.running ?? null;
+        const running = one?.record.running ?? one?.record.stopped ?? null;
         return confirm(candidate.assessment, running?.loaded ?? null, facts);
       },
       accepts,
@@ -115,10 +129,14 @@ async function switchGroup(
   } catch (error) {
     if (!(error instanceof HostGone)) throw error;
     const end = await context.host.ended;
-    const code = end.how === 'hang' ? 'HM511' : end.how === 'exit' ? 'HM510' : 'HM512';
-    const message = `The host ended (${end.how}) in ${end.call || 'no call'} of ${end.module || 'no module'} during the reload.`;
-    for (const one of group) reporter.hostGone(one, transaction, { code, message });
-    return;
+    const culprit = find(end.module);
+    if (culprit === undefined && end.module !== '') return 'interrupted';
+    for (const one of group) {
+      const blamed = culprit === undefined || one === culprit;
+      reporter.hostGone(one, transaction, blamed ? describeHostEnd(end) : heldBackBy(end.module));
+      if (group.length > 1) one.record.heldWith = new Set(group.map((other) => other.record.settings.name));
+    }
+    return 'hostGone';
   }
 
   if (result.outcome === 'switched') {
@@ -131,7 +149,7 @@ async function switchGroup(
       }
       reporter.switched(ready, transaction, one, result.pauseMs);
     }
-    return;
+    return 'decided';
   }
   if (result.assessment !== null) {
     const { level, reasons, affected } = result.assessment;
@@ -145,6 +163,7 @@ async function switchGroup(
     reporter.notSwitched(one, transaction, { ...result, level, reasons });
     one.record.heldWith = new Set(group.map((other) => other.record.settings.name));
   }
+  return 'decided';
 }
 
 /** Modules that are fine by themselves but changed together with one that is not: they wait for it. */

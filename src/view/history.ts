@@ -26,7 +26,7 @@ export function reloadEntry(event: EventOf<'reload:done'>, diagnostics: readonly
     generation: event.generation,
     kind: event.outcome,
     level: event.outcome === 'buildFailed' ? null : event.level,
-    totalMs: event.timings.total ?? event.durationMs,
+    totalMs: event.timings.total ?? (event.durationMs > 0 ? event.durationMs : null),
     timings: event.timings,
     reason: reasonOf(event, diagnostics),
   };
@@ -43,7 +43,7 @@ export function crashEntry(event: EventOf<'host:crash'>): NewEntry {
     level: null,
     totalMs: null,
     timings: {},
-    reason: `${event.code} ${crashWord(event.signal)} (${event.signal})${where}`,
+    reason: `${event.code} ${crashWord(event.signal)}${/^SIG/.test(event.signal) ? ` with ${event.signal}` : ''}${where}`,
   };
 }
 
@@ -104,7 +104,8 @@ function reasonOf(event: EventOf<'reload:done'>, diagnostics: readonly Diagnosti
   const errors = diagnostics.filter((one) => one.severity === 'error');
   const [error] = errors;
   if (event.outcome === 'buildFailed' && error !== undefined) {
-    const place = error.file === '' ? '' : `${basename(error.file)}:${error.line}: `;
+    const line = error.line > 0 ? `:${error.line}` : '';
+    const place = error.file === '' ? '' : `${basename(error.file)}${line}: `;
     return `${place}${error.message}${more(errors.length)}`;
   }
   const [reason] = event.reasons;

@@ -18,6 +18,10 @@ export function reduceModule(module: ModuleState, event: HotmodEvent): ModuleSta
       return { ...module, stage: 'reloading', level: event.level, reasons: event.reasons };
     case 'reload:done':
       return reloadDone(module, event);
+    case 'module:current':
+      return current(module, event);
+    case 'module:restarted':
+      return restarted(module, event);
     case 'host:crash':
       return { ...module, stage: event.fatal ? 'failed' : 'stopped', failure: crashWord(event.signal) };
     case 'module:view':
@@ -37,6 +41,8 @@ export function moduleOf(event: HotmodEvent): string {
     case 'validate:done':
     case 'assess:done':
     case 'reload:done':
+    case 'module:current':
+    case 'module:restarted':
     case 'host:crash':
     case 'module:view':
       return event.module;
@@ -54,14 +60,26 @@ function buildDone(module: ModuleState, event: EventOf<'build:done'>): ModuleSta
 }
 
 function reloadDone(module: ModuleState, event: EventOf<'reload:done'>): ModuleState {
+  const good = event.outcome === 'loaded' || event.outcome === 'reloaded';
   const common = {
     ...module,
     outcome: event.outcome,
-    reasons: event.outcome === 'buildFailed' ? [] : withAdvice(event.reasons, event.level, module.reasons),
+    reasons:
+      event.outcome === 'buildFailed'
+        ? []
+        : withAdvice(event.reasons, good ? event.level : worseOf(event.level), module.reasons),
   };
-  if (event.outcome !== 'loaded' && event.outcome !== 'reloaded') {
-    const level = event.outcome === 'buildFailed' ? module.level : event.level;
-    return { ...common, level, stage: 'failed', failure: failureWord(event.outcome), generation: event.from };
+  if (!good) {
+    // A build that failed has no verdict, so the one of the version that runs stands.
+    const level = event.outcome === 'buildFailed' ? module.runningLevel : event.level;
+    return {
+      ...common,
+      level,
+      stage: 'failed',
+      failure: failureWord(event.outcome),
+      generation: event.from,
+      view: event.from > 0 ? module.view : '',
+    };
   }
   const recent = event.outcome === 'reloaded' ? [...module.recent, event.timings].slice(-recentReloads) : module.recent;
   return {
@@ -69,6 +87,7 @@ function reloadDone(module: ModuleState, event: EventOf<'reload:done'>): ModuleS
     stage: 'running',
     failure: '',
     level: event.level,
+    runningLevel: event.level,
     generation: event.generation,
     version: event.moduleVersion,
     timings: event.timings,
@@ -77,16 +96,46 @@ function reloadDone(module: ModuleState, event: EventOf<'reload:done'>): ModuleS
   };
 }
 
+/** What runs is what the source gives, so whatever a version in between was refused for is over. */
+function current(module: ModuleState, event: EventOf<'module:current'>): ModuleState {
+  const { generation, level, moduleVersion } = event;
+  const reasons = module.outcome === 'loaded' || module.outcome === 'reloaded' ? module.reasons : [];
+  return {
+    ...module,
+    stage: 'running',
+    failure: '',
+    level,
+    runningLevel: level,
+    outcome: 'reloaded',
+    reasons,
+    generation,
+    version: moduleVersion,
+  };
+}
+
+/** It runs again; where its source is something that was turned down, that stays to be seen. */
+function restarted(module: ModuleState, event: EventOf<'module:restarted'>): ModuleState {
+  const good = module.outcome === 'loaded' || module.outcome === 'reloaded' || module.outcome === null;
+  const { generation } = event;
+  if (good) return { ...module, stage: 'running', failure: '', generation };
+  return { ...module, stage: 'failed', failure: failureWord(module.outcome), generation };
+}
+
+/** A verdict may have been fine where a later step failed; that step's reason is never shown as fine. */
+function worseOf(level: Level): Level {
+  return level === 'SAFE' || level === 'WARNING' ? 'UNSAFE' : level;
+}
+
 /** The outcome repeats what decided it; the verdict before it knew the place and the way out as well. */
 function withAdvice(decisive: readonly Finding[], level: Level, verdict: readonly Reason[]): readonly Reason[] {
   if (decisive.length === 0) return [];
   return decisive.map(
-    ({ code, message }) =>
+    ({ code, message, recommendation = '' }) =>
       verdict.find((reason) => reason.code === code && reason.message === message) ?? {
         level,
         code,
         message,
-        recommendation: '',
+        recommendation,
         where: '',
       },
   );

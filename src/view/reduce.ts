@@ -30,7 +30,11 @@ function reduceSession(state: ViewState, event: HotmodEvent): ViewState {
     case 'module:added':
       return updateModule(state, event.module, (old) => old);
     case 'module:removed':
-      return { ...state, modules: state.modules.filter((module) => module.name !== event.module) };
+      return removed(state, event);
+    case 'module:current':
+      return { ...state, problems: state.problems.filter((problem) => problem.module !== event.module) };
+    case 'module:restarted':
+      return { ...state, problems: state.problems.map((problem) => withFate(problem, event)) };
     case 'watch:change':
       return event.modules.includes(state.focus) ? focusOn(state, state.focus) : focusOn(state, event.modules[0] ?? '');
     case 'reload:done':
@@ -74,6 +78,21 @@ function reloadDone(state: ViewState, event: EventOf<'reload:done'>): ViewState 
   return { ...next, problems };
 }
 
+/** A module whose last version runs on stays in sight, because what it does can still be seen. */
+function removed(state: ViewState, event: EventOf<'module:removed'>): ViewState {
+  if (event.running !== true) {
+    return { ...state, modules: state.modules.filter((module) => module.name !== event.module) };
+  }
+  return updateModule(state, event.module, (old) => ({ ...old, stage: 'stopped', failure: 'folder gone' }));
+}
+
+/** What became of the module after its crash belongs to the crash. */
+function withFate(problem: Problem, event: EventOf<'module:restarted'>): Problem {
+  const about = problem.module === event.module && problem.generation === event.generation;
+  if (!about || problem.message.endsWith(event.message)) return problem;
+  return { ...problem, message: `${problem.message} ${event.message}` };
+}
+
 /** Where the whole host was lost, every other module waits for the next one; its last good generation comes back. */
 function hostCrash(state: ViewState, event: EventOf<'host:crash'>): ViewState {
   const { code, message, module, generation } = event;
@@ -95,7 +114,10 @@ function settle(module: ModuleState, loaded: readonly string[]): ModuleState {
 }
 
 function addProblem(state: ViewState, problem: Problem): ViewState {
-  const others = state.problems.filter((old) => old.message !== problem.message || old.module !== problem.module);
+  const same = (old: Problem): boolean => old.code === problem.code && old.module === problem.module;
+  const others = state.problems.filter(
+    (old) => !same(old) || (problem.module === '' && old.message !== problem.message),
+  );
   return { ...state, problems: [...others, problem].slice(-keptProblems) };
 }
 

@@ -30,6 +30,8 @@ export interface ModuleState {
   readonly progress: { readonly done: number; readonly total: number };
   /** The last verdict; null before the first. */
   readonly level: Level | null;
+  /** The verdict of the version that runs, whatever became of later ones. */
+  readonly runningLevel: Level | null;
   readonly reasons: readonly Reason[];
   /** The messages of the last build that ended, until the next one ends well. */
   readonly diagnostics: readonly Diagnostic[];
@@ -129,6 +131,7 @@ export function newModule(name: string): ModuleState {
     failure: '',
     progress: { done: 0, total: 0 },
     level: null,
+    runningLevel: null,
     reasons: [],
     diagnostics: [],
     incoming: [],

@@ -22,7 +22,7 @@ export function cleanLines(text: string, unicode = true): readonly string[] {
 
 /** Terminal columns that a cleaned text takes: wide East Asian characters and emoji count two, marks none. */
 export function displayWidth(text: string): number {
-  if (/^[ -~]*$/.test(text)) return text.length;
+  if (narrow.test(text)) return text.length;
   let width = 0;
   for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment);
   return width;
@@ -35,6 +35,20 @@ export function truncate(text: string, width: number, ellipsis = '…'): string 
   const room = width - displayWidth(ellipsis);
   if (room < 0) return take(text, width);
   return take(text, room) + ellipsis;
+}
+
+/** Breaks a cleaned text at its spaces into lines of at most `width` columns; a longer word stands alone, uncut. */
+export function wrapText(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && displayWidth(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
 }
 
 /** Truncates or fills with spaces so that the result takes exactly `width` columns. */
@@ -55,6 +69,12 @@ export function fitName(name: string, width: number, ellipsis = '…'): string {
   while (pieces.length > 0 && displayWidth(`${pieces.at(-1) ?? ''}${end}`) <= tail) end = `${pieces.pop() ?? ''}${end}`;
   return fitText(`${take(name, room - displayWidth(end))}${ellipsis}${end}`, width, ellipsis);
 }
+
+/**
+ * Texts of characters that take one column each and join with none of their kind: Latin, punctuation, arrows,
+ * mathematics, box drawing, symbols. Segmenting costs a hundred times as much, and a drawing measures each line often.
+ */
+const narrow = /^[[ -~\u00a1-\u02ff\u2010-\u2027\u2190-\u27bf]--[\p{Emoji_Presentation}\p{Cf}\u2329\u232a]]*$/v;
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 

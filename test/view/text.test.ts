@@ -33,6 +33,14 @@ describe('text for one terminal line', () => {
     expect(displayWidth('▁▇●✓─')).toBe(5);
   });
 
+  test('a text is as wide as its characters, whichever of them stand together', () => {
+    for (let code = 0x20; code < 0x2e80; code += code === 0x2ff ? 0x1d01 : 1) {
+      const character = String.fromCodePoint(code);
+      if (cleanLine(character) !== character || /\p{M}/u.test(character)) continue;
+      expect(displayWidth(`木${character}`), `U+${code.toString(16)}`).toBe(displayWidth(character) + 2);
+    }
+  });
+
   test('truncation never cuts through a wide character and never exceeds the width', () => {
     expect(truncate('木村木村', 5)).toBe('木村…');
     expect(truncate('木村木村', 4)).toBe('木…');

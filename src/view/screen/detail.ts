@@ -6,7 +6,7 @@ import type { ModuleState } from '../state.js';
 import { cleanLine } from '../text.js';
 import { otherErrors } from './errors.js';
 import { hasTrend, totalsOf } from './modules.js';
-import { type Frame, fitAll, head, ruleLine } from './parts.js';
+import { codeLines, type Frame, fitAll, head, ruleLine } from './parts.js';
 
 /** The title of everything that is about the selected module: `── traffic #4 · ! WARNING ──── ▂▃▅ ──`. */
 export function detailTitle(frame: Frame, module: ModuleState): Line {
@@ -44,14 +44,15 @@ export function reasonCount(frame: Frame, module: ModuleState): number {
 function allReasons(frame: Frame, module: ModuleState): readonly Line[] {
   const { glyphs } = frame;
   const clean = (text: string): string => cleanLine(text, glyphs.unicode);
-  return module.reasons.flatMap((reason) => [
-    [
-      seg(`  ${levelGlyph(reason.level, glyphs)} ${reason.code} `, levelStyle[reason.level]),
-      seg(clean(reason.message)),
-      ...(reason.where === '' ? [] : [seg(`  ${clean(reason.where)}`, 'dim')]),
-    ],
-    ...(reason.recommendation === '' ? [] : [[seg(`    ${glyphs.arrow} ${clean(reason.recommendation)}`, 'dim')]]),
-  ]);
+  return module.reasons.flatMap((reason) => {
+    const mark = `  ${levelGlyph(reason.level, glyphs)} ${reason.code} `;
+    const place = reason.where === '' ? '' : `  ${clean(reason.where)}`;
+    const advice = clean(reason.recommendation);
+    return [
+      ...codeLines(mark, levelStyle[reason.level], `${clean(reason.message)}${place}`, frame),
+      ...(advice === '' ? [] : codeLines(`    ${glyphs.arrow} `, 'dim', advice, frame, 'dim')),
+    ];
+  });
 }
 
 /** Milliseconds by phase: the last reload, then p50 and p95 of the last hundred, then what became of the state. */

@@ -4,7 +4,7 @@ import { plural } from '../format.js';
 import { type Line, type Style, seg } from '../line.js';
 import type { ModuleState } from '../state.js';
 import { cleanLine } from '../text.js';
-import { type Frame, fitAll, head } from './parts.js';
+import { codeLines, type Frame, fitAll, head } from './parts.js';
 
 /** The first compile error with the compiler's frame; all of them where the user asked for the full text. */
 export function errorLines(frame: Frame, module: ModuleState, rows: number): readonly Line[] {
@@ -36,5 +36,7 @@ export function errorsOf(module: ModuleState): readonly Diagnostic[] {
 function linesOf(diagnostic: Diagnostic, frame: Frame): readonly Line[] {
   const [headline = '', ...rest] = diagnosticLines(diagnostic).map((line) => cleanLine(line, frame.glyphs.unicode));
   const style: Style = diagnostic.severity === 'error' ? 'bad' : 'warn';
+  // Without a frame of source it is a sentence of ours, which nobody can guess the end of.
+  if (rest.length === 0) return codeLines('  ', style, headline, frame, style);
   return [[seg(`  ${headline}`, style)], ...rest.map((line): Line => [seg(`  ${line}`)])];
 }

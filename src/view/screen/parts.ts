@@ -1,7 +1,8 @@
 import type { Controls } from '../controls.js';
 import type { Glyphs } from '../glyphs.js';
-import { fitLine, type Line, lineWidth, type Segment, seg } from '../line.js';
+import { fitLine, type Line, lineWidth, type Segment, type Style, seg } from '../line.js';
 import type { ModuleState, ViewState } from '../state.js';
+import { displayWidth, wrapText } from '../text.js';
 
 /** What every part of the screen is drawn from. `columns` is the width no line may exceed. */
 export interface Frame {
@@ -33,6 +34,16 @@ export function spreadLine(left: Line, right: Line, frame: Frame): Line {
 
 export function fitAll(lines: readonly Line[], frame: Frame): readonly Line[] {
   return lines.map((line) => fitLine(line, frame.columns, frame.glyphs.ellipsis));
+}
+
+/** A sign or code and its sentence, which goes on below its own beginning where one line is too short for it. */
+export function codeLines(mark: string, markStyle: Style, text: string, frame: Frame, style: Style = 'plain') {
+  const indent = displayWidth(mark);
+  const lines = wrapText(text, Math.max(20, frame.columns - indent)).map(
+    (part, index): Line =>
+      index === 0 ? [seg(mark, markStyle), seg(part, style)] : [seg(`${' '.repeat(indent)}${part}`, style)],
+  );
+  return fitAll(lines, frame);
 }
 
 /** The first `rows` lines; where that is not all, the last of them says how many more there are. */

@@ -1,10 +1,11 @@
-import { type Line, seg } from '../line.js';
+import { basename } from 'node:path';
+import type { Line } from '../line.js';
 import { cleanLine } from '../text.js';
-import { type Frame, fitAll } from './parts.js';
+import { codeLines, type Frame, head } from './parts.js';
 
 /** What is wrong with the session: a configuration that was turned down, then problems, the newest first. */
 export function problemLines(frame: Frame, rows: number): readonly Line[] {
-  return fitAll(allProblems(frame).slice(0, Math.max(0, rows)), frame);
+  return rows <= 0 ? [] : head(allProblems(frame), rows, frame);
 }
 
 export function problemCount(frame: Frame): number {
@@ -17,14 +18,21 @@ function allProblems(frame: Frame): readonly Line[] {
   const config = state.rejectedConfig;
   const lines: Line[] = [];
   if (config !== null) {
-    lines.push([
-      seg(`${glyphs.bad} ${config.code} `, 'bad'),
-      seg(`${clean(config.file)} was not applied, the settings before it stay: ${clean(config.message)}`),
-    ]);
+    const file = config.message.includes(basename(config.file)) ? '' : `${clean(config.file)}: `;
+    const message = `${file}${clean(config.message)}`;
+    lines.push(
+      ...codeLines(
+        `${glyphs.bad} ${config.code} `,
+        'bad',
+        `not applied, the settings before it stay: ${message}`,
+        frame,
+      ),
+    );
   }
   for (const problem of state.problems.toReversed()) {
-    const module = problem.module === '' ? '' : `${clean(problem.module)}: `;
-    lines.push([seg(`${glyphs.bad} ${problem.code} `, 'bad'), seg(`${module}${clean(problem.message)}`)]);
+    const named = problem.module === '' || problem.message.includes(problem.module);
+    const message = `${named ? '' : `${clean(problem.module)}: `}${clean(problem.message)}`;
+    lines.push(...codeLines(`${glyphs.bad} ${problem.code} `, 'bad', message, frame));
   }
   return lines;
 }

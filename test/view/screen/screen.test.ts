@@ -177,7 +177,7 @@ describe('the live screen', () => {
     );
     const text = screen(state, { columns: 100, rows: 30 }).join('\n');
     expect(text).toContain('building 2/5');
-    expect(text).toContain('✗ HM101 hotmod.config.ts was not applied, the settings before it stay: unknown key "wach"');
+    expect(text).toContain('✗ HM101 not applied, the settings before it stay: hotmod.config.ts: unknown key "wach"');
   });
 
   test('shows all errors on request, with a count of what does not fit', () => {

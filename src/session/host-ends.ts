@@ -1,0 +1,28 @@
+import type { Finding } from '../events/events.js';
+import type { HostEnd } from '../host/host.js';
+
+/** How the host process ended, as a finding: whose call it was, and what came of it. */
+export function describeHostEnd(end: HostEnd): Finding {
+  const call = `${end.call || 'a call'} of ${end.module}`;
+  const where = end.module === '' ? 'outside any call of a module' : `in ${call}`;
+  switch (end.how) {
+    case 'exit':
+      return { code: 'HM510', message: `exit() was called ${where}, which ended the host process.` };
+    case 'hang':
+      return { code: 'HM511', message: `${call} did not return, so the host process was ended.` };
+    case 'SIGKILL':
+    case 'SIGTERM':
+      return {
+        code: 'HM512',
+        message: `The host process was ended from outside with ${end.how}, by somebody or for want of memory.`,
+      };
+    default:
+      return { code: 'HM512', message: `The host process ended with ${end.how} ${where}.` };
+  }
+}
+
+/** What a crash did, to stand after the name of a version: `crashed with SIGSEGV`. */
+export function howItEnded(how: string): string {
+  if (how === 'hang') return 'did not return from a call';
+  return how === 'exit' ? 'called exit()' : `crashed with ${how}`;
+}
