@@ -15,14 +15,16 @@ export const reloadCodes: readonly CodeText[] = [
     title: 'prepare_reload failed',
     meaning:
       'prepare_reload of the version that runs returned something other than 0: it asks not to be replaced now. Nothing was changed.',
-    remedy: 'Save again when the module has come to rest, or let prepare_reload finish its work and return 0.',
+    remedy:
+      'Save again when the module has come to rest, or let prepare_reload finish its work and return 0. Where it never does, `hotmod reload <module> --force` goes on without its consent.',
   },
   {
     code: 'HM503',
     title: 'save_state failed',
     meaning:
       'save_state of the version that runs returned something other than 0. Without its state the new version would start afresh, so the reload was taken back; the old version runs on with its state.',
-    remedy: 'Find out why save_state gave up: the failing value is in the message. It must allocate *data with malloc.',
+    remedy:
+      'Find out why save_state gave up: the failing value is in the message. It must allocate *data with malloc. Where the running version can never save, `hotmod reload <module> --force` takes the new one all the same: with the state the running one was started with, or afresh.',
   },
   {
     code: 'HM504',

@@ -3,6 +3,7 @@ import type { EntryNames } from '../config/resolved.js';
 import { readCommitted, readFacts, readFault, readStats, readViews } from './engine-reports.js';
 import { describeFailure, readFailure } from './failures.js';
 import type {
+  CommitRequest,
   CommitResult,
   HostStats,
   ModuleFault,
@@ -22,7 +23,7 @@ export interface Engine {
   readonly faultDescriptor: number;
   /** `library` is the private copy, which the engine removes when it unloads it. */
   stage(request: StageRequest, library: string): Promise<StageResult>;
-  commit(modules: readonly string[]): Promise<CommitResult>;
+  commit(request: CommitRequest): Promise<CommitResult>;
   revert(module: string): Promise<RevertResult>;
   discard(module: string): Promise<void>;
   unload(module: string): Promise<void>;
@@ -92,7 +93,8 @@ export function startEngine(options: EngineOptions): Engine {
         ? { ok: true, facts: readFacts(reader), loadMs }
         : { ok: false, ...describeFailure(failure), loadMs };
     },
-    async commit(modules) {
+    async commit({ modules, overrule }) {
+      if (overrule === true) for (const module of modules) await command('hot_overrule_module', [text], [module]);
       const reader = await report('hot_node_commit', [text], [[...new Set(modules)].join('/')]);
       const failure = readFailure(reader);
       const pauseMs = reader.milliseconds();

@@ -89,6 +89,11 @@ export type StageResult =
 export interface CommitRequest {
   /** Providers before dependents. */
   readonly modules: readonly string[];
+  /**
+   * The versions that run cannot stop the commit by failing in prepare_reload or save_state; the new ones then get the
+   * state those were given, or start afresh. For a version that would never let go. Left out: they can.
+   */
+  readonly overrule?: boolean;
 }
 
 /** The steps of the protocol by name, in the order they run for one module. */

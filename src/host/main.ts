@@ -111,7 +111,7 @@ async function carryOut(
     case 'stage':
       return { answer: 'staged', result: await stage(call.request) };
     case 'commit':
-      return { answer: 'committed', result: await engine.commit(call.request.modules) };
+      return { answer: 'committed', result: await engine.commit(call.request) };
     case 'revert':
       return { answer: 'reverted', result: await engine.revert(call.module) };
     case 'stats':

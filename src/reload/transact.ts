@@ -18,6 +18,8 @@ export interface TransactionRequest {
   readonly candidates: readonly Candidate[];
   /** The verdict again, now that the new version is loaded beside the old one and its real hooks are known. */
   readonly confirm: (candidate: Candidate, facts: ModuleFacts) => Assessment;
+  /** See `CommitRequest.overrule`. */
+  readonly overrule: boolean;
   /** Whether a confirmed verdict may go on. */
   readonly accepts: (assessment: Assessment) => boolean;
 }
@@ -71,7 +73,10 @@ export async function transact(request: TransactionRequest): Promise<Transaction
     }
   }
 
-  const commit = await host.commit({ modules: staged.map((one) => one.candidate.module) });
+  const commit = await host.commit({
+    modules: staged.map((one) => one.candidate.module),
+    overrule: request.overrule,
+  });
   if (!commit.ok) {
     const { module, code, message, pauseMs } = commit;
     const loadMs = staged.reduce((sum, one) => sum + one.loadMs, 0);

@@ -29,6 +29,7 @@ export async function undo(context: Context, module: string): Promise<void> {
   context.transactions += 1;
   const result = await transact({
     host: context.host,
+    overrule: false,
     candidates: [
       {
         module,

@@ -72,7 +72,7 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
   const interrupted: string[] = [];
   let fate: Fate = 'decided';
   for (const group of groups) {
-    if (fate === 'decided') fate = await switchGroup(context, reporter, group, accepts);
+    if (fate === 'decided') fate = await switchGroup(context, reporter, group, { accepts, overrule: job.acceptUnsafe });
     else fate = 'interrupted';
     if (fate === 'interrupted') interrupted.push(...group.map((one) => one.record.settings.name));
   }
@@ -97,12 +97,13 @@ function jobRecords(context: Context, job: RunningJob): readonly ModuleRecord[] 
  */
 type Fate = 'decided' | 'hostGone' | 'interrupted';
 
-async function switchGroup(
-  context: Context,
-  reporter: Reporter,
-  group: readonly Ready[],
-  accepts: (assessment: Assessment) => boolean,
-): Promise<Fate> {
+/** What the request allows: which verdicts, and whether the version that runs has a say. */
+interface Terms {
+  readonly accepts: (assessment: Assessment) => boolean;
+  readonly overrule: boolean;
+}
+
+async function switchGroup(context: Context, reporter: Reporter, group: readonly Ready[], terms: Terms): Promise<Fate> {
   if (group.length === 0) return 'decided';
   context.transactions += 1;
   const transaction = `t${context.transactions}`;
@@ -112,6 +113,7 @@ async function switchGroup(
   try {
     result = await transact({
       host: context.host,
+      ...terms,
       candidates: group.map(({ record, generation, build, assessment }) => ({
         module: record.settings.name,
         generation,
@@ -124,7 +126,6 @@ async function switchGroup(
         const running = one?.record.running ?? one?.record.stopped ?? null;
         return confirm(candidate.assessment, running?.loaded ?? null, facts);
       },
-      accepts,
     });
   } catch (error) {
     if (!(error instanceof HostGone)) throw error;

@@ -65,12 +65,20 @@ static void discard(slot_t *slot) {
   if (slot == NULL || slot->staged == NULL) return;
   image_close(slot->staged);
   slot->staged = NULL;
+  slot->overruled = false;
   if (slot->current == NULL) table_remove(slot);
 }
 
 void hot_discard_module(const char *module) {
   begin();
   discard(table_find(module));
+  end();
+}
+
+void hot_overrule_module(const char *module) {
+  begin();
+  slot_t *slot = table_find(module);
+  if (slot != NULL) slot->overruled = true;
   end();
 }
 
@@ -102,6 +110,7 @@ static void finish_part(part_t *part, bool succeeded) {
     part->done->old_image_kept = points;
     if (points) image_pin(part->leaving);
   }
+  part->slot->overruled = false;
   image_close(part->retired);
   if (!succeeded && part->slot->current == NULL) table_remove(part->slot);
 }

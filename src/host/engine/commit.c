@@ -36,10 +36,14 @@ static bool step_prepare(part_t *part, hot_failure_t *failure) {
   if (leaving == NULL || !leaving->running) return true;
   part->ran = leaving->calls.prepare_reload != NULL;
   part->prepared = call_prepare(leaving, failure);
+  if (!part->prepared && part->slot->overruled) {
+    memset(failure, 0, sizeof *failure);
+    return true;
+  }
   return part->prepared;
 }
 
-/* What a crashed version was given is better than nothing where it cannot give anything itself. */
+/* What a version was itself given is better than nothing where it crashed, or may no longer refuse to give anything. */
 static void fall_back(part_t *part) {
   const blob_t *handed = &part->slot->handed;
   part->saved = (blob_t){0};
@@ -58,9 +62,10 @@ static bool step_save(part_t *part, hot_failure_t *failure) {
   part->ran = true;
   part->has_state = true;
   bool saved = call_save(leaving, &part->saved, failure);
-  if (!saved && !leaving->running) {
+  if (!saved && (!leaving->running || part->slot->overruled)) {
     free(part->saved.data);
     fall_back(part);
+    part->done->state_dropped = !part->has_state;
     memset(failure, 0, sizeof *failure);
     saved = true;
   }

@@ -9,6 +9,8 @@
  * After the switch the replaced version is shut down; nothing it does there can undo the switch. It stays mapped, with
  * the state it gave, until the next commit: revert.h goes back to it.
  *
+ * A version that is overruled (hot_overrule_module) may fail in prepare_reload and save_state without stopping anything.
+ *
  * A version that crashed before is not asked to prepare. Its state is asked for all the same; where it cannot give it,
  * the state it was itself given is handed on, so that a crash does not cost everything.
  */

@@ -179,6 +179,13 @@ HOT_EXPORT void hot_discard_module(const char *module);
  */
 HOT_EXPORT int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, hot_commit_report_t *report);
 
+/*
+ * In the next commit of the module, the version that runs cannot stop it by failing in prepare_reload or save_state.
+ * Where it gives no state, the one it was itself given is handed on; where there is none, the new version starts afresh.
+ * For a version that would otherwise never let go. Unknown names are ignored.
+ */
+HOT_EXPORT void hot_overrule_module(const char *module);
+
 /* Stages and commits one module: the two calls above for the simple case. */
 HOT_EXPORT int hot_reload_module(const char *module, uint32_t generation, const char *library,
                                  const hot_entry_names_t *entry, hot_committed_t *done, hot_commit_report_t *report);

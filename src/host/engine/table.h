@@ -17,6 +17,7 @@ typedef struct slot {
   blob_t saved;      /* what previous gave when current took over */
   blob_t handed;     /* what current was given: the same block, or a migrated copy */
   bool has_state;    /* saved and handed mean something; a state may be empty */
+  bool overruled;    /* in the next commit current has no say: see hot_overrule_module */
 } slot_t;
 
 slot_t *table_find(const char *name);
