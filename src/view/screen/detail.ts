@@ -47,7 +47,8 @@ function allReasons(frame: Frame, module: ModuleState): readonly Line[] {
   return module.reasons.flatMap((reason) => {
     const mark = `  ${levelGlyph(reason.level, glyphs)} ${reason.code} `;
     const place = reason.where === '' ? '' : `  ${clean(reason.where)}`;
-    const advice = clean(reason.recommendation);
+    // SAFE needs no way out.
+    const advice = reason.level === 'SAFE' ? '' : clean(reason.recommendation);
     return [
       ...codeLines(mark, levelStyle[reason.level], `${clean(reason.message)}${place}`, frame),
       ...(advice === '' ? [] : codeLines(`    ${glyphs.arrow} `, 'dim', advice, frame, 'dim')),
