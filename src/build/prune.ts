@@ -7,6 +7,8 @@ export interface PruneLimits {
   readonly generations?: number;
   /** Newest objects, and newest manifests, kept. */
   readonly objects?: number;
+  /** Bytes that the objects, and the libraries of each module, may take together; 1 GiB unless told. */
+  readonly bytes?: number;
   /** Absolute paths that stay whatever their age. */
   readonly keep?: ReadonlySet<string>;
 }
@@ -14,13 +16,15 @@ export interface PruneLimits {
 /** Removes all but the newest cache entries and libraries, and what builds of processes that are gone left half-made. */
 export function pruneCache(outDir: string, limits: PruneLimits = {}): void {
   const keep = limits.keep ?? new Set<string>();
+  const bytes = limits.bytes ?? 2 ** 30;
   const cache = join(outDir, 'cache');
-  for (const kind of ['objects', 'manifests']) keepNewest(join(cache, kind), limits.objects ?? 2000, keep);
+  for (const kind of ['objects', 'manifests'])
+    keepNewest(join(cache, kind), { count: limits.objects ?? 2000, bytes }, keep);
   for (const module of namesIn(join(outDir, 'generations'))) {
     const dir = join(outDir, 'generations', module);
     // Each library has its note beside it, and both are kept or removed together.
     const notes = new Set([...keep].map((path) => path.replace(/\.[^./]+$/, '.json')));
-    keepNewest(dir, (limits.generations ?? 50) * 2, new Set([...keep, ...notes]));
+    keepNewest(dir, { count: (limits.generations ?? 50) * 2, bytes }, new Set([...keep, ...notes]));
   }
   for (const name of namesIn(join(cache, 'tmp'))) {
     const owner = Number(basename(name).split('-')[0]);
@@ -28,12 +32,21 @@ export function pruneCache(outDir: string, limits: PruneLimits = {}): void {
   }
 }
 
-function keepNewest(dir: string, count: number, keep: ReadonlySet<string>): void {
+function keepNewest(
+  dir: string,
+  most: { readonly count: number; readonly bytes: number },
+  keep: ReadonlySet<string>,
+): void {
   const files = namesIn(dir)
     .map((name) => join(dir, name))
-    .map((path) => ({ path, time: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .map((path) => ({ path, stat: statSync(path, { throwIfNoEntry: false }) }))
+    .map(({ path, stat }) => ({ path, time: stat?.mtimeMs ?? 0, size: stat?.size ?? 0 }))
     .sort((a, b) => b.time - a.time || (a.path < b.path ? 1 : -1));
-  for (const { path } of files.slice(count)) if (!keep.has(path)) rmSync(path, { force: true });
+  let bytes = 0;
+  for (const [index, { path, size }] of files.entries()) {
+    bytes += size;
+    if ((index >= most.count || bytes > most.bytes) && !keep.has(path)) rmSync(path, { force: true });
+  }
 }
 
 function namesIn(dir: string): readonly string[] {

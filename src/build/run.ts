@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -51,9 +51,10 @@ const commandGraceMs = 500;
  */
 export const runProcess: Run = async (request) => {
   if (request.signal.aborted) return { exitCode: null, signal: '', startError: '', output: '', cancelled: true };
-  const child = execa(request.file, request.args, {
+  const { file, env } = noted(request);
+  const child = execa(file, request.args, {
     cwd: request.cwd,
-    env: { ...request.baseEnv, ...request.env },
+    env: { ...request.baseEnv, ...env },
     extendEnv: request.baseEnv === undefined,
     shell: request.shell,
     stdin: 'ignore',
@@ -70,7 +71,6 @@ export const runProcess: Run = async (request) => {
   });
   const group = child.pid;
   if (group !== undefined) liveGroups.add(group);
-  const note = leaveNote(request.groupsDir, group);
   try {
     const result = await child;
     if (result.isCanceled && group !== undefined) await groupGone(group);
@@ -83,21 +83,25 @@ export const runProcess: Run = async (request) => {
     };
   } finally {
     if (group !== undefined) liveGroups.delete(group);
-    if (note !== null) rmSync(note, { force: true });
+    if (group !== undefined && request.groupsDir !== undefined) {
+      rmSync(join(request.groupsDir, String(group)), { force: true });
+    }
   }
 };
 
-/** Where it cannot be written, the command runs all the same; only a killed hotmod would then leave it behind. */
-function leaveNote(dir: string | undefined, group: number | undefined): string | null {
-  if (dir === undefined || group === undefined) return null;
+/**
+ * The shell itself notes its group before it does anything else: were it noted from here, a kill in the moment after
+ * the start would leave the command behind. Where the note cannot be written, the command runs all the same.
+ */
+function noted(request: RunRequest): { readonly file: string; readonly env: Readonly<Record<string, string>> } {
+  const { file, env, groupsDir } = request;
+  if (groupsDir === undefined || !request.shell) return { file, env };
   try {
-    mkdirSync(dir, { recursive: true });
-    const note = join(dir, String(group));
-    writeFileSync(note, '');
-    return note;
+    mkdirSync(groupsDir, { recursive: true });
   } catch {
-    return null;
+    return { file, env };
   }
+  return { file: `{ true > "$HOTMOD_GROUPS/$$"; } 2>/dev/null; ${file}`, env: { ...env, HOTMOD_GROUPS: groupsDir } };
 }
 
 function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {

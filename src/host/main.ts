@@ -58,10 +58,20 @@ function setUp(setup: HostSetup): HostProcess | null {
 
 /** Ends the build commands that the parent was running when it was killed: each left a file named by its group. */
 function endGroups(dir: string): void {
+  for (const name of namesIn(dir)) {
+    try {
+      process.kill(-Number(name), 'SIGKILL');
+    } catch {
+      // It has ended by itself, and its file was about to be removed; the others still have to be ended.
+    }
+  }
+}
+
+function namesIn(dir: string): readonly string[] {
   try {
-    for (const name of readdirSync(dir)) process.kill(-Number(name), 'SIGKILL');
+    return readdirSync(dir);
   } catch {
-    // There are none, or they have ended by themselves.
+    return [];
   }
 }
 

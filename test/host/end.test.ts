@@ -87,6 +87,8 @@ test('a parent that is killed leaves no process and no file behind, even while a
   const command = spawn('sleep', ['1000'], { stdio: 'ignore', detached: true });
   await mkdir(join(runDir, 'groups'), { recursive: true });
   await writeFile(join(runDir, 'groups', String(command.pid)), '');
+  // One that has ended by itself, and is listed first, keeps no other from being ended.
+  await writeFile(join(runDir, 'groups', '0999999999'), '');
   const commandEnded = once(command, 'exit');
   const script = join(bench.dir, 'parent.mjs');
   const client = fileURLToPath(new URL('../../dist/host/client.js', import.meta.url));
