@@ -102,8 +102,20 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     closing: false,
   };
 
+  let pruned = 0;
+  const pruneNowAndThen = (): void => {
+    if (context.transactions < pruned + transactionsBetweenPrunes) return;
+    pruned = context.transactions;
+    try {
+      context.builder.prune({ keep: librariesInUse(context) });
+    } catch {
+      // What cannot be removed now is tried again later; the session has better things to do than to fail over it.
+    }
+  };
+
   const sayIdle = (): void => {
     if (context.closing || queue.busy || supervisor.busy) return;
+    pruneNowAndThen();
     const running = [...context.records.values()].filter((record) => record.running !== null);
     bus.emit({ type: 'session:idle', modules: running.map((record) => record.settings.name) });
   };
@@ -224,6 +236,9 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     },
   };
 }
+
+/** Every reload leaves files behind, and a session may last for weeks: it must not fill the disk until its end. */
+const transactionsBetweenPrunes = 200;
 
 /** What runs, and what undo would go back to, must outlive the session, however old it is. */
 function librariesInUse(context: Context): ReadonlySet<string> {

@@ -1,19 +1,49 @@
-import { cpus } from 'node:os';
+import { writeFile } from 'node:fs/promises';
+import { cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
 import { endurance } from './endurance.js';
 import { idle } from './idle.js';
 import { pause } from './pause.js';
 import { saveToRunning } from './save-to-running.js';
+import { type Table, tableData, tableText } from './table.js';
 import { tick } from './tick.js';
 
-/** Each measurement gives its tables as text. Timings are for people to read; nothing here passes or fails. */
+/** Timings are for people to read; nothing here passes or fails. */
 const measurements = { save: saveToRunning, pause, tick, idle, endurance } as const;
 
-const names = Object.keys(measurements);
-const wanted = process.argv.slice(2).filter((name) => names.includes(name));
+const usage = `Usage: node dist/bench/main.js [${Object.keys(measurements).join('] [')}] [--json FILE]`;
+const { values, positionals } = readArguments();
 const { env } = process;
 
-process.stdout.write(`${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}\n`);
-for (const [name, measure] of Object.entries(measurements)) {
-  if (wanted.length === 0 || wanted.includes(name)) process.stdout.write(`${await measure(env)}\n`);
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+// Figures of a busy machine say little, so the load stands beside them.
+const load = (): string => `load ${loadavg()[0]?.toFixed(1)}`;
+
+const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`;
+say(machine);
+const measured: { readonly measurement: string; readonly load: string; readonly tables: readonly Table[] }[] = [];
+for (const [measurement, measure] of Object.entries(measurements)) {
+  if (positionals.length > 0 && !positionals.includes(measurement)) continue;
+  const before = load();
+  const tables = await measure(env);
+  measured.push({ measurement, load: before, tables });
+  for (const table of tables) say(`\n${tableText(table)}`);
+  say(`  (${before} before, ${load().slice(5)} after)`);
+}
+if (values.json !== undefined) {
+  const data = measured.map((one) => ({ ...one, tables: one.tables.map(tableData) }));
+  await writeFile(values.json, `${JSON.stringify({ machine, measured: data }, null, 2)}\n`);
 }
 process.exit();
+
+function readArguments() {
+  try {
+    const read = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
+    const unknown = read.positionals.find((name) => !(name in measurements));
+    if (unknown === undefined) return read;
+    process.stderr.write(`There is no measurement "${unknown}". ${usage}\n`);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}. ${usage}\n`);
+  }
+  process.exit(2);
+}

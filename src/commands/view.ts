@@ -23,7 +23,8 @@ export async function openView(name: ViewName, io: CommandIo, bus: Bus, actions:
     const ui = await mountUi({ bus, actions, stdout, stdin, color, unicode: speaksUtf8(io.env) });
     return { gone: ui.done, close: () => ui.unmount(), kill: () => void ui.unmount() };
   }
-  const listener = name === 'json' ? ndjson(io.stdout) : plain(io.stdout, { color: io.color, unicode: speaksUtf8(io.env) });
+  const listener =
+    name === 'json' ? ndjson(io.stdout) : plain(io.stdout, { color: io.color, unicode: speaksUtf8(io.env) });
   const off = bus.on(listener);
   return { gone: new Promise(() => {}), close: async () => off(), kill: off };
 }

@@ -117,7 +117,10 @@ function verdict(event: EventOf<'assess:done'>, glyphs: Glyphs): readonly Line[]
 
 function reasonLines(reason: Reason, glyphs: Glyphs): readonly Line[] {
   const where = reason.where === '' ? '' : ` (${reason.where})`;
-  const advice = reason.recommendation === '' || reason.level === 'SAFE' ? [] : [own(`    ${glyphs.arrow} ${reason.recommendation}`, 'dim')];
+  const advice =
+    reason.recommendation === '' || reason.level === 'SAFE'
+      ? []
+      : [own(`    ${glyphs.arrow} ${reason.recommendation}`, 'dim')];
   return [own(`  ${levelGlyph(reason.level, glyphs)} ${reason.code} ${reason.message}${where}`), ...advice];
 }
 

@@ -1,26 +1,65 @@
+import type { EventType } from '../events/events.js';
 import { HostGone } from '../host/host.js';
 import type { Context } from './context.js';
 
 /**
- * Emits the frame statistics, and the text of each module's view where it changed, every `intervalMs`. Asks again
- * only after the answer has come, so a slow host is never piled up with questions.
- *
- * @returns its end.
+ * While nobody does anything the program is looked at once a second: each look costs both processes about half a
+ * millisecond, and an idle session has to stay below one per cent of a core.
  */
-export function live(context: Context, intervalMs: number): () => void {
+const idleIntervalMs = 1000;
+const idleAfterMs = 10_000;
+/** What the running program does by itself is no sign of somebody at work. */
+const ownEvents: ReadonlySet<EventType> = new Set(['host:stats', 'module:view', 'host:output']);
+
+export interface Live {
+  /**
+   * Emits the frame statistics, and the text of each module's view where it changed, every `intervalMs`, less often
+   * while nothing else happens. Asks again only after the answer has come, so a slow host is never piled up with
+   * questions.
+   *
+   * @returns its end.
+   */
+  start(intervalMs: number): () => void;
+  /** Somebody changed something: look now, and often for a while. */
+  wake(): void;
+}
+
+export function createLive(context: Context): Live {
+  let wake = (): void => {};
+  return {
+    start(intervalMs) {
+      const watch = watchProgram(context, intervalMs);
+      wake = watch.wake;
+      return watch.end;
+    },
+    wake: () => wake(),
+  };
+}
+
+function watchProgram(context: Context, intervalMs: number): { readonly wake: () => void; readonly end: () => void } {
   const texts = new Map<string, string>();
   let last = '';
   let timer: NodeJS.Timeout | null = null;
   let ended = false;
+  let looking = false;
+  let awakeUntil = performance.now() + idleAfterMs;
+
+  const plan = (delay: number): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = ended ? null : setTimeout(() => void look(), delay);
+  };
 
   const look = async (): Promise<void> => {
+    looking = true;
     try {
       const { host, bus } = context;
       const { frame, rate, paused, tickUs } = await host.stats();
+      const views = await host.views();
+      // Emitted in one go, so that a view draws once and shows text and frame counter of the same moment.
       const now = `${frame} ${rate} ${paused}`;
       if (now !== last) bus.emit({ type: 'host:stats', frame, rate, paused, tickUs });
       last = now;
-      for (const { module, text } of await host.views()) {
+      for (const { module, text } of views) {
         if (texts.get(module) === text) continue;
         texts.set(module, text);
         bus.emit({ type: 'module:view', module, text });
@@ -28,12 +67,29 @@ export function live(context: Context, intervalMs: number): () => void {
     } catch (error) {
       if (!(error instanceof HostGone)) throw error;
     }
-    if (!ended) timer = setTimeout(() => void look(), intervalMs);
+    looking = false;
+    plan(performance.now() < awakeUntil ? intervalMs : Math.max(intervalMs, idleIntervalMs));
   };
 
+  const wake = (): void => {
+    const slept = performance.now() >= awakeUntil;
+    awakeUntil = performance.now() + idleAfterMs;
+    if (slept && !looking) plan(0);
+  };
+  const off = context.bus.on((event) => {
+    if (!ownEvents.has(event.type)) wake();
+  });
+
   void look();
-  return () => {
-    ended = true;
-    if (timer !== null) clearTimeout(timer);
+  return {
+    wake() {
+      wake();
+      if (!looking) plan(0);
+    },
+    end() {
+      ended = true;
+      off();
+      if (timer !== null) clearTimeout(timer);
+    },
   };
 }

@@ -34,7 +34,7 @@ export function App({ store, actions, color, unicode, closing }: Props): ReactNo
   return (
     <>
       <History state={state} columns={columns} color={color} glyphs={glyphs} />
-      {closing ? null : <ScreenText lines={lines} color={color} />}
+      {closing ? null : <ScreenText lines={lines} columns={columns} color={color} />}
     </>
   );
 }

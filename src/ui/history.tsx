@@ -24,7 +24,9 @@ export function History({ state, columns, color, glyphs }: Props): ReactNode {
   batch.current = extend(batch.current, state);
   return (
     <Static key={batch.current.key} items={batch.current.items}>
-      {(entry) => <ScreenText key={entry.id} lines={[historyLine(entry, columns, glyphs)]} color={color} />}
+      {(entry) => (
+        <ScreenText key={entry.id} lines={[historyLine(entry, columns, glyphs)]} columns={columns} color={color} />
+      )}
     </Static>
   );
 }

@@ -7,8 +7,9 @@ import { initialState, type ViewState } from '../view/state.js';
 const newsInterval = 50;
 /**
  * What changes all the time (frame counter, views, output) is drawn four times a second while somebody is at work,
- * that is, for some seconds after a save or a key. Later once a second is enough: one drawing costs 4 to 9 ms, and a
- * session in which nobody does anything has to stay below one per cent of a core.
+ * that is, for some seconds after a save or a key. Later once a second is enough (session/live.ts asks no
+ * oftener then): one drawing costs 2 to 4 ms, and a session in which nobody does anything has to stay below one per
+ * cent of a core.
  */
 const quietInterval = 250;
 const idleInterval = 1000;

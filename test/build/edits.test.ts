@@ -250,4 +250,16 @@ describe('prune', () => {
     expect(readdirSync(join(project.config.outDir, 'cache/objects'))).toHaveLength(1);
     expect(existsSync(left)).toBe(false);
   });
+
+  test('keeps no more bytes than it may, whatever their number, and always what is in use', async () => {
+    await using project = await buildProject({ 'modules/demo/a.c': 'int a0;\n' });
+    const libraries: string[] = [];
+    for (let n = 0; n < 3; n++) {
+      await project.write({ 'modules/demo/a.c': `char a${n}[100000] = {1};\n` });
+      libraries.push((await project.build('demo')).library);
+    }
+    project.builder.prune({ bytes: 150_000, keep: new Set(libraries.slice(0, 1)) });
+    expect(libraries.map((library) => existsSync(library))).toEqual([true, false, true]);
+    expect(readdirSync(join(project.config.outDir, 'cache/objects'))).toHaveLength(1);
+  });
 });

@@ -18,6 +18,7 @@
 typedef struct guard {
   sigjmp_buf jump;
   const status_site_t *site;
+  status_lane_name_t lane;
   bool may_jump;
   volatile int signal;
   volatile uintptr_t address;
@@ -101,9 +102,10 @@ bool guard_run(status_lane_name_t lane, const status_site_t *site, void (*body)(
                guard_fault_t *fault) {
   guard_t guard;
   guard.site = site;
+  guard.lane = lane;
   guard.may_jump = true;
   status_enter(lane, site);
-  output_enter(site->module);
+  output_enter(lane, site->module);
   bool returned = sigsetjmp(guard.jump, 0) == 0;
   if (returned) {
     active = &guard;
@@ -114,7 +116,7 @@ bool guard_run(status_lane_name_t lane, const status_site_t *site, void (*body)(
     probe_allocator();
     describe_fault(&guard, fault);
   }
-  output_leave();
+  output_leave(lane);
   status_leave(lane);
   return returned;
 }
@@ -122,13 +124,14 @@ bool guard_run(status_lane_name_t lane, const status_site_t *site, void (*body)(
 void guard_watch(status_lane_name_t lane, const status_site_t *site, void (*body)(void *), void *argument) {
   guard_t guard;
   guard.site = site;
+  guard.lane = lane;
   guard.may_jump = false;
   status_enter(lane, site);
-  output_enter(site->module);
+  output_enter(lane, site->module);
   active = &guard;
   body(argument);
   active = NULL;
-  output_leave();
+  output_leave(lane);
   status_leave(lane);
 }
 
@@ -175,6 +178,6 @@ static void on_exit_call(void) {
   guard_t *guard = active;
   if (guard == NULL) return;
   status_record_end(STATUS_EXIT, 0, 0, guard->site);
-  output_leave();
+  output_leave_now(guard->lane);
   _exit(EXIT_FAILURE);
 }

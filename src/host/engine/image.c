@@ -94,7 +94,8 @@ void image_close(image_t *image) {
 
 static void free_image(image_t *image) {
   if (image->owns_file) unlink(image->path);
-  for (size_t n = 0; n < SYMBOL_CACHE_SIZE; n++) free(image->symbols[n].name);
+  for (size_t n = 0; image->symbols != NULL && n < SYMBOL_CACHE_SIZE; n++) free(image->symbols[n].name);
+  free(image->symbols);
   free(image->path);
   free(image);
 }

@@ -17,27 +17,26 @@ typedef struct symbol_entry {
   void *address;
 } symbol_entry_t;
 
+/* What every frame reads comes first and lies close together (loop.c). */
 typedef struct image {
-  void *handle;
-  char *path;
-  bool owns_file;
-  char module[HOT_NAME_MAX];
-  uint32_t generation;
   uint64_t frames;
-
-  hot_module_facts_t facts;
-  module_vtable_t calls;
-  const char *(*view)(void);
-  const module_function_t *function_table;
-  bool plain; /* plain functions, whose results mean nothing: many are void */
-
+  uint32_t generation;
   bool running;   /* takes part in frames */
   bool shut_down; /* its shutdown was called after it was replaced */
   bool pinned;    /* something may still need it: a crash left it in an unknown state, or saved state points into it */
-
+  bool plain;     /* plain functions, whose results mean nothing: many are void */
+  module_vtable_t calls;
   uintptr_t low;
   uintptr_t high;
-  symbol_entry_t symbols[SYMBOL_CACHE_SIZE];
+  char module[HOT_NAME_MAX];
+
+  void *handle;
+  char *path;
+  bool owns_file;
+  const char *(*view)(void);
+  const module_function_t *function_table;
+  symbol_entry_t *symbols; /* SYMBOL_CACHE_SIZE of them; NULL until another module asks for a symbol */
+  hot_module_facts_t facts;
 } image_t;
 
 /*

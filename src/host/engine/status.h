@@ -23,7 +23,7 @@ typedef enum status_lane_name { LANE_ENGINE, LANE_STAGING, STATUS_LANES } status
 /* Who is called, as a guarded call names it. The strings live at least until the call has ended. */
 typedef struct status_site {
   const char *module; /* a field of HOT_NAME_MAX bytes */
-  const char *call;
+  const char *call;   /* a literal: two calls of the same address have the same name */
   uint32_t generation;
   uint64_t frames;
 } status_site_t;

@@ -45,7 +45,8 @@ void *module_get_symbol(const char *module_name, const char *symbol_name) {
   void *address = NULL;
   table_lock();
   image_t *image = running_image(module_name);
-  if (image != NULL) {
+  if (image != NULL && image->symbols == NULL) image->symbols = calloc(SYMBOL_CACHE_SIZE, sizeof(symbol_entry_t));
+  if (image != NULL && image->symbols != NULL) {
     symbol_entry_t *entry = &image->symbols[cache_place(symbol_name)];
     if (entry->name == NULL || strcmp(entry->name, symbol_name) != 0) {
       free(entry->name);
