@@ -7,9 +7,9 @@ import { packageRoot } from '../paths.js';
 import { cpuSeconds, residentKiB } from './processes.js';
 import { number, type Row, type Table } from './table.js';
 
-const seconds = 20;
+const seconds = 30;
 /** After this long without an edit or a key a session counts as idle (ui/store.ts, session/live.ts). */
-const settleSeconds = 16;
+const settleSeconds = 36;
 
 /** script(1) of util-linux gives a command a terminal of its own; that of other systems takes other arguments. */
 const recorder = 'script';

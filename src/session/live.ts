@@ -3,11 +3,12 @@ import { HostGone } from '../host/host.js';
 import type { Context } from './context.js';
 
 /**
- * While nobody does anything the program is looked at once a second: each look costs both processes about half a
- * millisecond, and an idle session has to stay below one per cent of a core.
+ * While nobody does anything the program is looked at every two seconds: a look, and the drawing that follows, cost up
+ * to 6 ms of processor time, and an idle session has to stay below one per cent of a core. Views go by the same times
+ * (ui/store.ts).
  */
-const idleIntervalMs = 1000;
-const idleAfterMs = 10_000;
+const idleIntervalMs = 2000;
+const idleAfterMs = 30_000;
 /** What the running program does by itself is no sign of somebody at work. */
 const ownEvents: ReadonlySet<EventType> = new Set(['host:stats', 'module:view', 'host:output']);
 
@@ -71,21 +72,21 @@ function watchProgram(context: Context, intervalMs: number): { readonly wake: ()
     plan(performance.now() < awakeUntil ? intervalMs : Math.max(intervalMs, idleIntervalMs));
   };
 
-  const wake = (): void => {
-    const slept = performance.now() >= awakeUntil;
+  const lookNow = (): void => {
     awakeUntil = performance.now() + idleAfterMs;
-    if (slept && !looking) plan(0);
+    if (!looking) plan(0);
   };
   const off = context.bus.on((event) => {
-    if (!ownEvents.has(event.type)) wake();
+    if (ownEvents.has(event.type)) return;
+    const slept = performance.now() >= awakeUntil;
+    awakeUntil = performance.now() + idleAfterMs;
+    // New code shows what it does at once.
+    if (slept || event.type === 'reload:done') lookNow();
   });
 
   void look();
   return {
-    wake() {
-      wake();
-      if (!looking) plan(0);
-    },
+    wake: lookNow,
     end() {
       ended = true;
       off();

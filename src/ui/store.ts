@@ -7,13 +7,13 @@ import { initialState, type ViewState } from '../view/state.js';
 const newsInterval = 50;
 /**
  * What changes all the time (frame counter, views, output) is drawn four times a second while somebody is at work,
- * that is, for some seconds after a save or a key. Later once a second is enough (session/live.ts asks no
- * oftener then): one drawing costs 2 to 4 ms, and a session in which nobody does anything has to stay below one per
- * cent of a core.
+ * that is, for half a minute after a save or a key. Later once in two seconds is enough, as often as it is asked for
+ * then (session/live.ts): at that rate, with cold caches, one drawing costs 3 to 5 ms, and a session in which nobody
+ * does anything has to stay below one per cent of a core.
  */
 const quietInterval = 250;
-const idleInterval = 1000;
-const idleAfter = 10_000;
+const idleInterval = 2000;
+const idleAfter = 30_000;
 const quietTypes: ReadonlySet<EventType> = new Set(['host:stats', 'module:view', 'host:output']);
 
 /** Timers as the store needs them, passed in by tests. */
