@@ -1,6 +1,6 @@
 import { exitCode } from '../errors.js';
-import type { Level } from '../events/events.js';
 import { validate } from '../validate/validate.js';
+import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
 import { readLastGood } from './last-good.js';
 import { prepare } from './prepare.js';
@@ -28,7 +28,7 @@ export async function dryRun(context: DryRunContext, module: string): Promise<nu
     signal: new AbortController().signal,
     rebuild: false,
     force: true,
-    accepts: ({ level }) => acceptable(level),
+    accepts: ({ level }) => isAcceptable(level, false),
   });
   if (prepared.kind === 'ready') return exitCode.ok;
   return prepared.kind === 'stopped' && prepared.outcome === 'refused' ? exitCode.refused : exitCode.failed;
@@ -57,8 +57,4 @@ async function recall(
   if (facts === null) return;
   record.generation = known.generation;
   record.running = { ...known, file: facts, loaded: null, level: 'SAFE', settings: record.settings };
-}
-
-function acceptable(level: Level): boolean {
-  return level === 'SAFE' || level === 'WARNING';
 }

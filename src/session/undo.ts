@@ -2,6 +2,7 @@ import { assess } from '../assess/assess.js';
 import { confirm } from '../assess/confirm.js';
 import { exitCode, HotmodError } from '../errors.js';
 import { transact } from '../reload/transact.js';
+import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
 import { apiVersion, loadedModules } from './records.js';
 import { emitSwitched } from './reporter.js';
@@ -40,7 +41,7 @@ export async function undo(context: Context, module: string): Promise<void> {
       },
     ],
     confirm: (candidate, facts) => confirm(candidate.assessment, running.loaded, facts),
-    accepts: ({ level }) => level === 'SAFE' || level === 'WARNING',
+    accepts: ({ level }) => isAcceptable(level, false),
   });
   if (result.outcome !== 'switched') throw nothingBefore(module, result.reasons.map((one) => one.message).join(' '));
   const [switched] = result.modules;

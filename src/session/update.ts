@@ -4,6 +4,7 @@ import type { Finding } from '../events/events.js';
 import { HostGone } from '../host/host.js';
 import type { RunningJob } from '../reload/queue.js';
 import { type TransactionResult, transact } from '../reload/transact.js';
+import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
 import { describeHostEnd } from './host-ends.js';
 import { loadOrder } from './order.js';
@@ -25,8 +26,7 @@ export interface UpdateOutcome {
 export async function update(context: Context, job: RunningJob): Promise<UpdateOutcome> {
   const startedAt = preciseNow();
   const records = jobRecords(context, job);
-  const accepts = ({ level }: Assessment): boolean =>
-    level === 'SAFE' || level === 'WARNING' || (level === 'UNSAFE' && job.acceptUnsafe);
+  const accepts = ({ level }: Assessment): boolean => isAcceptable(level, job.acceptUnsafe);
   const { config, builder, bus, engineLibrary } = context;
 
   const prepared = await Promise.all(
@@ -107,6 +107,7 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
   if (group.length === 0) return 'decided';
   context.transactions += 1;
   const transaction = `t${context.transactions}`;
+  const names = new Set(group.map((one) => one.record.settings.name));
   const find = (module: string): Ready | undefined => group.find((one) => one.record.settings.name === module);
 
   let result: TransactionResult;
@@ -135,7 +136,7 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
     for (const one of group) {
       const blamed = culprit === undefined || one === culprit;
       reporter.hostGone(one, transaction, blamed ? describeHostEnd(end) : heldBackBy(end.module));
-      if (group.length > 1) one.record.heldWith = new Set(group.map((other) => other.record.settings.name));
+      if (group.length > 1) one.record.heldWith = names;
     }
     return 'hostGone';
   }
@@ -144,27 +145,26 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
     for (const one of result.modules) {
       const ready = find(one.module);
       if (ready === undefined) continue;
-      if (one.assessment !== ready.assessment) {
-        const { level, reasons, affected } = one.assessment;
-        context.bus.emit({ type: 'assess:done', module: one.module, level, reasons, affected, durationMs: 0 });
-      }
+      if (one.assessment !== ready.assessment) sayVerdict(context, one.module, one.assessment);
       reporter.switched(ready, transaction, one, result.pauseMs);
     }
     return 'decided';
   }
-  if (result.assessment !== null) {
-    const { level, reasons, affected } = result.assessment;
-    context.bus.emit({ type: 'assess:done', module: result.module, level, reasons, affected, durationMs: 0 });
-  }
+  if (result.assessment !== null) sayVerdict(context, result.module, result.assessment);
   for (const one of group) {
     const name = one.record.settings.name;
     const culprit = name === result.module;
     const reasons = culprit ? result.reasons : [heldBackBy(result.module)];
     const level = (culprit ? result.assessment : null)?.level ?? one.assessment.level;
     reporter.notSwitched(one, transaction, { ...result, level, reasons });
-    one.record.heldWith = new Set(group.map((other) => other.record.settings.name));
+    one.record.heldWith = names;
   }
   return 'decided';
+}
+
+/** The verdict became another one when the new version was loaded, or switched to. */
+function sayVerdict(context: Context, module: string, { level, reasons, affected }: Assessment): void {
+  context.bus.emit({ type: 'assess:done', module, level, reasons, affected, durationMs: 0 });
 }
 
 /** Modules that are fine by themselves but changed together with one that is not: they wait for it. */

@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { HotmodEvent } from '../../src/events/events.js';
+
+export { isAlive } from '../../src/files/owner.js';
+
 import { packageRoot } from '../../src/paths.js';
 import { testCacheDir } from './session.js';
 import { waitFor } from './wait-for.js';
@@ -118,13 +121,4 @@ export function startPlainDev(cwd: string) {
     stdout: () => stdout,
     ended: () => closed,
   };
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -4,6 +4,7 @@ import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { isAlive } from '../../src/files/owner.js';
 import { HostGone } from '../../src/host/host.js';
 import { counterSource, engineForTests, entryOf, openBench, until } from '../helpers/host-modules.js';
 
@@ -133,12 +134,3 @@ test('an engine that is not there is an error with a way out', async () => {
     code: 'HM512',
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
