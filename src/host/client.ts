@@ -171,6 +171,21 @@ function createHost(child: Child, calls: Calls, state: State, ended: Promise<Hos
       if (answer.answer !== 'committed') throw wrongAnswer('commit', answer);
       return answer.result;
     },
+    async probe(request) {
+      const answer = await calls.ask({ call: 'probe', request });
+      if (answer.answer !== 'probed') throw wrongAnswer('probe', answer);
+      return answer.result;
+    },
+    async read(request) {
+      const answer = await calls.ask({ call: 'read', request });
+      if (answer.answer !== 'bytes') throw wrongAnswer('read', answer);
+      return answer.result;
+    },
+    async call(request) {
+      const answer = await calls.ask({ call: 'call', request });
+      if (answer.answer !== 'called') throw wrongAnswer('call', answer);
+      return answer.result;
+    },
     async revert(module) {
       const answer = await calls.ask({ call: 'revert', module });
       if (answer.answer !== 'reverted') throw wrongAnswer('revert', answer);

@@ -48,6 +48,7 @@ export interface FailureText {
 const stepCodes: Readonly<Record<CommitStep, string>> = {
   prepare_reload: 'HM502',
   save_state: 'HM503',
+  transfer: 'HM509',
   migrate_state: 'HM504',
   init: 'HM505',
   load_state: 'HM506',

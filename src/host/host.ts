@@ -23,6 +23,11 @@ export interface Host extends AsyncDisposable {
    * nothing is staged any more.
    */
   commit(request: CommitRequest): Promise<CommitResult>;
+  /**
+   * Runs the checks of a transfer plan between frames: from the version that runs to the one that is staged. Writes
+   * nothing. What it finds may be different a frame later; the commit checks again.
+   */
+  probe(request: ProbeRequest): Promise<ProbeResult>;
   /** Drops staged versions that will not be committed. */
   discard(modules: readonly string[]): Promise<void>;
   /** Shuts a module down at a frame boundary and unloads it. Unknown names are ignored. */
@@ -40,6 +45,13 @@ export interface Host extends AsyncDisposable {
   stats(): Promise<HostStats>;
   /** The texts of all modules that export a view, rendered between frames. */
   views(): Promise<readonly ModuleView[]>;
+  /**
+   * Bytes of the running version of a module, read between frames, all of one call between the same two frames. A range
+   * that is not readable is null; so are all where the module does not run.
+   */
+  read(request: ReadRequest): Promise<ReadResult>;
+  /** Calls an exported function between frames, guarded: a crash in it is an answer, and a fault of the module. */
+  call(request: CallRequest): Promise<CallAnswer>;
   /** Asks modules to shut down in reverse order of loading, then ends the process; kills it after `graceMs`. */
   close(graceMs?: number): Promise<void>;
   /** Ends the process now. */
@@ -94,12 +106,117 @@ export interface CommitRequest {
    * state those were given, or start afresh. For a version that would never let go. Left out: they can.
    */
   readonly overrule?: boolean;
+  /** Transfer plans by module. A module that has one is not asked for its state. */
+  readonly plans?: Readonly<Record<string, TransferRequest>>;
 }
+
+/** How the state of a module gets from the version that runs to the one that is staged. */
+export interface TransferRequest {
+  /** In the form of `engine/plan.h`. */
+  readonly plan: Uint8Array;
+  /**
+   * `variables`: from image to image; `init` and `shutdown` then bracket the life of the state, not of a version, and
+   * neither is called. `saved`: the plan converts the bytes that save_state gave, to `size` bytes, before load_state.
+   */
+  readonly what: 'variables' | 'saved';
+  /** Bytes of the converted state; 0 for variables. */
+  readonly size: number;
+  /** Checks that refuse the commit where they find something; those of others are only told. Left out by force. */
+  readonly mustHold: readonly number[];
+  /** Objects on the heap may hold addresses of the old image: it is only closed after memory was searched for them. */
+  readonly searchMemory: boolean;
+}
+
+export interface ProbeRequest {
+  readonly module: string;
+  readonly transfer: TransferRequest;
+}
+
+export interface ProbeResult {
+  /** False where the plan could not be run: nothing staged, nothing running, the plan is damaged. */
+  readonly ok: boolean;
+  readonly code: string;
+  readonly message: string;
+  /** Only checks that found something. */
+  readonly findings: readonly ProbeFinding[];
+}
+
+export interface ProbeFinding {
+  readonly check: number;
+  readonly count: number;
+  readonly value: bigint;
+  readonly round: number;
+}
+
+export interface ReadRequest {
+  readonly module: string;
+  readonly ranges: readonly ReadRange[];
+}
+
+export interface ReadRange {
+  /** `image`: the address as in the library's file. `memory`: where it lies in the process. */
+  readonly from: 'image' | 'memory';
+  readonly address: bigint;
+  readonly size: number;
+}
+
+export interface ReadResult {
+  readonly generation: number;
+  /** The running image's load address; 0n where the module does not run. */
+  readonly base: bigint;
+  readonly frame: number;
+  readonly bytes: readonly (Uint8Array | null)[];
+}
+
+/**
+ * A call in the form of the machine's calling convention (System V AMD64 ABI 3.2.3; AAPCS64 6.8): who asks has sorted the
+ * arguments into registers and stack words.
+ */
+export interface CallRequest {
+  readonly module: string;
+  /** Exported symbol. */
+  readonly symbol: string;
+  /** Integer registers in order, at most 6 (x86-64) or 8 (ARM64). */
+  readonly integers: readonly bigint[];
+  /** Floating-point registers in order, at most 8, as their lowest 64 bits. */
+  readonly floats: readonly bigint[];
+  /** Words on the stack in order. */
+  readonly stack: readonly bigint[];
+  /** Memory that lives as long as the call: strings, structs by address. `patches` say where their addresses go. */
+  readonly memory: readonly Uint8Array[];
+  readonly patches: readonly CallPatch[];
+  readonly returns: CallReturn;
+}
+
+/** The address of `memory[block]` goes to word `index` of a register list or the stack. */
+export interface CallPatch {
+  readonly into: 'integers' | 'stack';
+  readonly index: number;
+  readonly block: number;
+}
+
+/** Registers the result comes back in; `memory` has the caller give a buffer of `size` bytes. */
+export type CallReturn =
+  | { readonly in: 'nothing' }
+  | { readonly in: 'registers'; readonly kinds: readonly ('integer' | 'float')[] }
+  | { readonly in: 'memory'; readonly size: number };
+
+export type CallAnswer =
+  | {
+      readonly ok: true;
+      /** Registers one after another, 8 bytes each, or the buffer. */
+      readonly bytes: Uint8Array;
+      /** The blocks of `memory` after the call. */
+      readonly memory: readonly Uint8Array[];
+      readonly durationMs: number;
+    }
+  | { readonly ok: false; readonly code: string; readonly message: string };
 
 /** The steps of the protocol by name, in the order they run for one module. */
 export type CommitStep =
   | 'prepare_reload'
   | 'save_state'
+  | 'transfer'
   | 'migrate_state'
   | 'init'
   | 'load_state'
@@ -114,6 +231,8 @@ export interface CommittedModule {
   readonly steps: Readonly<Partial<Record<CommitStep, number>>>;
   /** The saved state holds addresses of the old image, which therefore stays mapped. */
   readonly oldImageKept: boolean;
+  /** What the checks of the transfer plan found in the pause. */
+  readonly findings?: readonly ProbeFinding[];
 }
 
 export type CommitResult =

@@ -1,9 +1,15 @@
 import type {
+  CallAnswer,
+  CallRequest,
   CommitRequest,
   CommitResult,
   HostStats,
   ModuleFault,
   ModuleView,
+  ProbeRequest,
+  ProbeResult,
+  ReadRequest,
+  ReadResult,
   RevertResult,
   StageRequest,
   StageResult,
@@ -13,6 +19,9 @@ import type {
 export type HostCall =
   | { readonly call: 'stage'; readonly request: StageRequest }
   | { readonly call: 'commit'; readonly request: CommitRequest }
+  | { readonly call: 'probe'; readonly request: ProbeRequest }
+  | { readonly call: 'read'; readonly request: ReadRequest }
+  | { readonly call: 'call'; readonly request: CallRequest }
   | { readonly call: 'discard'; readonly modules: readonly string[] }
   | { readonly call: 'unload'; readonly module: string }
   | { readonly call: 'revert'; readonly module: string }
@@ -41,6 +50,9 @@ export type ParentMessage = HostSetup | { readonly type: 'call'; readonly id: nu
 export type HostAnswer =
   | { readonly answer: 'staged'; readonly result: StageResult }
   | { readonly answer: 'committed'; readonly result: CommitResult }
+  | { readonly answer: 'probed'; readonly result: ProbeResult }
+  | { readonly answer: 'bytes'; readonly result: ReadResult }
+  | { readonly answer: 'called'; readonly result: CallAnswer }
   | { readonly answer: 'reverted'; readonly result: RevertResult }
   | { readonly answer: 'stats'; readonly result: HostStats }
   | { readonly answer: 'views'; readonly result: readonly ModuleView[] }
