@@ -48,7 +48,7 @@ export interface FailureText {
 const stepCodes: Readonly<Record<CommitStep, string>> = {
   prepare_reload: 'HM502',
   save_state: 'HM503',
-  transfer: 'HM509',
+  transfer: 'HM518',
   migrate_state: 'HM504',
   init: 'HM505',
   load_state: 'HM506',
