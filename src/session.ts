@@ -15,6 +15,7 @@ import { emitOutcome } from './session/reporter.js';
 import { againAndAgain } from './session/rounds.js';
 import { claimRunDir, groupsDirOf } from './session/run-dir.js';
 import { createSupervisor } from './session/supervise.js';
+import { createModelReader } from './session/types-of-both.js';
 import { undo } from './session/undo.js';
 import { update } from './session/update.js';
 import { watchProject } from './session/watch-project.js';
@@ -93,6 +94,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     env,
     records: new Map(config.modules.map((module) => [module.name, newRecord(module)])),
     engineLibrary,
+    models: createModelReader(config.root),
     turn: createTurn(),
     config,
     builder,

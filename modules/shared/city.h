@@ -6,8 +6,9 @@
  * next frame, at another address. Where the owner is not loaded the answer is NULL, and everybody copes.
  *
  * Try this: WEATHER_RAIN 700 -> 450, and every cloud rains. All modules that include this header are rebuilt, and
- * change over in the same frame. Then try CITY_LOTS 11 -> 8: the new simulation cannot read the city of 11 lots (see
- * SAVE_LAYOUT there), so none of the modules changes, and the city goes on as it was.
+ * change over in the same frame. Then put a field into the middle of city_t, or change CITY_LOTS 11 -> 13: the city goes
+ * on with all it had. CITY_LOTS 11 -> 8 is refused, because buildings stand on the lots that would be lost; nothing
+ * changes then.
  */
 #ifndef CITY_H
 #define CITY_H

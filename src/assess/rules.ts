@@ -1,6 +1,7 @@
 import { remarkDisappeared } from './disappeared.js';
 import { listNames } from './lists.js';
-import { loadsState, savesState } from './state-hooks.js';
+import { whereIs } from './places.js';
+import { stateMode } from './state-mode.js';
 import type { AssessRequest, Remark } from './types.js';
 
 /** One rule of the verdict: what it looks at is data, what it says is a list that is empty where all is well. */
@@ -10,12 +11,12 @@ export interface Rule {
   readonly test: (request: AssessRequest) => readonly Remark[];
 }
 
-/** Everything that is known before the new version is loaded. Further rules are further entries. */
+/** Everything but the state itself, which state-rules.ts judges. Further rules are further entries. */
 export const rules: readonly Rule[] = [
   {
     code: 'HM402',
     recommendation: 'Build the module against the module_interface.h of this hotmod.',
-    test: ({ library, apiVersion }) => remarkApiVersion(library?.apiVersion ?? null, apiVersion),
+    test: remarkApiVersion,
   },
   {
     code: 'HM403',
@@ -23,87 +24,95 @@ export const rules: readonly Rule[] = [
     test: (request) => remarkDisappeared(request, (symbol) => symbol.kind === 'function', 'function'),
   },
   {
-    code: 'HM404',
-    recommendation: 'Give the module save_state and load_state where its state should outlive a reload.',
-    test: remarkFreshState,
-  },
-  {
-    code: 'HM405',
-    recommendation: 'Give the new version a load_state, or accept the loss with --force.',
-    test: remarkLostState,
-  },
-  {
-    code: 'HM407',
-    recommendation: 'Do not strip the library (no -s, no strip), or give the module save_state and load_state.',
-    test: remarkUnknownState,
+    code: 'HM406',
+    recommendation: 'Give the new version a migrate_state, or make sure that its load_state reads the old form.',
+    test: remarkNoMigration,
   },
   {
     code: 'HM408',
     recommendation: 'Keep the variable, or change the modules that use it in the same save.',
     test: (request) => remarkDisappeared(request, (symbol) => symbol.kind !== 'function', 'variable'),
   },
+  {
+    code: 'HM443',
+    recommendation: 'Change the callers in the same save, or give the new form another name.',
+    test: remarkSignatures,
+  },
+  {
+    code: 'HM445',
+    recommendation:
+      'Raise the module version and give it a migrate_state, declare the saved struct with HOTMOD_STATE_TYPE, or drop save_state and load_state: variables are carried over by themselves.',
+    test: remarkUnconverted,
+  },
 ];
 
-/** HM402. Nothing is said where the number is not known: the host looks again before it calls anything. */
-export function remarkApiVersion(found: number | null, wanted: number): readonly Remark[] {
-  if (found === null || found === wanted) return [];
+/**
+ * HM402. Modules of plain functions may export the number; those of the interface style state it in a table, which is
+ * only known once they are loaded.
+ */
+function remarkApiVersion({ library, staged, apiVersion }: AssessRequest): readonly Remark[] {
+  const inTable = staged?.facts.style === 'interface' ? staged.facts.apiVersion : null;
+  const found = inTable ?? library?.apiVersion ?? null;
+  if (found === null || found === apiVersion) return [];
   return [
     {
       level: 'BLOCKED',
-      message: `the module was built for version ${found} of the module interface; this engine speaks version ${wanted}`,
+      message: `the module was built for version ${found} of the module interface; this engine speaks version ${apiVersion}`,
       where: 'api_version',
     },
   ];
 }
 
-/**
- * HM404: what is lost are the variables of the version that leaves, so a first load loses nothing, and neither does a
- * module that has no variable to write to.
- */
-function remarkFreshState({ previous }: AssessRequest): readonly Remark[] {
-  const variables = previous?.library.variables ?? [];
-  if (previous === null || variables.length === 0) return [];
-  const saves = savesState(previous);
-  if (saves === 'yes') return [];
-  const names = listNames(variables.map((variable) => variable.name));
-  const message =
-    saves === 'no'
-      ? `the running version has no save_state, so its state starts afresh: ${names}`
-      : `whether the running version saves its state is not known, so it may start afresh: ${names}`;
-  return [{ level: 'WARNING', message, where: variables[0]?.name ?? '' }];
-}
-
-/** HM405. Where the old version may save and the new one certainly cannot load, the loss is not excluded either. */
-function remarkLostState({ previous, library }: AssessRequest): readonly Remark[] {
-  if (previous === null || library === null) return [];
-  const saves = savesState(previous);
-  const loads = loadsState(library, previous);
-  if (saves === 'yes' && loads === 'no') return [lostState];
-  if (saves === 'yes' && loads === 'unknown') {
-    const message =
-      'the running version saves its state; whether the new one has a load_state shows only once it is loaded';
-    return [{ level: 'WARNING', message, where: 'load_state' }];
-  }
-  if (saves === 'unknown' && loads === 'no' && previous.library.variables?.length !== 0) {
-    return [{ ...lostState, message: 'the running version may save its state, and the new one has no load_state' }];
-  }
-  return [];
-}
-
-export const lostState: Remark = {
-  level: 'UNSAFE',
-  message: 'the running version saves its state, but the new one has no load_state: the state would be lost',
-  where: 'load_state',
-};
-
-/** HM407. A version that saves its state by itself needs no symbol table for that. */
-function remarkUnknownState({ previous }: AssessRequest): readonly Remark[] {
-  if (previous === null || previous.library.variables !== null || savesState(previous) === 'yes') return [];
+/** HM406 speaks only where state is saved and loaded, and only where both sides state a version. */
+function remarkNoMigration(request: AssessRequest): readonly Remark[] {
+  const { previous, staged, library, types } = request;
+  const old = previous?.running ?? null;
+  if (old === null || staged === null || stateMode(request) !== 'saved') return [];
+  const now = staged.facts;
+  const migrates =
+    now.hooks.includes('migrate_state') || library?.stateVersion !== null || (types?.state.saved ?? null) !== null;
+  if (old.version === now.version || migrates) return [];
+  const from = old.version === '' ? 'no version' : old.version;
+  const to = now.version === '' ? 'no version' : now.version;
   return [
     {
       level: 'WARNING',
-      message: 'the running version has no symbol table, so it is unknown whether it has state that starts afresh',
-      where: '.symtab',
+      message: `the version went from ${from} to ${to} and there is no migrate_state: load_state is given the old form`,
+      where: 'migrate_state',
+    },
+  ];
+}
+
+/** HM443. A caller that was compiled against the old form passes its arguments in the wrong places. */
+function remarkSignatures({ module, types, loaded, root }: AssessRequest): readonly Remark[] {
+  return (types?.signatures ?? []).map((change): Remark => {
+    const users = loaded.filter((one) => one.name !== module && (one.imports ?? []).includes(change.name));
+    const names = listNames(users.map((user) => user.name));
+    return {
+      level: users.length === 0 ? 'WARNING' : 'UNSAFE',
+      message: `the exported function ${change.name} changed from "${change.before}" to "${change.after}"${users.length === 0 ? '' : `, and it is called by ${names}`}`,
+      where: whereIs(change.place, root),
+    };
+  });
+}
+
+/**
+ * HM445. What save_state's bytes hold is only known to the module. With another layout of its structs and nothing that
+ * converts, load_state may read old bytes as the new struct.
+ */
+function remarkUnconverted(request: AssessRequest): readonly Remark[] {
+  const { previous, library, staged, types } = request;
+  if (types === null || types.changedRecords.length === 0 || types.state.saved !== null) return [];
+  if (previous === null || stateMode(request) !== 'saved') return [];
+  const old = previous.running;
+  const sameVersion = staged === null || old === null || old.version === staged.facts.version;
+  const sameStateVersion = previous.library.stateVersion === library?.stateVersion;
+  if (!sameVersion || !sameStateVersion) return [];
+  return [
+    {
+      level: staged === null ? 'WARNING' : 'UNSAFE',
+      message: `the layout of ${listNames(types.changedRecords)} changed and the version did not: load_state may be given bytes in the old layout`,
+      where: 'save_state',
     },
   ];
 }

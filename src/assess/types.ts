@@ -1,5 +1,6 @@
 import type { Finding, Level, Reason } from '../events/events.js';
 import type { ModuleFacts } from '../host/host.js';
+import type { PlanCheck, SignatureChange, StateComparison } from '../state/types.js';
 
 export interface AssessRequest {
   readonly module: string;
@@ -13,6 +14,37 @@ export interface AssessRequest {
   readonly loaded: readonly LoadedModule[];
   /** The major number of the interface the engine speaks (`MODULE_API_VERSION`). */
   readonly apiVersion: number;
+  /** The project's folder, absolute: places inside it are given relative to it. */
+  readonly root: string;
+  /** What the types of both builds say; null at a first load, and where the new file could not be read. */
+  readonly types: TypesOfBoth | null;
+  /** What shows once the new version lies loaded beside the old one; null before. */
+  readonly staged: StagedVersion | null;
+}
+
+export interface TypesOfBoth {
+  readonly state: StateComparison;
+  /** Exported functions of both whose type differs. */
+  readonly signatures: readonly SignatureChange[];
+  /** Structs, classes and unions of the module's own sources that have another layout now, as C names them. */
+  readonly changedRecords: readonly string[];
+}
+
+export interface StagedVersion {
+  readonly facts: ModuleFacts;
+  /** What the live values say to the checks of the transfer plan; only those that found something. */
+  readonly findings: readonly LiveFinding[];
+}
+
+export interface LiveFinding {
+  readonly number: number;
+  readonly check: PlanCheck;
+  readonly count: number;
+  readonly round: number;
+  /** The value as a message shows it: a number, or the function or stretch of the old image it points to. */
+  readonly value: string;
+  /** It points to a function of the old image, which the new one does not have. */
+  readonly isFunction: boolean;
 }
 
 interface AssessedFinding extends Finding {
@@ -26,6 +58,8 @@ export interface AssessedLibrary {
   /** Null where it is unknown whether it has any. */
   readonly variables: readonly { readonly name: string }[] | null;
   readonly apiVersion: number | null;
+  /** Of `HOTMOD_STATE_VERSION`; null where the module declares none. */
+  readonly stateVersion: number | null;
 }
 
 export interface AssessedExport {

@@ -2,6 +2,7 @@ import { buildCodes } from './build.js';
 import { configCodes } from './config.js';
 import { reloadCodes } from './reload.js';
 import { sessionCodes } from './session.js';
+import { stateCodes } from './state.js';
 import { toolchainCodes } from './toolchain.js';
 import type { CodeText } from './types.js';
 import { usageCodes } from './usage.js';
@@ -18,6 +19,7 @@ export const codes: readonly CodeText[] = [
   ...buildCodes,
   ...validateCodes,
   ...verdictCodes,
+  ...stateCodes,
   ...reloadCodes,
   ...sessionCodes,
 ].sort((a, b) => a.code.localeCompare(b.code));

@@ -29,36 +29,12 @@ export const verdictCodes: readonly CodeText[] = [
       'MODULE_EXPORT before it again.',
   },
   {
-    code: 'HM404',
-    title: 'state starts afresh',
-    meaning:
-      'The module has variables of its own and no save_state, or none that is known of, so the new version begins ' +
-      'with their initial values. The message names them.',
-    remedy:
-      'Give the module save_state and load_state where the values should outlive a reload. Where they need not, ' +
-      'nothing is to be done.',
-  },
-  {
-    code: 'HM405',
-    title: 'saved state would be lost',
-    meaning: 'The running version saves its state, but the new version has no load_state that could take it over.',
-    remedy: 'Give the new version a load_state, or accept the loss with --force.',
-  },
-  {
     code: 'HM406',
     title: 'version changed without migrate_state',
     meaning:
       'The two versions state different version numbers and state is carried over, but the new version has no ' +
       'migrate_state. Its load_state is given the bytes just as the old version saved them.',
     remedy: 'Give the new version a migrate_state, or make sure that its load_state reads the old form.',
-  },
-  {
-    code: 'HM407',
-    title: 'unknown whether there is state',
-    meaning:
-      'The running version was linked without a symbol table, and it is not known to save its state. Whether it has ' +
-      'variables that start afresh cannot be told, and unknown is never SAFE.',
-    remedy: 'Do not strip the library (no -s, no strip), or give the module save_state and load_state.',
   },
   {
     code: 'HM408',

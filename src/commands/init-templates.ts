@@ -19,21 +19,19 @@ function cSource(name: string, id: string): string {
  * ${name}: a first module. Run \`hotmod dev\`, then change something here and save: the new code runs at once, and
  * frames_seen goes on counting.
  *
- * Try: another text in ${id}_view; counting in steps of 2; a syntax error (the old code runs on).
+ * Try: another text in ${id}_view; counting in steps of 2; a new field before seconds; a syntax error.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "module_interface.h"
 
-/* What must survive a reload stands in one struct, so that saving it is one copy. */
+/* Variables keep their values across reloads, by name and type. Put a field in the middle and see. */
 static struct {
   long frames_seen;
   double seconds;
 } state;
 
-/* Called once for every version, before its first update. 0 is success. */
+/* Called when the module starts, not at a reload. 0 is success. */
 MODULE_EXPORT int ${id}_init(const module_config_t *config) {
   printf("${name}: generation %u\\n", (unsigned)config->generation);
   fflush(stdout);
@@ -48,21 +46,6 @@ MODULE_EXPORT void ${id}_update(double dt) {
 
 MODULE_EXPORT void ${id}_shutdown(void) {}
 
-/* Called on the old version: a copy of the state, made with malloc. hotmod frees it. */
-MODULE_EXPORT int ${id}_save_state(void **data, size_t *size) {
-  *data = malloc(sizeof state);
-  if (*data == NULL) return 1;
-  memcpy(*data, &state, sizeof state);
-  *size = sizeof state;
-  return 0;
-}
-
-/* Called on the new version. Another size means that the struct was changed: the state starts afresh. */
-MODULE_EXPORT int ${id}_load_state(const void *data, size_t size) {
-  if (size == sizeof state) memcpy(&state, data, sizeof state);
-  return 0;
-}
-
 /* Optional: text that is shown live. */
 MODULE_EXPORT const char *${id}_view(void) {
   static char text[80];
@@ -76,17 +59,15 @@ function cppSource(name: string, id: string): string {
   return `// ${name}: a first module. Run \`hotmod dev\`, then change something here and save: the new code runs at once, and
 // frames_seen goes on counting.
 //
-// Try: another text in ${id}_view; counting in steps of 2; a syntax error (the old code runs on).
+// Try: another text in ${id}_view; counting in steps of 2; a new field before seconds; a syntax error.
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <string>
 
 #include "module_interface.h"
 
 namespace {
 
-// What must survive a reload stands in one struct of plain values, so that saving it is one copy.
+// Variables keep their values across reloads, by name and type. Put a field in the middle and see.
 struct State {
   long frames_seen = 0;
   double seconds = 0;
@@ -98,7 +79,7 @@ State state;
 
 extern "C" {
 
-// Called once for every version, before its first update. 0 is success.
+// Called when the module starts, not at a reload. 0 is success.
 MODULE_EXPORT int ${id}_init(const module_config_t *config) {
   std::printf("${name}: generation %u\\n", static_cast<unsigned>(config->generation));
   std::fflush(stdout);
@@ -112,21 +93,6 @@ MODULE_EXPORT void ${id}_update(double dt) {
 }
 
 MODULE_EXPORT void ${id}_shutdown() {}
-
-// Called on the old version: a copy of the state, made with malloc. hotmod frees it.
-MODULE_EXPORT int ${id}_save_state(void **data, size_t *size) {
-  *data = std::malloc(sizeof state);
-  if (*data == nullptr) return 1;
-  std::memcpy(*data, &state, sizeof state);
-  *size = sizeof state;
-  return 0;
-}
-
-// Called on the new version. Another size means that the struct was changed: the state starts afresh.
-MODULE_EXPORT int ${id}_load_state(const void *data, size_t size) {
-  if (size == sizeof state) std::memcpy(&state, data, sizeof state);
-  return 0;
-}
 
 // Optional: text that is shown live.
 MODULE_EXPORT const char *${id}_view() {

@@ -6,6 +6,7 @@ import { HotmodError } from '../errors.js';
 import { createBus } from '../events/bus.js';
 import { dryRun, recallLastGood } from '../session/dry-run.js';
 import { newRecord } from '../session/records.js';
+import { createModelReader } from '../session/types-of-both.js';
 import { openWorkshop } from '../session/workshop.js';
 import type { CommandIo } from './io.js';
 import { loadProject, type ProjectOptions } from './project.js';
@@ -39,7 +40,8 @@ export async function reload(options: ReloadOptions, io: CommandIo): Promise<num
     if (!alone) throw error;
     const { builder, engineLibrary } = await openWorkshop({ config, env: io.env, cacheDir: cacheDir(io.env) });
     const records = new Map(config.modules.map((settings) => [settings.name, newRecord(settings)]));
-    const context = { bus, records, config, builder, engineLibrary };
+    const models = createModelReader(config.root);
+    const context = { bus, records, config, builder, engineLibrary, models };
     await recallLastGood(context);
     return await dryRun(context, module);
   } finally {

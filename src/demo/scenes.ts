@@ -25,8 +25,8 @@ const semicolon = 'const uint32_t today = city->day;';
 const noSemicolon = 'const uint32_t today = city->day';
 const entry = 'module_interface_t *get_module_interface(void) {';
 const noEntry = 'static module_interface_t *no_longer_the_entry(void) {';
-const readsLayout = 'if (layout != SAVE_LAYOUT ||';
-const readsOther = 'if (layout != 99u ||';
+const fewerFields = '  uint32_t seed;\n  city_t city;';
+const moreFields = '  double visitors;\n  city_t city;\n  uint32_t seed;';
 
 /** The tour through the sample city. Each scene edits what the scenes before it left. */
 export const scenes: readonly Scene[] = [
@@ -41,8 +41,7 @@ export const scenes: readonly Scene[] = [
   {
     title: 'A function',
     announcement:
-      'Rain falls and water glitters twice as fast: one function of graphics changes. That module saves no ' +
-      'state, so the verdict is a WARNING that names what starts afresh.',
+      'Rain falls and water glitters twice as fast: one function of graphics changes, and its variables are kept.',
     module: 'graphics',
     file: graphics,
     edits: [
@@ -51,7 +50,7 @@ export const scenes: readonly Scene[] = [
         to: 'void graphics_update(double dt) { seconds += 2.0 * dt; }',
       },
     ],
-    expect: { outcome: 'reloaded', level: 'WARNING', code: 'HM404' },
+    expect: { outcome: 'reloaded', level: 'SAFE' },
   },
   {
     title: 'A syntax error',
@@ -73,26 +72,34 @@ export const scenes: readonly Scene[] = [
     expect: { outcome: 'refused', level: 'BLOCKED', code: 'HM305' },
   },
   {
-    title: 'A load_state that fails',
+    title: 'Another layout',
     announcement:
-      'The entry is back, but the new version does not take the saved city. All is taken back, nobody is lost.',
+      'The entry is back, and the struct that holds the city gets a field at its beginning; another moves to its end. ' +
+      'No code carries the city over, and yet nobody is lost: the verdict says which fields moved.',
     module: 'simulation',
     file: simulation,
     edits: [
       { from: `${noEntry.replace('{', '__attribute__((used));')}\n${noEntry}`, to: entry },
-      { from: readsLayout, to: readsOther },
+      { from: fewerFields, to: moreFields },
     ],
-    expect: { outcome: 'rolledBack', code: 'HM506' },
+    expect: { outcome: 'reloaded', level: 'WARNING', code: 'HM421' },
   },
   {
-    title: 'The mend',
-    announcement: 'load_state is as it was, and taxes fall to 0.5. The city is the one that was.',
+    title: 'Values that would be lost',
+    announcement:
+      'The street shall have 8 lots in place of 11, but buildings stand on the last three: refused. All four modules ' +
+      'include that header, and none of them changes.',
     module: 'simulation',
-    file: simulation,
-    edits: [
-      { from: readsOther, to: readsLayout },
-      { from: '#define TAX 1.8 ', to: '#define TAX 0.5 ' },
-    ],
-    expect: { outcome: 'reloaded', level: 'SAFE' },
+    file: 'modules/shared/city.h',
+    edits: [{ from: '#define CITY_LOTS 11', to: '#define CITY_LOTS 8' }],
+    expect: { outcome: 'refused', level: 'UNSAFE', code: 'HM426' },
+  },
+  {
+    title: 'Values that are added',
+    announcement: 'It becomes 13 lots: the city goes on with all it had, and two parks more.',
+    module: 'simulation',
+    file: 'modules/shared/city.h',
+    edits: [{ from: '#define CITY_LOTS 8', to: '#define CITY_LOTS 13' }],
+    expect: { outcome: 'reloaded', level: 'WARNING', code: 'HM425' },
   },
 ];

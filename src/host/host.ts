@@ -123,8 +123,12 @@ export interface TransferRequest {
   readonly size: number;
   /** Checks that refuse the commit where they find something; those of others are only told. Left out by force. */
   readonly mustHold: readonly number[];
-  /** Objects on the heap may hold addresses of the old image: it is only closed after memory was searched for them. */
-  readonly searchMemory: boolean;
+  /**
+   * What becomes of the old image once it is no longer the way back. `close`: only the new variables are searched for its
+   * addresses. `search`: objects on the heap may hold some, so all memory is searched first. `keep`: closing it would run
+   * destructors on what the new one uses now.
+   */
+  readonly oldImage: 'close' | 'search' | 'keep';
 }
 
 export interface ProbeRequest {

@@ -1,7 +1,7 @@
 import type { Assessment } from '../assess/types.js';
 import type { EntryNames } from '../config/resolved.js';
 import type { Finding, StateSummary } from '../events/events.js';
-import type { Host, ModuleFacts } from '../host/host.js';
+import type { Host, ModuleFacts, ProbeFinding, ProbeResult, TransferRequest } from '../host/host.js';
 
 /** A version that was built, validated and found acceptable, ready to take the place of the one that runs. */
 export interface Candidate {
@@ -12,12 +12,22 @@ export interface Candidate {
   readonly assessment: Assessment;
 }
 
+/** How the state gets over, and what becomes of it in numbers. */
+export interface Transfer {
+  readonly request: TransferRequest;
+  /** Whether any of its checks can find something: only then are the live values looked at. */
+  readonly checks: boolean;
+  readonly summary: StateSummary;
+}
+
 export interface TransactionRequest {
   readonly host: Host;
   /** Providers before dependents. */
   readonly candidates: readonly Candidate[];
-  /** The verdict again, now that the new version is loaded beside the old one and its real hooks are known. */
-  readonly confirm: (candidate: Candidate, facts: ModuleFacts) => Assessment;
+  /** How a candidate's state is carried over, now that its real hooks are known; null where the module does so itself. */
+  readonly transferOf: (candidate: Candidate, facts: ModuleFacts) => Transfer | null;
+  /** The verdict again, now that the new version is loaded beside the old one and the live values were looked at. */
+  readonly confirm: (candidate: Candidate, facts: ModuleFacts, findings: readonly ProbeFinding[]) => Assessment;
   /** See `CommitRequest.overrule`. */
   readonly overrule: boolean;
   /** Whether a confirmed verdict may go on. */
@@ -51,7 +61,7 @@ export type TransactionResult =
  */
 export async function transact(request: TransactionRequest): Promise<TransactionResult> {
   const { host, candidates } = request;
-  const staged: { candidate: Candidate; facts: ModuleFacts; assessment: Assessment; loadMs: number }[] = [];
+  const staged: Staged[] = [];
   const giveUp = (): Promise<void> => host.discard(staged.map((one) => one.candidate.module));
 
   for (const candidate of candidates) {
@@ -64,8 +74,12 @@ export async function transact(request: TransactionRequest): Promise<Transaction
       const outcome = result.code === 'HM402' ? 'refused' : 'failed';
       return { outcome, module, reasons: assessment.reasons, assessment, loadMs: result.loadMs, pauseMs: 0 };
     }
-    const assessment = request.confirm(candidate, result.facts);
-    staged.push({ candidate, facts: result.facts, assessment, loadMs: result.loadMs });
+    const transfer = request.transferOf(candidate, result.facts);
+    const live = await lookAtValues(host, module, transfer);
+    const assessment = live.ok
+      ? request.confirm(candidate, result.facts, live.findings)
+      : blocked(candidate.assessment, live);
+    staged.push({ candidate, facts: result.facts, transfer, assessment, loadMs: result.loadMs });
     if (!request.accepts(assessment)) {
       await giveUp();
       const { reasons } = assessment;
@@ -76,6 +90,7 @@ export async function transact(request: TransactionRequest): Promise<Transaction
   const commit = await host.commit({
     modules: staged.map((one) => one.candidate.module),
     overrule: request.overrule,
+    plans: plansOf(staged),
   });
   if (!commit.ok) {
     const { module, code, message, pauseMs } = commit;
@@ -85,17 +100,42 @@ export async function transact(request: TransactionRequest): Promise<Transaction
   return {
     outcome: 'switched',
     pauseMs: commit.pauseMs,
-    modules: staged.map(({ candidate, facts, assessment, loadMs }) => {
+    modules: staged.map(({ candidate, facts, transfer, assessment, loadMs }) => {
       const committed = commit.modules.find((one) => one.module === candidate.module);
       return {
         module: candidate.module,
         facts,
         assessment: committed?.oldImageKept === true ? withKeptImage(assessment) : assessment,
         loadMs,
-        state: committed?.state ?? noState,
+        state: stateOf(transfer, committed?.state ?? noState),
       };
     }),
   };
+}
+
+interface Staged {
+  readonly candidate: Candidate;
+  readonly facts: ModuleFacts;
+  readonly transfer: Transfer | null;
+  readonly assessment: Assessment;
+  readonly loadMs: number;
+}
+
+/** A plan without checks has nothing to ask, and asking would wait for a frame boundary. */
+async function lookAtValues(host: Host, module: string, transfer: Transfer | null): Promise<ProbeResult> {
+  if (transfer === null || !transfer.checks) return { ok: true, code: '', message: '', findings: [] };
+  return host.probe({ module, transfer: transfer.request });
+}
+
+function plansOf(staged: readonly Staged[]): Readonly<Record<string, TransferRequest>> {
+  return Object.fromEntries(
+    staged.flatMap(({ candidate, transfer }) => (transfer === null ? [] : [[candidate.module, transfer.request]])),
+  );
+}
+
+/** The engine counts bytes; which variables they were is only known to who made the plan. */
+export function stateOf(transfer: Transfer | null, counted: StateSummary): StateSummary {
+  return transfer === null || transfer.request.what === 'saved' ? counted : transfer.summary;
 }
 
 /** Only the saved bytes themselves show that they point into the version that left. */

@@ -5,6 +5,7 @@ import type { Host } from '../host/host.js';
 import type { Turn } from '../reload/queue.js';
 import type { Watcher } from '../watch/watcher.js';
 import type { ModuleRecord } from './records.js';
+import type { ModelReader } from './types-of-both.js';
 
 /**
  * The session's own data, shared by the files of this folder and by nobody else. `session.ts` alone replaces the
@@ -16,6 +17,8 @@ export interface Context {
   /** The environment that hotmod was called in. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly engineLibrary: string;
+  /** Types and storage of libraries, each read once. */
+  readonly models: ModelReader;
   readonly turn: Turn;
   config: ResolvedConfig;
   builder: Builder;

@@ -2,12 +2,12 @@ import { exitCode } from '../errors.js';
 import { validate } from '../validate/validate.js';
 import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
-import { readLastGood } from './last-good.js';
+import { type LastGood, readLastGood } from './last-good.js';
 import { prepare } from './prepare.js';
 import type { ModuleRecord } from './records.js';
 
 /** What a verdict needs; a running session's context has it, and so has a command without one. */
-export type DryRunContext = Pick<Context, 'bus' | 'records' | 'config' | 'builder' | 'engineLibrary'>;
+export type DryRunContext = Pick<Context, 'bus' | 'records' | 'config' | 'builder' | 'engineLibrary' | 'models'>;
 
 /**
  * The verdict on what is on disk now, without changing anything that runs: build, validate, assess.
@@ -17,13 +17,14 @@ export type DryRunContext = Pick<Context, 'bus' | 'records' | 'config' | 'builde
 export async function dryRun(context: DryRunContext, module: string): Promise<number> {
   const record = context.records.get(module);
   if (record === undefined) return exitCode.usage;
-  const { bus, records, config, builder, engineLibrary } = context;
+  const { bus, records, config, builder, engineLibrary, models } = context;
   const prepared = await prepare({
     record,
     records,
     config,
     builder,
     engineLibrary,
+    models,
     bus,
     signal: new AbortController().signal,
     rebuild: false,
@@ -43,11 +44,7 @@ export async function recallLastGood(context: DryRunContext): Promise<void> {
   }
 }
 
-async function recall(
-  context: DryRunContext,
-  record: ModuleRecord,
-  known: { readonly library: string; readonly hash: string; readonly generation: number },
-): Promise<void> {
+async function recall(context: DryRunContext, record: ModuleRecord, known: LastGood[string]): Promise<void> {
   const { facts } = await validate({
     library: known.library,
     module: record.settings,
@@ -56,5 +53,5 @@ async function recall(
   });
   if (facts === null) return;
   record.generation = known.generation;
-  record.running = { ...known, file: facts, loaded: null, level: 'SAFE', settings: record.settings };
+  record.running = { ...known, file: facts, level: 'SAFE', settings: record.settings };
 }

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { assess } from '../assess/assess.js';
-import type { Assessment } from '../assess/types.js';
+import type { Assessment, AssessRequest } from '../assess/types.js';
 import type { Builder, BuildResult } from '../build/types.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Bus } from '../events/bus.js';
@@ -8,6 +8,7 @@ import type { Finding, Level, Outcome, Timings } from '../events/events.js';
 import type { LibraryFacts, ModuleLibrary } from '../validate/types.js';
 import { validate } from '../validate/validate.js';
 import { apiVersion, loadedModules, type ModuleRecord } from './records.js';
+import { type BothVersions, compareVersions, type ModelReader } from './types-of-both.js';
 
 export interface PrepareRequest {
   readonly record: ModuleRecord;
@@ -15,6 +16,7 @@ export interface PrepareRequest {
   readonly config: ResolvedConfig;
   readonly builder: Builder;
   readonly engineLibrary: string;
+  readonly models: ModelReader;
   readonly bus: Bus;
   readonly signal: AbortSignal;
   readonly rebuild: boolean;
@@ -40,6 +42,10 @@ export type Prepared =
       readonly kind: 'ready';
       readonly file: LibraryFacts;
       readonly assessment: Assessment;
+      /** What the verdict was asked; asked again with what shows after loading. */
+      readonly asked: AssessRequest;
+      /** Null at a first load. */
+      readonly both: BothVersions | null;
       readonly timings: Timings;
       readonly build: BuildResult;
     };
@@ -77,14 +83,22 @@ export async function prepare(request: PrepareRequest): Promise<Prepared> {
 
   const before = record.running ?? record.stopped;
   const startAssess = performance.now();
-  const assessment = assess({
+  const both =
+    before === null || checked.facts === null
+      ? null
+      : await compareVersions(request.models, before, { library: build.library, file: checked.facts });
+  const asked: AssessRequest = {
     module,
     findings,
     library: checked.facts,
     previous: before === null ? null : { library: before.file, running: before.loaded },
     loaded: loadedModules(request.records),
     apiVersion,
-  });
+    root: request.config.root,
+    types: both,
+    staged: null,
+  };
+  const assessment = assess(asked);
   const assessMs = performance.now() - startAssess;
   const { level, reasons, affected } = assessment;
   bus.emit({ type: 'assess:done', module, level, reasons, affected, durationMs: assessMs });
@@ -93,7 +107,7 @@ export async function prepare(request: PrepareRequest): Promise<Prepared> {
   if (checked.facts === null || !request.accepts(assessment)) {
     return { kind: 'stopped', outcome: 'refused', level, reasons, timings, build };
   }
-  return { kind: 'ready', file: checked.facts, assessment, timings, build };
+  return { kind: 'ready', file: checked.facts, assessment, asked, both, timings, build };
 }
 
 /** Names the file that the user knows in place of our copy of it, whose name is a hash. */

@@ -62,6 +62,11 @@ export function newRecord(settings: ResolvedModule): ModuleRecord {
   };
 }
 
+/** What is known of the version whose state the next one takes over; null where none ever ran. */
+export function runningFacts({ running, stopped }: ModuleRecord): ModuleFacts | null {
+  return (running ?? stopped)?.loaded ?? null;
+}
+
 /** What a verdict needs to know of the modules that run. */
 export function loadedModules(records: ReadonlyMap<string, ModuleRecord>): readonly LoadedModule[] {
   return [...records.values()].flatMap(({ settings, running }) =>

@@ -1,11 +1,13 @@
-import { type HostEnd, HostGone, type ModuleFault } from '../host/host.js';
-import { noState } from '../reload/transact.js';
+import { type HostEnd, HostGone, type ModuleFacts, type ModuleFault } from '../host/host.js';
+import { noState, stateOf, type Transfer } from '../reload/transact.js';
 import type { Context } from './context.js';
 import { describeHostEnd, howItEnded } from './host-ends.js';
 import { loadOrder } from './order.js';
-import type { ModuleRecord } from './records.js';
+import type { ModuleRecord, Version } from './records.js';
 import { emitOutcome } from './reporter.js';
 import { countCrash } from './restart-intensity.js';
+import { transferBetween } from './transfer.js';
+import { compareVersions } from './types-of-both.js';
 
 /**
  * A module crashed inside a guarded call; the host took it out of the frame loop and lives on. A version that is
@@ -38,7 +40,7 @@ export async function recoverModule(context: Context, fault: ModuleFault): Promi
       record.stopped = record.running;
       return stop(context, record, 'HM513', `${fault.module} crashed too often (last with ${fault.signal})`);
     }
-    await startAgain(context, record);
+    await startAgain(context, record, { fresh: false });
   } catch (error) {
     // The host went down meanwhile; its own recovery starts every module again.
     if (!(error instanceof HostGone)) throw error;
@@ -84,7 +86,7 @@ export async function restartModules(context: Context): Promise<void> {
   const order = loadOrder(running.map((record) => record.settings));
   for (const { name } of order) {
     const record = context.records.get(name);
-    if (record !== undefined) await startAgain(context, record, 'the host');
+    if (record !== undefined) await startAgain(context, record, { fresh: true });
   }
 }
 
@@ -133,17 +135,31 @@ function stop(context: Context, record: ModuleRecord, code: string, why: string)
   });
 }
 
-/** Starts the version that should be running afresh; one that does not even start any more is stopped. */
-async function startAgain(context: Context, record: ModuleRecord, lost = 'the crash'): Promise<void> {
+/**
+ * Starts the version that should be running again, from another copy of its library; one that does not even start any
+ * more is stopped.
+ *
+ * @param fresh nothing of its state is left: the process that held it is gone.
+ */
+async function startAgain(
+  context: Context,
+  record: ModuleRecord,
+  { fresh }: { readonly fresh: boolean },
+): Promise<void> {
   const { running } = record;
   if (running === null) return;
   const module = record.settings.name;
   const { generation, library } = running;
   const staged = await context.host.stage({ module, generation, library, entry: running.settings.entry });
-  const committed = staged.ok ? await context.host.commit({ modules: [module] }) : staged;
+  const transfer = staged.ok && !fresh ? await transferToItself(context, running, staged.facts) : null;
+  const plans = transfer === null ? {} : { [module]: transfer.request };
+  const committed = staged.ok ? await context.host.commit({ modules: [module], plans }) : staged;
   if (committed.ok) {
-    const state = committed.modules[0]?.state ?? noState;
-    const fate = state.bytes > 0 ? 'with the state it had' : `from its start: its state was lost with ${lost}`;
+    const state = stateOf(transfer, committed.modules[0]?.state ?? noState);
+    const fate =
+      state.bytes > 0
+        ? 'with the state it had'
+        : `from its start: its state was lost with ${fresh ? 'the host' : 'the crash'}`;
     const message = `Generation ${generation} runs again, ${fate}.`;
     context.bus.emit({ type: 'module:restarted', module, generation, message, state });
     return;
@@ -156,4 +172,10 @@ async function startAgain(context: Context, record: ModuleRecord, lost = 'the cr
     code: committed.code,
     message: `${module} could not be started again: ${committed.message}`,
   });
+}
+
+/** Whatever the crash left in its variables goes on; pointers that lead nowhere any more become NULL. */
+async function transferToItself(context: Context, version: Version, staged: ModuleFacts): Promise<Transfer | null> {
+  const both = await compareVersions(context.models, version, version);
+  return transferBetween(both, version.loaded, staged, true);
 }

@@ -1,11 +1,13 @@
 import { assess } from '../assess/assess.js';
-import { confirm } from '../assess/confirm.js';
+import type { AssessRequest } from '../assess/types.js';
 import { exitCode, HotmodError } from '../errors.js';
 import { transact } from '../reload/transact.js';
 import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
 import { apiVersion, loadedModules } from './records.js';
 import { emitSwitched } from './reporter.js';
+import { readFindings, transferBetween } from './transfer.js';
+import { compareVersions } from './types-of-both.js';
 
 /**
  * Goes back to the generation that ran before, as an ordinary reload: the state moves back with it. It runs until
@@ -18,14 +20,18 @@ export async function undo(context: Context, module: string): Promise<void> {
   const { running, previous } = record ?? { running: null, previous: null };
   if (record === undefined || running === null || previous === null) throw nothingBefore(module, 'none was kept');
   const startedAt = performance.now();
-  const assessment = assess({
+  const both = await compareVersions(context.models, running, previous);
+  const asked: AssessRequest = {
     module,
     findings: [],
     library: previous.file,
     previous: { library: running.file, running: running.loaded },
     loaded: loadedModules(context.records),
     apiVersion,
-  });
+    root: context.config.root,
+    types: both,
+    staged: null,
+  };
   record.generation += 1;
   context.transactions += 1;
   const result = await transact({
@@ -37,10 +43,11 @@ export async function undo(context: Context, module: string): Promise<void> {
         generation: record.generation,
         library: previous.library,
         entry: previous.settings.entry,
-        assessment,
+        assessment: assess(asked),
       },
     ],
-    confirm: (candidate, facts) => confirm(candidate.assessment, running.loaded, facts),
+    transferOf: (_candidate, facts) => transferBetween(both, running.loaded, facts, false),
+    confirm: (_candidate, facts, found) => assess({ ...asked, staged: { facts, findings: readFindings(both, found) } }),
     accepts: ({ level }) => isAcceptable(level, false),
   });
   if (result.outcome !== 'switched') throw nothingBefore(module, result.reasons.map((one) => one.message).join(' '));

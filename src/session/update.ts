@@ -1,4 +1,4 @@
-import { confirm } from '../assess/confirm.js';
+import { assess } from '../assess/assess.js';
 import type { Assessment } from '../assess/types.js';
 import type { Finding } from '../events/events.js';
 import { HostGone } from '../host/host.js';
@@ -9,8 +9,9 @@ import type { Context } from './context.js';
 import { describeHostEnd } from './host-ends.js';
 import { loadOrder } from './order.js';
 import { type Prepared, prepare } from './prepare.js';
-import type { ModuleRecord } from './records.js';
+import { type ModuleRecord, runningFacts } from './records.js';
 import { createReporter, preciseNow, type Ready, type Reporter } from './reporter.js';
+import { readFindings, transferBetween } from './transfer.js';
 
 export interface UpdateOutcome {
   /** Modules where what was built is no longer what is on disk. */
@@ -27,7 +28,7 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
   const startedAt = preciseNow();
   const records = jobRecords(context, job);
   const accepts = ({ level }: Assessment): boolean => isAcceptable(level, job.acceptUnsafe);
-  const { config, builder, bus, engineLibrary } = context;
+  const { config, builder, bus, engineLibrary, models } = context;
 
   const prepared = await Promise.all(
     records.map((record) =>
@@ -37,6 +38,7 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
         config,
         builder,
         engineLibrary,
+        models,
         bus,
         signal: job.signal,
         rebuild: job.rebuild,
@@ -122,10 +124,14 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
         entry: record.settings.entry,
         assessment,
       })),
-      confirm: (candidate, facts) => {
+      transferOf: (candidate, facts) => {
         const one = find(candidate.module);
-        const running = one?.record.running ?? one?.record.stopped ?? null;
-        return confirm(candidate.assessment, running?.loaded ?? null, facts);
+        return one === undefined ? null : transferBetween(one.both, runningFacts(one.record), facts, terms.overrule);
+      },
+      confirm: (candidate, facts, found) => {
+        const one = find(candidate.module);
+        if (one === undefined) return candidate.assessment;
+        return assess({ ...one.asked, staged: { facts, findings: readFindings(one.both, found) } });
       },
     });
   } catch (error) {

@@ -148,6 +148,8 @@ export interface PlanCheck {
   readonly path: string;
   /** For a message about the value found: what it would have to become. */
   readonly type: string;
+  /** How the bits of a value that was found are to be read. Left out for pointers and bytes. */
+  readonly number?: 'signed' | 'unsigned' | 'float';
 }
 
 /** What the live values say to one check. Only those that found something are listed. */

@@ -18,14 +18,28 @@ export function readFacts(path: string, file: ElfFile, names: EntryNames): Libra
     entry: findEntry(names, exports),
     variables: writableVariables(file),
     apiVersion: readApiVersion(file),
+    stateVersion: readStateVersion(file),
   };
 }
 
 function readApiVersion(file: ElfFile): number | null {
+  const bytes = exportedObject(file, 'module_api_version', 4);
+  return bytes?.getUint32(0, true) ?? null;
+}
+
+/** `HOTMOD_STATE_MAGIC` of modules/include/hotmod_state.h, whose table begins with it and the version. */
+const stateMagic = 0x54534d48;
+
+function readStateVersion(file: ElfFile): number | null {
+  const bytes = exportedObject(file, 'hotmod_state_version', 24);
+  return bytes?.getUint32(0, true) === stateMagic ? bytes.getUint32(4, true) : null;
+}
+
+function exportedObject(file: ElfFile, name: string, size: number): DataView | null {
   const symbol = file.dynamicSymbols.find(
-    (candidate) => candidate.name === 'module_api_version' && candidate.defined && candidate.type === 'object',
+    (candidate) => candidate.name === name && candidate.defined && candidate.type === 'object',
   );
-  if (symbol === undefined || symbol.size !== 4) return null;
-  const bytes = file.dataAt(symbol.value, 4);
-  return bytes === undefined ? null : new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
+  if (symbol === undefined || symbol.size !== size) return null;
+  const bytes = file.dataAt(symbol.value, size);
+  return bytes === undefined ? null : new DataView(bytes.buffer, bytes.byteOffset, size);
 }

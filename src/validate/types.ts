@@ -63,6 +63,8 @@ export interface LibraryFacts {
    * style state it in a table that only running code can return.
    */
   readonly apiVersion: number | null;
+  /** The version of its saved state that it declares by `HOTMOD_STATE_VERSION`; null without. */
+  readonly stateVersion: number | null;
 }
 
 export type ExportKind = 'function' | 'variable' | 'threadLocal' | 'other';
