@@ -44,7 +44,8 @@ function remarksOfRules(request: AssessRequest): readonly Reason[] {
 function remarksOnState(request: AssessRequest): readonly Reason[] {
   const { types, staged, root } = request;
   const mode = stateMode(request);
-  if (types === null || mode === 'none') return [];
+  if (mode === 'none') return [];
+  if (types === null) return request.findings.length > 0 ? [] : [typesNotRead];
   const findings = staged?.findings ?? null;
   if (mode === 'variables') return judgeState(types.state, findings, root);
   // Bytes that the module saves itself are only judged where it says what they are; its threads matter in any case.
@@ -52,6 +53,15 @@ function remarksOnState(request: AssessRequest): readonly Reason[] {
   const { changes = [], plan = null } = types.state.saved ?? {};
   return judgeState({ ...types.state, changes: [...changes, ...ofModule], plan }, findings, root);
 }
+
+/** Nothing was compared, so nothing is proven. */
+const typesNotRead: Reason = {
+  code: 'HM438',
+  level: 'UNSAFE',
+  message: 'the types of both versions were not compared',
+  recommendation: 'Reload the module once more.',
+  where: '',
+};
 
 function safeReason({ previous, types }: AssessRequest): Reason {
   if (previous === null) return firstLoad;

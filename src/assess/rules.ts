@@ -88,9 +88,13 @@ function remarkSignatures({ module, types, loaded, root }: AssessRequest): reado
   return (types?.signatures ?? []).map((change): Remark => {
     const users = loaded.filter((one) => one.name !== module && (one.imports ?? []).includes(change.name));
     const names = listNames(users.map((user) => user.name));
+    const what =
+      change.before === change.after
+        ? `what "${change.after}" takes or gives back has another layout`
+        : `the exported function ${change.name} changed from "${change.before}" to "${change.after}"`;
     return {
       level: users.length === 0 ? 'WARNING' : 'UNSAFE',
-      message: `the exported function ${change.name} changed from "${change.before}" to "${change.after}"${users.length === 0 ? '' : `, and it is called by ${names}`}`,
+      message: users.length === 0 ? what : `${what}, and it is called by ${names}`,
       where: whereIs(change.place, root),
     };
   });

@@ -1,8 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { assess } from '../../src/assess/assess.js';
-import type { AssessedExport, AssessedLibrary, Assessment, AssessRequest } from '../../src/assess/types.js';
+import { stateRules } from '../../src/assess/state-rules.js';
+import type {
+  AssessedExport,
+  AssessedLibrary,
+  Assessment,
+  AssessRequest,
+  LiveFinding,
+  StagedVersion,
+  TypesOfBoth,
+} from '../../src/assess/types.js';
 import { codes } from '../../src/codes/index.js';
 import type { HookName, ModuleFacts } from '../../src/host/host.js';
+import type { Change } from '../../src/state/types.js';
 import { validate } from '../../src/validate/validate.js';
 import { resolvedModule, validateRequest } from '../helpers/elf-request.js';
 import { counterC, statelessC } from '../helpers/elf-sources.js';
@@ -19,17 +29,9 @@ function library(changes: Partial<AssessedLibrary> = {}): AssessedLibrary {
     entry: { getInterface: 'get_module_interface', saveState: null, loadState: null },
     variables: [],
     apiVersion: null,
+    stateVersion: null,
     ...changes,
   };
-}
-
-/** A module of plain functions; the hooks it has show in the file. */
-function functions(hooks: Partial<AssessedLibrary['entry']>, changes: Partial<AssessedLibrary> = {}): AssessedLibrary {
-  return library({
-    exports: [exported('counter_update')],
-    entry: { getInterface: null, saveState: null, loadState: null, ...hooks },
-    ...changes,
-  });
 }
 
 function running(hooks: readonly HookName[], changes: Partial<ModuleFacts> = {}): ModuleFacts {
@@ -37,6 +39,27 @@ function running(hooks: readonly HookName[], changes: Partial<ModuleFacts> = {})
 }
 
 const counts = [{ name: 'count' }, { name: 'total' }];
+
+function change(changes: Partial<Change>): Change {
+  const side = { type: 'int', offset: 0, place: { file: '/project/modules/counter/counter.c', line: 3 } };
+  return {
+    kind: 'fieldMoved',
+    path: 'g.x',
+    record: '',
+    before: side,
+    after: side,
+    detail: '',
+    check: null,
+    ...changes,
+  };
+}
+
+const somePlan = {
+  bytes: new Uint8Array(),
+  checks: [],
+  summary: { bytes: 4, kept: 1, converted: 0, reset: 0, dropped: 0 },
+  heapMayPointBack: false,
+};
 
 /** A reload of a module without state, in which nothing changed; each test changes the one thing it is about. */
 function request(changes: Partial<AssessRequest> = {}): AssessRequest {
@@ -47,8 +70,25 @@ function request(changes: Partial<AssessRequest> = {}): AssessRequest {
     previous: { library: library(), running: running(['init', 'update']) },
     loaded: [],
     apiVersion: 1,
+    root: '/project',
+    types: types(),
+    staged: null,
     ...changes,
   };
+}
+
+/** Two builds in which no type differs. */
+function types(changes: Partial<TypesOfBoth> = {}): TypesOfBoth {
+  return {
+    state: { changes: [], plan: null, saved: null, migration: null },
+    signatures: [],
+    changedRecords: [],
+    ...changes,
+  };
+}
+
+function staged(facts: Partial<ModuleFacts> = {}): StagedVersion {
+  return { facts: running(['init', 'update'], facts), findings: [] };
 }
 
 /** Level and codes, after the checks that hold for every verdict. */
@@ -161,107 +201,167 @@ describe('HM403, an exported function', () => {
   });
 });
 
-describe('HM404, variables without save_state', () => {
-  const stateful = library({ variables: counts });
-
-  test('are a WARNING that names them', () => {
-    const result = assess(request({ previous: { library: stateful, running: running(['init']) }, library: stateful }));
-
-    expect(summary(result)).toEqual(['WARNING', 'HM404']);
-    expect(result.reasons[0]?.message).toContain('count, total');
+describe('HM402, once the new version is loaded', () => {
+  test('blocks an interface of another api_version, at a first load too', () => {
+    expect(verdict({ staged: staged({ apiVersion: 2 }) })).toEqual(['BLOCKED', 'HM402']);
+    expect(verdict({ staged: staged({ apiVersion: 0 }), previous: null })).toEqual(['BLOCKED', 'HM402']);
   });
 
-  test('are nothing where the running version saves its state', () => {
-    const previous = { library: stateful, running: running(['save_state', 'load_state']) };
-
-    expect(verdict({ previous, library: stateful })).toEqual(['SAFE', 'HM400']);
-  });
-
-  test('are nothing where only the new version has them: there is nothing to lose yet', () => {
-    expect(verdict({ library: stateful })).toEqual(['SAFE', 'HM400']);
-  });
-
-  test('are lost where the new version no longer has them', () => {
-    expect(verdict({ previous: { library: stateful, running: running([]) } })).toEqual(['WARNING', 'HM404']);
-  });
-
-  test('count without a session too, where the hooks are unknown, and not where exports show them', () => {
-    expect(verdict({ previous: { library: stateful, running: null }, library: stateful })).toEqual([
-      'WARNING',
-      'HM404',
-    ]);
-    const both = functions({ saveState: 'counter_save_state', loadState: 'counter_load_state' }, { variables: counts });
-    expect(verdict({ previous: { library: both, running: null }, library: both })).toEqual(['SAFE', 'HM400']);
+  test('says nothing about plain functions, which have no such number', () => {
+    expect(verdict({ staged: staged({ style: 'functions', apiVersion: 0 }) })).toEqual(['SAFE', 'HM400']);
   });
 });
 
-describe('HM405, saved state that nothing takes', () => {
-  const saving = functions({ saveState: 'counter_save_state', loadState: 'counter_load_state' });
-  const style = 'functions' as const;
+const saves: readonly HookName[] = ['save_state', 'load_state'];
 
-  test('is UNSAFE where the new exports have no load_state', () => {
-    const previous = { library: saving, running: running(['save_state', 'load_state'], { style }) };
+describe('HM406, another version without migrate_state', () => {
+  const previous = { library: library(), running: running(saves) };
 
-    expect(verdict({ previous, library: functions({}) })).toEqual(['UNSAFE', 'HM405']);
-    expect(verdict({ previous: { library: saving, running: null }, library: functions({}) })).toEqual([
-      'UNSAFE',
-      'HM405',
+  test('is a WARNING where the state is saved and loaded', () => {
+    expect(verdict({ previous, staged: staged({ version: '2.0.0', hooks: saves }) })).toEqual(['WARNING', 'HM406']);
+  });
+
+  test('is nothing with migrate_state, with migrations by version, and where variables are carried over', () => {
+    const migrating = staged({ version: '2.0.0', hooks: [...saves, 'migrate_state'] });
+    expect(verdict({ previous, staged: migrating })).toEqual(['SAFE', 'HM400']);
+    const declared = library({ stateVersion: 2 });
+    expect(verdict({ previous, library: declared, staged: staged({ version: '2.0.0', hooks: saves }) })).toEqual([
+      'SAFE',
+      'HM400',
     ]);
-  });
-
-  test('is UNSAFE where a module with an interface becomes one of plain functions without it', () => {
-    const previous = { library: library(), running: running(['save_state', 'load_state']) };
-
-    expect(verdict({ previous, library: functions({}, { exports: library().exports }) })).toEqual(['UNSAFE', 'HM405']);
-  });
-
-  test('is nothing where the new version has load_state', () => {
-    const previous = { library: saving, running: running(['save_state', 'load_state'], { style }) };
-
-    expect(verdict({ previous, library: saving })).toEqual(['SAFE', 'HM400']);
-  });
-
-  test('is nothing where the running version saves nothing', () => {
-    const previous = { library: functions({}), running: running(['update'], { style }) };
-
-    expect(verdict({ previous, library: functions({}) })).toEqual(['SAFE', 'HM400']);
-  });
-
-  test('takes an interface to have at least the hooks of the one that runs', () => {
-    const both = { library: library(), running: running(['save_state', 'load_state']) };
-    const half = { library: library(), running: running(['save_state']) };
-
-    expect(verdict({ previous: both })).toEqual(['SAFE', 'HM400']);
-    expect(verdict({ previous: half })).toEqual(['WARNING', 'HM405']);
-  });
-
-  test('is not SAFE where the new style hides whether there is a load_state', () => {
-    const previous = { library: saving, running: running(['save_state', 'load_state'], { style }) };
-
-    expect(verdict({ previous, library: library({ exports: saving.exports }) })).toEqual(['WARNING', 'HM405']);
-  });
-
-  test('is not excluded without a session where the old interface may save', () => {
-    const previous = { library: library({ variables: counts }), running: null };
-    const now = functions({}, { exports: library().exports });
-
-    expect(verdict({ previous, library: now })).toEqual(['UNSAFE', 'HM405', 'HM404']);
+    expect(verdict({ staged: staged({ version: '2.0.0' }) })).toEqual(['SAFE', 'HM400']);
   });
 });
 
-describe('HM407, no symbol table', () => {
-  const stripped = library({ variables: null });
+describe('HM445, a module that saves its state by itself', () => {
+  const previous = { library: library(), running: running(saves) };
+  const changed = types({ changedRecords: ['struct city'] });
 
-  test('of the running version is never SAFE', () => {
-    expect(verdict({ previous: { library: stripped, running: running([]) } })).toEqual(['WARNING', 'HM407']);
-    expect(verdict({ previous: { library: stripped, running: null } })).toEqual(['WARNING', 'HM407']);
+  test('is UNSAFE where a struct has another layout and the version is the same', () => {
+    const result = assess(request({ previous, types: changed, staged: staged({ hooks: saves }) }));
+
+    expect(summary(result)).toEqual(['UNSAFE', 'HM445']);
+    expect(result.reasons[0]?.message).toContain('struct city');
   });
 
-  test('matters not where the running version saves its state, nor in the new version alone', () => {
-    const saving = { library: stripped, running: running(['save_state', 'load_state']) };
+  test('is a WARNING before it is loaded, because its version is not known yet', () => {
+    expect(verdict({ previous, types: changed })).toEqual(['WARNING', 'HM445']);
+  });
 
-    expect(verdict({ previous: saving })).toEqual(['SAFE', 'HM400']);
-    expect(verdict({ library: stripped })).toEqual(['SAFE', 'HM400']);
+  test('is taken at its word where it has another version, or declares another one of its state', () => {
+    const newer = staged({ version: '2.0.0', hooks: [...saves, 'migrate_state'] });
+    expect(verdict({ previous, types: changed, staged: newer })).toEqual(['SAFE', 'HM400']);
+    const declared = library({ stateVersion: 2 });
+    expect(verdict({ previous, library: declared, types: changed, staged: staged({ hooks: saves }) })).toEqual([
+      'SAFE',
+      'HM400',
+    ]);
+  });
+
+  test('is judged by its variables where one of both hooks is missing', () => {
+    const state = { changes: [change({ kind: 'unionChanged' })], plan: null, saved: null, migration: null };
+    const both = types({ state });
+
+    expect(verdict({ previous, types: both, staged: staged({ hooks: saves }) })).toEqual(['SAFE', 'HM400']);
+    expect(verdict({ previous, types: both, staged: staged({ hooks: ['save_state'] }) })).toEqual(['UNSAFE', 'HM432']);
+    expect(verdict({ types: both, staged: staged({ hooks: saves }) })).toEqual(['UNSAFE', 'HM432']);
+  });
+});
+
+test('types that were not compared prove nothing', () => {
+  expect(verdict({ types: null })).toEqual(['UNSAFE', 'HM438']);
+  expect(verdict({ types: null, previous: null })).toEqual(['SAFE', 'HM400']);
+});
+
+describe('HM443, an exported function of another type', () => {
+  const place = { file: '/project/modules/counter/counter.c', line: 12 };
+  const both = types({ signatures: [{ name: 'add', before: 'int add(int)', after: 'int add(long)', place }] });
+
+  test('is a WARNING with its place, and UNSAFE where a loaded module calls it', () => {
+    const result = assess(request({ types: both }));
+    expect(summary(result)).toEqual(['WARNING', 'HM443']);
+    expect(result.reasons[0]?.where).toBe('modules/counter/counter.c:12');
+
+    const loaded = [{ name: 'traffic', dependencies: [], imports: ['add'] }];
+    expect(verdict({ types: both, loaded })).toEqual(['UNSAFE', 'HM443']);
+    const itself = [{ name: 'counter', dependencies: [], imports: ['add'] }];
+    expect(verdict({ types: both, loaded: itself })).toEqual(['WARNING', 'HM443']);
+  });
+});
+
+describe('changes of the state', () => {
+  const judged = (changes: readonly Change[], found: readonly LiveFinding[] | null = null): Assessment => {
+    const state = { changes, plan: somePlan, saved: null, migration: null };
+    const now = found === null ? null : { facts: running([]), findings: found };
+    return assess(request({ types: types({ state }), staged: now }));
+  };
+  const finding = (number: number, changes: Partial<LiveFinding> = {}): LiveFinding => ({
+    number,
+    check: { kind: 'narrowed', path: 'g.x', type: 'char' },
+    count: 1,
+    round: 0,
+    value: '300',
+    isFunction: false,
+    ...changes,
+  });
+
+  test('every kind has a rule whose code is explained, or is harmless', () => {
+    const ruled = stateRules.flatMap((rule) => rule.kinds);
+
+    expect(new Set(ruled).size).toBe(ruled.length);
+    for (const rule of stateRules) expect(codes.map((entry) => entry.code)).toContain(rule.code);
+  });
+
+  test('to the fields of one record are one reason', () => {
+    const result = judged([
+      change({ kind: 'fieldAdded', record: 'struct city', path: 'city.mood' }),
+      change({ kind: 'fieldMoved', record: 'struct city', path: 'city.money' }),
+      change({ kind: 'fieldMoved', record: 'struct city', path: 'other.money' }),
+    ]);
+
+    expect(summary(result)).toEqual(['WARNING', 'HM421']);
+    expect(result.reasons[0]?.message).toMatch(/^the layout of struct city changed: mood .* is new, money moves/);
+  });
+
+  test('that depend on live values are looked at twice', () => {
+    const narrowed = change({ kind: 'narrowed', check: 3 });
+
+    expect(summary(judged([narrowed]))).toEqual(['WARNING', 'HM424']);
+    expect(summary(judged([narrowed], []))).toEqual(['WARNING', 'HM424']);
+    expect(summary(judged([narrowed], [finding(2)]))).toEqual(['WARNING', 'HM424']);
+    const unfit = judged([narrowed], [finding(3)]);
+    expect(summary(unfit)).toEqual(['UNSAFE', 'HM424']);
+    expect(unfit.reasons[0]?.message).toContain('300');
+  });
+
+  test('of an initial value are SAFE where nobody changed the variable', () => {
+    const initial = change({ kind: 'initialValue', check: 0 });
+
+    expect(summary(judged([initial]))).toEqual(['WARNING', 'HM410']);
+    expect(summary(judged([initial], []))).toEqual(['SAFE', 'HM400', 'HM410']);
+    expect(summary(judged([initial], [finding(0)]))).toEqual(['WARNING', 'HM410']);
+  });
+
+  test('that no look at the values could excuse are UNSAFE without a check', () => {
+    expect(summary(judged([change({ kind: 'behindPointer' })], []))).toEqual(['UNSAFE', 'HM431']);
+  });
+
+  test('are not needed to find a pointer that leads nowhere', () => {
+    const check = { kind: 'pointer', path: 'table[].run', type: 'void (*)(void)' } as const;
+
+    expect(summary(judged([], [finding(1, { check, isFunction: true, value: 'tick' })]))).toEqual(['UNSAFE', 'HM436']);
+    expect(summary(judged([], [finding(1, { check, value: 'city+4' })]))).toEqual(['UNSAFE', 'HM437']);
+  });
+
+  test('that are UNSAFE bring a migration to paste', () => {
+    const state = {
+      changes: [change({ kind: 'unionChanged' })],
+      plan: null,
+      saved: null,
+      migration: 'int migrate(void);',
+    };
+
+    expect(assess(request({ types: types({ state }) })).reasons[0]?.recommendation).toContain('int migrate(void);');
   });
 });
 
@@ -281,16 +381,19 @@ describe('HM408, an exported variable', () => {
 });
 
 test('the worst reason decides and comes first', () => {
-  const old = library({ exports: [exported('helper'), exported('get_module_interface')], variables: counts });
+  const old = library({ exports: [exported('helper'), exported('get_module_interface')] });
   const loaded = [{ name: 'traffic', dependencies: ['counter'], imports: ['helper'] }];
   const previous = { library: old, running: running([]) };
 
-  expect(verdict({ previous, loaded })).toEqual(['UNSAFE', 'HM403', 'HM404']);
-  expect(verdict({ previous, loaded, library: library({ apiVersion: 9 }) })).toEqual([
+  const state = { changes: [change({ kind: 'fieldRemoved' })], plan: null, saved: null, migration: null };
+  const both = types({ state });
+
+  expect(verdict({ previous, loaded, types: both })).toEqual(['UNSAFE', 'HM403', 'HM420']);
+  expect(verdict({ previous, loaded, types: both, library: library({ apiVersion: 9 }) })).toEqual([
     'BLOCKED',
     'HM402',
     'HM403',
-    'HM404',
+    'HM420',
   ]);
 });
 
@@ -318,6 +421,6 @@ test('takes the facts of real libraries as validation gives them', async () => {
   const lost = assess(request({ ...v2, library: v2.facts, previous: { library: v1.facts, running: hooks } }));
   const safe = assess(request({ ...v3, library: v3.facts, previous: { library: v2.facts, running: hooks } }));
 
-  expect(summary(lost)).toEqual(['WARNING', 'HM403', 'HM404', 'HM408', 'HM408']);
+  expect(summary(lost)).toEqual(['WARNING', 'HM403', 'HM408', 'HM408']);
   expect(summary(safe)).toEqual(['SAFE', 'HM400']);
 });
