@@ -18,6 +18,23 @@ export const requestSchema = z.discriminatedUnion('method', [
     rebuild: z.boolean(),
     dryRun: z.boolean(),
   }),
+  z.strictObject({
+    method: z.literal('inspect'),
+    module: z.string(),
+    /** Null for all of its state. */
+    path: z.string().nullable(),
+    /** Elements of an array before the rest is only counted. */
+    elements: z.int().positive(),
+    /** How many pointers in a row are followed; 0 shows addresses. */
+    follow: z.int().nonnegative(),
+  }),
+  z.strictObject({
+    method: z.literal('call'),
+    module: z.string(),
+    function: z.string(),
+    /** As they were typed. */
+    args: z.array(z.string()),
+  }),
 ]);
 
 export type ControlRequest = z.infer<typeof requestSchema>;
@@ -29,9 +46,39 @@ export interface SessionStatus {
   readonly modules: readonly string[];
 }
 
+/** Live values, all of one frame. */
+export interface Inspected {
+  readonly module: string;
+  readonly generation: number;
+  readonly frame: number;
+  readonly values: readonly InspectedValue[];
+}
+
+export interface InspectedValue {
+  readonly path: string;
+  /** As C writes it. */
+  readonly type: string;
+  readonly value: Value;
+}
+
+export interface Called {
+  /** `int add(int a, int b)`. */
+  readonly signature: string;
+  /** Of the result; `void` where there is none. */
+  readonly type: string;
+  readonly value: Value;
+  readonly durationMs: number;
+}
+
 export type ControlAnswer =
   | { readonly kind: 'event'; readonly event: HotmodEvent }
-  | { readonly kind: 'done'; readonly exitCode: number; readonly status?: SessionStatus }
+  | {
+      readonly kind: 'done';
+      readonly exitCode: number;
+      readonly status?: SessionStatus;
+      readonly inspected?: Inspected;
+      readonly called?: Called;
+    }
   | {
       readonly kind: 'error';
       readonly code: string;

@@ -1,0 +1,152 @@
+import type { TypeReader } from './build-type.js';
+import { at, op, tag } from './constants.js';
+import { Cursor } from './cursor.js';
+import type { Entry } from './entry.js';
+import { DebugInfoError } from './errors.js';
+import { lazy } from './lazy.js';
+import type { OpenUnit } from './program.js';
+import { sizeOf } from './size-of.js';
+import { tagsOf } from './tags.js';
+import type { Base, DebugType, Field, RecordType } from './types.js';
+
+/** Section 5.7.1 to 5.7.10. */
+export function buildRecord(reader: TypeReader, unit: OpenUnit, entry: Entry): RecordType {
+  const children = lazy(() => reader.program.children(unit, entry));
+  const members = lazy(() => children().filter((child) => child.tag === tag.member && !isStatic(child)));
+  const fields = lazy(() => {
+    const all = members()
+      .filter((child) => !isVtable(child))
+      .map((child) => buildField(reader, unit, child));
+    refuseInsideItself(record, all);
+    return all;
+  });
+  const bases = lazy(() =>
+    children()
+      .filter((child) => child.tag === tag.inheritance)
+      .map((child) => buildBase(reader, child)),
+  );
+  const record: RecordType = {
+    kind: 'record',
+    form: entry.tag === tag.unionType ? 'union' : entry.tag === tag.classType ? 'class' : 'struct',
+    name: entry.string(at.name),
+    size: entry.number(at.byteSize) ?? 0,
+    align: entry.number(at.alignment),
+    complete: !entry.flag(at.declaration) && (entry.has(at.byteSize) || unit.unit.version < 4),
+    unit: unit.name,
+    get scope() {
+      return reader.program.scopeOf(unit, entry.offset).names;
+    },
+    get fields() {
+      return fields();
+    },
+    get bases() {
+      return bases();
+    },
+    get vtableOffset() {
+      const vtable = members().find(isVtable);
+      return vtable === undefined ? null : memberOffset(vtable);
+    },
+    get place() {
+      return reader.program.placeOf(unit, entry);
+    },
+  };
+  return record;
+}
+
+/** Before DWARF 5 static members are members that are only declared here. */
+function isStatic(member: Entry): boolean {
+  return member.flag(at.declaration) || member.flag(at.external);
+}
+
+/** `_vptr$shape` (clang), `_vptr.shape` (gcc). */
+function isVtable(member: Entry): boolean {
+  return member.flag(at.artificial) && (member.string(at.name) ?? '').startsWith('_vptr');
+}
+
+function buildField(reader: TypeReader, unit: OpenUnit, member: Entry): Field {
+  const bitSize = member.number(at.bitSize);
+  const bitOffset = bitSize === null ? memberOffset(member) * 8 : bitFieldOffset(reader, unit, member, bitSize);
+  const type = lazy(() => reader.typeOf(member));
+  return {
+    name: member.string(at.name) ?? '',
+    offset: Math.floor(bitOffset / 8),
+    bitOffset,
+    bitSize,
+    artificial: member.flag(at.artificial),
+    get type() {
+      return type();
+    },
+    get place() {
+      return reader.program.placeOf(unit, member);
+    },
+    get tags() {
+      return tagsOf(reader.program, unit, member);
+    },
+  };
+}
+
+/**
+ * Section 5.7.6. Up to DWARF 4 there is another form (section 5.6.6 there): `DW_AT_bit_offset` counts from the most
+ * significant bit of a storage unit of `DW_AT_byte_size` bytes.
+ */
+function bitFieldOffset(reader: TypeReader, unit: OpenUnit, member: Entry, bitSize: number): number {
+  const direct = member.number(at.dataBitOffset);
+  // gcc gives the byte of the storage unit beside it (section 5.7.6 allows one or the other).
+  if (direct !== null) return memberOffset(member) * 8 + direct;
+  const fromTop = member.number(at.bitOffset);
+  const start = memberOffset(member) * 8;
+  if (fromTop === null) return start;
+  const storage = member.number(at.byteSize) ?? sizeOf(reader.typeOf(member)) ?? 4;
+  return unit.sections.littleEndian ? start + storage * 8 - fromTop - bitSize : start + fromTop;
+}
+
+/** A constant, or in old versions an expression that adds one. */
+function memberOffset(member: Entry): number {
+  const constant = member.number(at.dataMemberLocation);
+  if (constant !== null) return constant;
+  const block = member.block(at.dataMemberLocation);
+  if (block === null) return 0;
+  const cursor = new Cursor(block.bytes, true);
+  if (cursor.u8() === op.plusUconst) return cursor.uleb();
+  throw new DebugInfoError('unsupported', 'the place of a field is computed by an expression');
+}
+
+function buildBase(reader: TypeReader, inheritance: Entry): Base {
+  const virtual = (inheritance.number(at.virtuality) ?? 0) !== 0;
+  const type = lazy(() => reader.typeOf(inheritance));
+  return {
+    virtual,
+    offset: virtual ? null : memberOffset(inheritance),
+    get type() {
+      return type();
+    },
+  };
+}
+
+/**
+ * A record that holds itself has no size, and whoever descends into it would never end. Only fields as large as the
+ * record itself can lead back to it, so hardly anything is looked at.
+ */
+function refuseInsideItself(record: RecordType, fields: readonly Field[]): void {
+  const seen = new Set<RecordType>();
+  const visit = (list: readonly Field[]): void => {
+    for (const field of list) {
+      const inner = recordOf(field.type);
+      if (inner === null || !inner.complete || inner.size < record.size) continue;
+      if (inner === record) throw new DebugInfoError('damaged', `${record.name ?? 'a struct'} holds itself`);
+      if (inner.size > record.size && record.form !== 'union' && field.bitSize === null && record.size > 0) {
+        throw new DebugInfoError('damaged', `a field of ${record.name ?? 'a struct'} is larger than it`);
+      }
+      if (seen.has(inner)) continue;
+      seen.add(inner);
+      visit(inner.fields);
+    }
+  };
+  visit(fields);
+}
+
+function recordOf(type: DebugType): RecordType | null {
+  if (type.kind === 'typedef' || type.kind === 'qualified') return recordOf(type.target);
+  if (type.kind === 'array') return recordOf(type.element);
+  return type.kind === 'record' ? type : null;
+}

@@ -1,0 +1,232 @@
+import { buildArray } from './build-array.js';
+import { buildEnum } from './build-enum.js';
+import { buildRecord } from './build-record.js';
+import { at, tag } from './constants.js';
+import { findDefinition } from './definitions.js';
+import type { Entry } from './entry.js';
+import { DebugInfoError } from './errors.js';
+import { lazy } from './lazy.js';
+import type { OpenUnit, Program } from './program.js';
+import type { BaseType, DebugType, FunctionType, PointerType, QualifiedType, VoidType } from './types.js';
+
+/** Types by the place of their entry, each built once, so that one entry is one object. */
+export interface TypeReader {
+  readonly program: Program;
+  /** The type that `DW_AT_type` of an entry leads to; void without one. */
+  typeOf(entry: Entry): DebugType;
+  typeAt(unit: OpenUnit, entry: Entry): DebugType;
+}
+
+const voidType: VoidType = { kind: 'void' };
+
+export function createTypeReader(program: Program): TypeReader {
+  const built = new Map<string, DebugType>();
+  const reader: TypeReader = {
+    program,
+    typeOf(entry) {
+      const reference = entry.reference(at.type);
+      if (reference === null) return voidType;
+      const found = program.follow(reference);
+      return reader.typeAt(found.unit, found.entry);
+    },
+    typeAt(unit, entry) {
+      const key = `${unit.unit.section === 'debug_info' ? '' : 't'}${entry.offset}`;
+      const known = built.get(key);
+      if (known !== undefined) return known;
+      const type = build(reader, unit, entry);
+      built.set(key, type);
+      return type;
+    },
+  };
+  return reader;
+}
+
+function build(reader: TypeReader, unit: OpenUnit, entry: Entry): DebugType {
+  const name = entry.string(at.name);
+  const size = entry.number(at.byteSize);
+  const target = lazy(() => reader.typeOf(entry));
+  switch (entry.tag) {
+    case tag.baseType:
+      return { kind: 'base', name: name ?? '', size: size ?? 0, encoding: encodingOf(entry.number(at.encoding)) };
+    case tag.pointerType:
+      return pointer('pointer', () => size ?? unit.unit.address, target);
+    case tag.referenceType:
+      return pointer('reference', () => size ?? unit.unit.address, target);
+    case tag.rvalueReferenceType:
+      return pointer('rvalueReference', () => size ?? unit.unit.address, target);
+    case tag.ptrToMemberType: {
+      // A pointer to a member function is an address and an adjustment (Itanium C++ ABI, 2.3).
+      const words = () => (leadsToFunction(target()) ? 2 : 1);
+      return pointer('memberPointer', () => size ?? unit.unit.address * words(), target);
+    }
+    case tag.structureType:
+    case tag.classType:
+    case tag.unionType:
+    case tag.enumerationType: {
+      const definition = findDefinition(reader, unit, entry);
+      if (definition.entry !== entry) return reader.typeAt(definition.unit, definition.entry);
+      return entry.tag === tag.enumerationType ? buildEnum(reader, unit, entry) : buildRecord(reader, unit, entry);
+    }
+    case tag.arrayType:
+      refuseEndless(reader, unit, entry);
+      return buildArray(reader, unit, entry);
+    case tag.typedef:
+    case tag.templateAlias: {
+      refuseEndless(reader, unit, entry);
+      return {
+        kind: 'typedef',
+        name: name ?? '',
+        get scope() {
+          return reader.program.scopeOf(unit, entry.offset).names;
+        },
+        get target() {
+          return target();
+        },
+        get place() {
+          return reader.program.placeOf(unit, entry);
+        },
+      };
+    }
+    case tag.constType:
+    case tag.immutableType:
+      return qualified(reader, unit, entry, 'const');
+    case tag.volatileType:
+      return qualified(reader, unit, entry, 'volatile');
+    case tag.restrictType:
+      return qualified(reader, unit, entry, 'restrict');
+    case tag.atomicType:
+      return qualified(reader, unit, entry, 'atomic');
+    case tag.packedType:
+      refuseEndless(reader, unit, entry);
+      return reader.typeOf(entry);
+    case tag.subroutineType:
+      return buildFunctionType(reader, unit, entry);
+    case tag.unspecifiedType:
+      return { kind: 'unspecified', name: name ?? '' };
+    default:
+      throw new DebugInfoError('damaged', `an entry with the tag 0x${entry.tag.toString(16)} stands for a type`);
+  }
+}
+
+/** A function's parameters are children of its entry, whether that is a type or the function itself. */
+export function buildFunctionType(reader: TypeReader, unit: OpenUnit, entry: Entry): FunctionType {
+  const parts = lazy(() => {
+    const children = reader.program.children(unit, entry);
+    return {
+      parameters: children
+        .filter((child) => child.tag === tag.formalParameter)
+        .map((child) => parameterType(reader, child)),
+      variadic: children.some((child) => child.tag === tag.unspecifiedParameters),
+    };
+  });
+  return {
+    kind: 'function',
+    get returns() {
+      return reader.typeOf(entry);
+    },
+    get parameters() {
+      return parts().parameters;
+    },
+    get variadic() {
+      return parts().variadic;
+    },
+  };
+}
+
+/** A parameter of an inlined function's own copy refers to that of its origin. */
+export function parameterType(reader: TypeReader, child: Entry): DebugType {
+  const origin = child.has(at.type) ? null : child.reference(at.abstractOrigin);
+  if (origin === null) return reader.typeOf(child);
+  const found = reader.program.follow(origin);
+  return reader.typeOf(found.entry);
+}
+
+function pointer(form: PointerType['form'], size: () => number, target: () => DebugType): PointerType {
+  return {
+    kind: 'pointer',
+    form,
+    get size() {
+      return size();
+    },
+    get target() {
+      return target();
+    },
+  };
+}
+
+function qualified(
+  reader: TypeReader,
+  unit: OpenUnit,
+  entry: Entry,
+  qualifier: QualifiedType['qualifier'],
+): QualifiedType {
+  refuseEndless(reader, unit, entry);
+  const target = lazy(() => reader.typeOf(entry));
+  return {
+    kind: 'qualified',
+    qualifier,
+    get target() {
+      return target();
+    },
+  };
+}
+
+const transparent: ReadonlySet<number> = new Set([
+  tag.typedef,
+  tag.templateAlias,
+  tag.constType,
+  tag.volatileType,
+  tag.restrictType,
+  tag.atomicType,
+  tag.packedType,
+  tag.immutableType,
+  tag.arrayType,
+]);
+const longestChain = 500;
+
+/** A name for a name for itself has no meaning, and whoever follows it would never end. */
+function refuseEndless({ program }: TypeReader, unit: OpenUnit, entry: Entry): void {
+  let current = { unit, entry };
+  for (let length = 0; transparent.has(current.entry.tag); length++) {
+    if (length > longestChain) throw new DebugInfoError('damaged', 'a type is defined by itself');
+    const reference = current.entry.reference(at.type);
+    if (reference === null) return;
+    current = program.follow(reference);
+  }
+}
+
+function leadsToFunction(type: DebugType): boolean {
+  if (type.kind === 'typedef' || type.kind === 'qualified') return leadsToFunction(type.target);
+  return type.kind === 'function';
+}
+
+/** `DW_ATE_*`, section 7.8. */
+function encodingOf(code: number | null): BaseType['encoding'] {
+  switch (code) {
+    case 1:
+      return 'address';
+    case 2:
+      return 'boolean';
+    case 3:
+    case 9:
+      return 'complex';
+    case 4:
+      return 'float';
+    case 5:
+      return 'signed';
+    case 6:
+      return 'character';
+    case 7:
+      return 'unsigned';
+    case 8:
+      return 'unsignedCharacter';
+    case 15:
+      return 'decimal';
+    case 16:
+    case 17:
+    case 18:
+      return 'utf';
+    default:
+      return 'other';
+  }
+}

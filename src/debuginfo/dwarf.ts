@@ -1,0 +1,64 @@
+import { createTypeReader, type TypeReader } from './build-type.js';
+import { at, tag } from './constants.js';
+import { DebugInfoError } from './errors.js';
+import { readFunctions } from './functions.js';
+import { lazy } from './lazy.js';
+import { openProgram } from './program.js';
+import type { DebugSections } from './sections.js';
+import type { DebugInfo, EnumType, RecordType, TypedefType } from './types.js';
+import { readVariables } from './variables.js';
+
+/**
+ * Reads DWARF 2 to 5 as clang and gcc write it. The units are walked over once, without decoding what their entries say;
+ * the rest is read when it is asked for, so that properties of the result may throw too.
+ *
+ * @throws DebugInfoError and nothing else, whatever the bytes are. `none` only where there are no units at all.
+ */
+export function readDwarf(sections: DebugSections): DebugInfo {
+  if (sections.section('debug_info').length === 0) {
+    throw new DebugInfoError('none', 'it was built without debug information, or was stripped of it');
+  }
+  const program = openProgram(sections);
+  const reader = createTypeReader(program);
+  const variables = lazy(() => readVariables(reader));
+  const functions = lazy(() => readFunctions(reader));
+  const types = lazy(() => readTypes(reader));
+  return {
+    pointerSize: sections.pointerSize,
+    units: program.units
+      .filter(({ unit }) => unit.signature === null)
+      .map(({ name, directory, language }) => ({ name, directory, language })),
+    get variables() {
+      return variables();
+    },
+    get functions() {
+      return functions();
+    },
+    get types() {
+      return types();
+    },
+  };
+}
+
+const named: ReadonlySet<number> = new Set([
+  tag.structureType,
+  tag.classType,
+  tag.unionType,
+  tag.enumerationType,
+  tag.typedef,
+]);
+
+function readTypes(reader: TypeReader): readonly (RecordType | EnumType | TypedefType)[] {
+  const { program } = reader;
+  const found = new Set<RecordType | EnumType | TypedefType>();
+  for (const unit of program.units) {
+    for (const [position, kind] of unit.index.tags.entries()) {
+      if (!named.has(kind)) continue;
+      const entry = program.entry(unit, unit.index.offsets[position] ?? 0);
+      if (entry.string(at.name) === null || entry.flag(at.declaration)) continue;
+      const type = reader.typeAt(unit, entry);
+      if (type.kind === 'record' || type.kind === 'enum' || type.kind === 'typedef') found.add(type);
+    }
+  }
+  return [...found];
+}

@@ -1,0 +1,95 @@
+import { skipVariable } from './abbreviations.js';
+import { tag } from './constants.js';
+import { Cursor } from './cursor.js';
+import { DebugInfoError } from './errors.js';
+import type { DebugSections } from './sections.js';
+import type { Unit } from './units.js';
+
+/**
+ * Where the entries lie that questions begin with: types, variables, functions, and the scopes around them. Parallel
+ * lists in the order of the section, so that an offset is found by bisection.
+ */
+export interface EntryIndex {
+  readonly offsets: readonly number[];
+  readonly tags: readonly number[];
+  /** Position of the enclosing entry in these lists; -1 for a unit's first entry. */
+  readonly parents: readonly number[];
+}
+
+const wanted: ReadonlySet<number> = new Set([
+  tag.compileUnit,
+  tag.partialUnit,
+  tag.typeUnit,
+  tag.skeletonUnit,
+  tag.namespace,
+  tag.structureType,
+  tag.classType,
+  tag.unionType,
+  tag.enumerationType,
+  tag.typedef,
+  tag.templateAlias,
+  tag.subprogram,
+  tag.lexicalBlock,
+  tag.variable,
+]);
+
+/** Deeper nesting than any source has is damage, or an attack on whoever walks it. */
+const deepest = 4096;
+
+/** Walks over all entries of a unit once, decoding nothing but codes and lengths. */
+export function indexEntries(sections: DebugSections, unit: Unit): EntryIndex {
+  const offsets: number[] = [];
+  const tags: number[] = [];
+  const parents: number[] = [];
+  const enclosing: number[] = [];
+  const cursor = new Cursor(sections.section(unit.section), sections.littleEndian, unit.firstEntry);
+  const { abbreviations, end } = unit;
+  let parent = -1;
+
+  while (cursor.at < end) {
+    const offset = cursor.at;
+    const code = cursor.uleb();
+    if (code === 0) {
+      const outer = enclosing.pop();
+      // Padding after the last entry is written as zeros too.
+      if (outer !== undefined) parent = outer;
+      continue;
+    }
+    const abbreviation = abbreviations[code];
+    if (abbreviation === undefined) throw new DebugInfoError('damaged', `an entry has the unknown code ${code}`);
+    for (const skip of abbreviation.skips) {
+      if (skip >= 0) cursor.at += skip;
+      else skipVariable(cursor, -skip, unit);
+    }
+    let own = parent;
+    if (wanted.has(abbreviation.tag)) {
+      own = offsets.length;
+      offsets.push(offset);
+      tags.push(abbreviation.tag);
+      parents.push(parent);
+    }
+    if (!abbreviation.hasChildren) continue;
+    if (enclosing.length >= deepest) throw new DebugInfoError('damaged', 'its entries are nested too deeply');
+    enclosing.push(parent);
+    parent = own;
+  }
+  if (cursor.at > end || enclosing.length > 0) {
+    throw new DebugInfoError('damaged', 'the entries of a unit do not end where the unit does');
+  }
+  if (offsets.length === 0) throw new DebugInfoError('damaged', 'a unit has no entries');
+  return { offsets, tags, parents };
+}
+
+/** Position of an offset in the index; -1 where it is not in it. */
+export function positionOf({ offsets }: EntryIndex, offset: number): number {
+  let low = 0;
+  let high = offsets.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const found = offsets[middle] ?? 0;
+    if (found === offset) return middle;
+    if (found < offset) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
+}

@@ -1,0 +1,112 @@
+import { form } from './constants.js';
+import { Cursor } from './cursor.js';
+import { DebugInfoError } from './errors.js';
+import type { DebugSections } from './sections.js';
+import { readInitialLength } from './units.js';
+
+/**
+ * Names of the sources in the header of a line number program, by the number that `DW_AT_decl_file` gives (DWARF 5,
+ * section 6.2.4; versions 2 to 4 count from 1). Relative names are joined to their folder, and that to `directory`.
+ */
+export function readFileNames(sections: DebugSections, offset: number, directory: string): readonly string[] {
+  const bytes = sections.section('debug_line');
+  const cursor = new Cursor(bytes, sections.littleEndian, offset);
+  const { length, offset: offsetSize } = readInitialLength(cursor);
+  if (cursor.at + length > bytes.length) throw new DebugInfoError('damaged', 'a line table is longer than its section');
+  const version = cursor.u16();
+  if (version < 2 || version > 5) throw new DebugInfoError('unsupported', `its line tables are of version ${version}`);
+  if (version >= 5) cursor.take(2);
+  cursor.unsigned(offsetSize);
+  cursor.take(version >= 4 ? 5 : 4);
+  const opcodeBase = cursor.u8();
+  cursor.take(Math.max(opcodeBase - 1, 0));
+  return version >= 5 ? readNew(sections, cursor, offsetSize, directory) : readOld(cursor, directory);
+}
+
+/** Versions 2 to 4: strings one after another; an empty one ends each table. */
+function readOld(cursor: Cursor, directory: string): readonly string[] {
+  const folders = [directory];
+  for (let name = cursor.string(); name !== ''; name = cursor.string()) folders.push(join(directory, name));
+  const files = [''];
+  for (let name = cursor.string(); name !== ''; name = cursor.string()) {
+    const folder = cursor.uleb();
+    cursor.skipLeb();
+    cursor.skipLeb();
+    files.push(join(folders[folder] ?? directory, name));
+  }
+  return files;
+}
+
+/** Version 5: each table describes how its entries are written. */
+function readNew(sections: DebugSections, cursor: Cursor, offsetSize: number, directory: string): readonly string[] {
+  const folders = readTable(sections, cursor, offsetSize).map(({ name }) => join(directory, name));
+  return readTable(sections, cursor, offsetSize).map(({ name, folder }) => join(folders[folder] ?? directory, name));
+}
+
+interface TableEntry {
+  readonly name: string;
+  readonly folder: number;
+}
+
+/** `DW_LNCT_path` and `DW_LNCT_directory_index`; what else an entry tells (times, sizes, MD5) is skipped. */
+const content = { path: 1, directory: 2 } as const;
+
+function readTable(sections: DebugSections, cursor: Cursor, offsetSize: number): readonly TableEntry[] {
+  const formats = Array.from({ length: cursor.u8() }, () => ({ what: cursor.uleb(), kind: cursor.uleb() }));
+  const count = cursor.uleb();
+  if (formats.length === 0 && count > 0) throw new DebugInfoError('damaged', 'a line table has entries of no form');
+  const entries: TableEntry[] = [];
+  for (let n = 0; n < count; n++) {
+    let name = '';
+    let folder = 0;
+    for (const { what, kind } of formats) {
+      const value = readValue(sections, cursor, offsetSize, kind);
+      if (what === content.path && typeof value === 'string') name = value;
+      if (what === content.directory && typeof value === 'number') folder = value;
+    }
+    entries.push({ name, folder });
+  }
+  return entries;
+}
+
+function readValue(sections: DebugSections, cursor: Cursor, offsetSize: number, kind: number): string | number {
+  switch (kind) {
+    case form.string:
+      return cursor.string();
+    case form.lineStrp:
+      return new Cursor(
+        sections.section('debug_line_str'),
+        sections.littleEndian,
+        cursor.unsigned(offsetSize),
+      ).string();
+    case form.strp:
+      return new Cursor(sections.section('debug_str'), sections.littleEndian, cursor.unsigned(offsetSize)).string();
+    case form.udata:
+      return cursor.uleb();
+    case form.data1:
+      return cursor.u8();
+    case form.data2:
+      return cursor.u16();
+    case form.data4:
+      return cursor.u32();
+    case form.data8:
+      return cursor.u64();
+    case form.data16:
+      return cursor.take(16);
+    case form.block:
+      return cursor.take(cursor.uleb());
+    default:
+      throw new DebugInfoError('unsupported', `a line table uses the form 0x${kind.toString(16)}`);
+  }
+}
+
+/** Object files are read on other machines than they were made on, so this is no matter of the own system's paths. */
+export function join(folder: string, name: string): string {
+  if (folder === '' || name.startsWith('/') || /^[A-Za-z]:[\\/]/.test(name)) return name;
+  const parts: string[] = [];
+  for (const part of `${folder}/${name}`.split('/')) {
+    if (part === '..' && parts.length > 1) parts.pop();
+    else if (part !== '.' && (part !== '' || parts.length === 0)) parts.push(part);
+  }
+  return parts.join('/');
+}
