@@ -7,6 +7,8 @@ export interface StateModel {
   readonly problem: StateProblem | null;
   /** Every variable that can be written and whose type is known, by address. Thread-local ones are not among them. */
   readonly variables: readonly StateVariable[];
+  /** Variables that nobody writes (tables of constants): no state, but pointers to them lead to their counterparts. */
+  readonly readOnly: readonly StateVariable[];
   /** Writable storage that no typed variable covers: labels of assembly, objects built without debug information. */
   readonly untyped: readonly UntypedStorage[];
   readonly threadLocals: readonly string[];
@@ -57,6 +59,8 @@ export interface StateVariable extends Storage {
   readonly path: string;
   /** In `.data` (has initial bytes in the file), not in `.bss`. */
   readonly initialised: boolean;
+  /** The flag that says whether a C++ static of a function was constructed; it goes with its variable. */
+  readonly guard: Storage | null;
   /** Of `HOTMOD_WAS`; null without. */
   readonly was: string | null;
   readonly reset: boolean;

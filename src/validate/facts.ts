@@ -1,9 +1,9 @@
 import type { EntryNames } from '../config/resolved.js';
 import type { ElfFile } from '../objfile/types.js';
+import { writableVariables } from '../objfile/writable.js';
 import { findEntry } from './entry.js';
 import { exportedSymbols, undefinedSymbols } from './exports.js';
 import type { LibraryFacts } from './types.js';
-import { writableVariables } from './variables.js';
 
 /** @throws ObjectFileError where a part of the file that `checkWhole` passed is damaged all the same. */
 export function readFacts(path: string, file: ElfFile, names: EntryNames): LibraryFacts {

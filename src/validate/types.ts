@@ -1,5 +1,6 @@
 import type { ResolvedModule } from '../config/resolved.js';
 import type { Finding } from '../events/events.js';
+import type { WritableVariable } from '../objfile/writable.js';
 import type { Target } from '../target/targets.js';
 
 export interface ValidateRequest {
@@ -96,13 +97,4 @@ export interface EntryFound {
   readonly saveState: string | null;
   readonly loadState: string | null;
   readonly view: string | null;
-}
-
-/** A variable that keeps its value from call to call and can be written. */
-export interface WritableVariable {
-  /** As in the symbol table; `unnamed bytes in .data` for storage no symbol covers. */
-  readonly name: string;
-  /** Bytes. */
-  readonly size: number;
-  readonly threadLocal: boolean;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { WritableVariable } from '../../src/validate/types.js';
+import type { WritableVariable } from '../../src/objfile/writable.js';
 import { validate } from '../../src/validate/validate.js';
 import { validateRequest } from '../helpers/elf-request.js';
 import { counterC, statelessC, streamsCxx, threadsC } from '../helpers/elf-sources.js';

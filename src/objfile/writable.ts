@@ -1,6 +1,20 @@
-import { pt, sht } from '../objfile/constants.js';
-import type { ElfFile, ElfSection, ElfSymbol } from '../objfile/types.js';
-import type { WritableVariable } from './types.js';
+import { pt, sht } from './constants.js';
+import type { ElfFile, ElfSection, ElfSymbol } from './types.js';
+
+/** A variable that keeps its value from call to call and can be written, as the symbol table shows it. */
+export interface WritableVariable {
+  /** `unnamed bytes in .data` for storage no symbol covers. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly threadLocal: boolean;
+}
+
+/** Addresses of the image, the end not included. */
+export interface AddressRange {
+  readonly start: number;
+  readonly end: number;
+}
 
 /**
  * The library's own state: every variable that code can write after loading. Null where there is no symbol table, or
@@ -8,7 +22,7 @@ import type { WritableVariable } from './types.js';
  * that an empty answer is a proof.
  */
 export function writableVariables(file: ElfFile): readonly WritableVariable[] | null {
-  const stateful = file.sections.filter((section) => isStateful(file, section));
+  const stateful = statefulSections(file);
   if (stateful.length === 0 && file.sections.length > 0) return [];
   if (file.symbols === null || areLocalsDiscarded(file.symbols)) return null;
   const all = place(file, file.symbols);
@@ -18,11 +32,40 @@ export function writableVariables(file: ElfFile): readonly WritableVariable[] | 
   });
 }
 
+/** Sections whose bytes code may change after the loader is done. */
+export function statefulSections(file: ElfFile): readonly ElfSection[] {
+  return file.sections.filter((section) => isStateful(file, section));
+}
+
+/**
+ * Addresses in a section that belong to the compiler, the linker and the C runtime and are no state: their own variables,
+ * guards of C++ statics, pointers to type information.
+ */
+export function runtimeStorage(file: ElfFile, section: ElfSection): readonly AddressRange[] {
+  const inside = place(file, file.symbols ?? []).filter((placed) => isStorage(placed, section));
+  const own = inside.filter(isRuntime).map((placed) => ({
+    start: placed.address,
+    end: section.addr + endOf(placed, section, inside),
+  }));
+  return [...own, ...typeReferences(file).map((start) => ({ start, end: start + 8 }))];
+}
+
+/** Whether bytes between two variables are only there so that the second is aligned. */
+export function isPaddingBetween(file: ElfFile, section: ElfSection, { start, end }: AddressRange): boolean {
+  return isPadding(file, section, start - section.addr, end - section.addr);
+}
+
+/** The first named symbol of a stretch of a section; null where there is none. */
+export function symbolInside(file: ElfFile, section: ElfSection, { start, end }: AddressRange): string | null {
+  const inside = place(file, file.symbols ?? []).filter((placed) => isStorage(placed, section));
+  return inside.find(({ address }) => address >= start && address < end)?.symbol.name ?? null;
+}
+
 /**
  * After `-Wl,-x` and `strip -x` statics have no name. The names of sources (`STT_FILE`) go with them, those of the C
  * runtime too, and unlike other local symbols the linker makes none of its own.
  */
-function areLocalsDiscarded(symbols: readonly ElfSymbol[]): boolean {
+export function areLocalsDiscarded(symbols: readonly ElfSymbol[]): boolean {
   return !symbols.some((symbol) => symbol.type === 'file');
 }
 

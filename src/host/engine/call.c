@@ -1,0 +1,57 @@
+#include "call.h"
+
+#include <string.h>
+
+#include "entry.h"
+#include "faults.h"
+#include "find.h"
+#include "loop.h"
+#include "platform.h"
+#include "registers.h"
+
+typedef struct guarded_call {
+  native_call_t *call;
+  void *function;
+} guarded_call_t;
+
+static void call_body(void *argument) {
+  const guarded_call_t *guarded = argument;
+  registers_call(guarded->call, guarded->function);
+}
+
+/* Nobody knows what the function left half done, so the module leaves the frame loop and its image stays mapped. */
+static void take_out(image_t *image, native_call_t *call, const guard_fault_t *fault) {
+  hot_failure_t *crash = &call->crash;
+  call->problem = CALL_CRASHED;
+  crash->problem = HOT_CRASHED;
+  crash->signal = fault->signal;
+  crash->address = fault->address;
+  memcpy(crash->text, fault->function, sizeof fault->function);
+  memcpy(crash->module, image->module, sizeof crash->module);
+  strncpy(crash->call, "call", sizeof crash->call - 1);
+  image->running = false;
+  image_pin(image);
+  faults_push(image, crash);
+}
+
+static void call_at_boundary(void *argument) {
+  native_call_t *call = argument;
+  image_t *image = find_current(call->module);
+  if (image == NULL || !image->running) {
+    call->problem = CALL_NOT_RUNNING;
+    return;
+  }
+  guarded_call_t guarded = {.call = call, .function = entry_symbol(image, call->symbol)};
+  if (guarded.function == NULL) {
+    call->problem = CALL_NO_FUNCTION;
+    return;
+  }
+  status_site_t site = {
+      .module = image->module, .call = "call", .generation = image->generation, .frames = image->frames};
+  guard_fault_t fault;
+  uint64_t start = platform_now();
+  if (!guard_run(LANE_ENGINE, &site, call_body, &guarded, &fault)) take_out(image, call, &fault);
+  call->duration_ns = platform_now() - start;
+}
+
+void call_between_frames(native_call_t *call) { loop_run(call_at_boundary, call); }

@@ -1,0 +1,30 @@
+import type { RecordType } from '../debuginfo/types.js';
+import { createTypeComparer } from '../layout/same.js';
+import { recordName } from '../layout/type-name.js';
+import type { StateModel } from './types.js';
+
+/** Structs, classes and unions of both builds that have another layout now, as C names them. */
+export function changedRecords(before: StateModel, after: StateModel): readonly string[] {
+  const { sameLayout } = createTypeComparer();
+  const now = recordsByName(after);
+  const changed: string[] = [];
+  for (const [name, olds] of recordsByName(before)) {
+    const news = now.get(name);
+    if (news === undefined) continue;
+    // One name may stand for several types: each of the old ones must still be among the new ones.
+    if (olds.some((old) => !news.some((one) => sameLayout(old, one)))) changed.push(name);
+  }
+  return changed;
+}
+
+function recordsByName({ debug }: StateModel): ReadonlyMap<string, readonly RecordType[]> {
+  const byName = new Map<string, RecordType[]>();
+  for (const type of debug?.types ?? []) {
+    if (type.kind !== 'record' || !type.complete) continue;
+    const name = recordName(type);
+    const all = byName.get(name) ?? [];
+    all.push(type);
+    byName.set(name, all);
+  }
+  return byName;
+}
