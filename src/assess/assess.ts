@@ -48,10 +48,14 @@ function remarksOnState(request: AssessRequest): readonly Reason[] {
   if (types === null) return request.findings.length > 0 ? [] : [typesNotRead];
   const findings = staged?.findings ?? null;
   if (mode === 'variables') return judgeState(types.state, findings, root);
-  // Bytes that the module saves itself are only judged where it says what they are; its threads matter in any case.
+  // Bytes that the module saves itself are only judged where it says what they are, and nobody looks into them before
+  // the commit; its threads matter in any case.
   const ofModule = types.state.changes.filter(({ kind }) => kind === 'threads' || kind === 'threadLocal');
   const { changes = [], plan = null } = types.state.saved ?? {};
-  return judgeState({ ...types.state, changes: [...changes, ...ofModule], plan }, findings, root);
+  return [
+    ...judgeState({ ...types.state, changes, plan }, null, root),
+    ...judgeState({ ...types.state, changes: ofModule, plan: null }, findings, root),
+  ];
 }
 
 /** Nothing was compared, so nothing is proven. */

@@ -12,7 +12,7 @@ export interface Difference {
 
 /**
  * Compares types of two builds. Layout and meaning count: names, offsets, sizes, values of enumerators, what pointers
- * lead to in full depth. Names of typedefs and qualifiers do not. Two declarations without a definition are the same where
+ * lead to in full depth. Qualifiers and the names of types do not: `struct a {int x;}` and `struct b {int x;}` are the same. Two declarations without a definition are the same where
  * their names are. Answers are kept, so that comparing thousands of variables stays linear.
  */
 export interface TypeComparer {
@@ -110,10 +110,11 @@ function comparison(throughPointers: boolean): Compare {
 
 function compareRecords(before: RecordType, after: RecordType, compare: Compare): Difference | null {
   if ((before.form === 'union') !== (after.form === 'union')) return differ(before, after);
-  if (recordName(before).replace(/^(struct|class) /, '') !== recordName(after).replace(/^(struct|class) /, '')) {
-    return differ(before, after);
+  if (!before.complete || !after.complete) {
+    // Nothing but its name is known of what is only declared.
+    const same = before.complete === after.complete && recordName(before) === recordName(after);
+    return same ? null : differ(before, after);
   }
-  if (!before.complete || !after.complete) return before.complete === after.complete ? null : differ(before, after);
   const shape = (record: RecordType): string => `${record.bases.length} ${record.vtableOffset}`;
   if (shape(before) !== shape(after)) return differ(before, after);
   for (const [n, base] of before.bases.entries()) {

@@ -3,7 +3,6 @@ import type { LiveFinding } from '../assess/types.js';
 import type { ModuleFacts, ProbeFinding, TransferRequest } from '../host/host.js';
 import { noState, type Transfer } from '../reload/transact.js';
 import { describeAddress } from '../state/describe-address.js';
-import { emptyPlan } from '../state/plan/encode.js';
 import type { PlanCheck, StateModel, TransferPlan } from '../state/types.js';
 import type { BothVersions } from './types-of-both.js';
 
@@ -23,7 +22,9 @@ export function transferBetween(
   const mode = stateModeOf(running, staged);
   if (mode === 'none') return null;
   if (mode === 'variables') {
-    const plan = both.state.plan ?? emptyPlan(both.before);
+    const { plan } = both.state;
+    // Without types nothing can be carried over, and by force the module starts from its beginning.
+    if (plan === null) return null;
     const request = requestOf(plan, 'variables', 0, oldImageAfter(plan, both.before), force);
     return { request, checks: plan.checks.length > 0, summary: plan.summary };
   }
@@ -41,8 +42,8 @@ function requestOf(
   oldImage: TransferRequest['oldImage'],
   force: boolean,
 ): TransferRequest {
-  const decisive = plan.checks.flatMap(({ kind }, number) => (kind === 'initialValue' ? [] : [number]));
-  return { plan: plan.bytes, what, size, mustHold: force ? [] : decisive, oldImage };
+  const mustHold = force ? [] : plan.checks.flatMap(({ decisive }, number) => (decisive ? [number] : []));
+  return { plan: plan.bytes, what, size, mustHold, oldImage };
 }
 
 /** Threads that the module started may still run in the old image, and destructors of its own would run at its close. */

@@ -148,7 +148,9 @@ export interface TransferPlan {
 }
 
 export interface PlanCheck {
-  readonly kind: 'narrowed' | 'arrayShorter' | 'enumeratorRemoved' | 'pointer' | 'initialValue';
+  readonly kind: 'narrowed' | 'arrayShorter' | 'enumeratorRemoved' | 'pointer' | 'outside' | 'initialValue';
+  /** Where it finds something, carrying over would be wrong. */
+  readonly decisive: boolean;
   readonly path: string;
   /** For a message about the value found: what it would have to become. */
   readonly type: string;

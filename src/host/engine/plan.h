@@ -3,8 +3,8 @@
  *
  * The plan is made outside (src/state/, from the types of both builds) and is data: what to copy where, in addresses as
  * they stand in the library files (the load address of each image is added here). Everything is little-endian, as the
- * machine is. Layout: a header, then the operations, then the pieces (sorted by `from`), the functions (sorted by
- * `from`), the constants, and the values of enumerations.
+ * machine is. Layout: a header, then the operations, the pieces, the starts, the functions, the constants, and the
+ * values of enumerations.
  *
  * A plan only reads the old image and only writes to the new one, which nothing runs yet: leaving it half-way harms
  * nothing. It is checked in full before the first byte is written all the same, because a refusal must say everything
@@ -26,11 +26,13 @@ typedef struct plan_header {
   uint32_t version;
   uint32_t operations;
   uint32_t pieces;
+  uint32_t strided; /* pieces with a count above 1, which come first */
+  uint32_t starts;
   uint32_t functions;
   uint32_t constants;
   uint32_t values;
-  uint32_t checks;       /* checks are numbered from 0; one number may stand in several operations */
-  uint64_t old_size;     /* bytes of the old image from its load address to its end: addresses below are inside it */
+  uint32_t checks;   /* numbered from 0; one number may stand in several operations */
+  uint64_t old_size; /* bytes of the old image from its load address to its end: addresses below are inside it */
 } plan_header_t;
 
 /*
@@ -48,6 +50,7 @@ typedef struct plan_operation {
   uint64_t b;
   uint32_t body; /* operations that follow and belong to this one */
   uint32_t type; /* class of the pointee: see plan_piece_t */
+  uint64_t reserved;
 } plan_operation_t;
 
 #define PLAN_NO_CHECK 0xffffffffu
@@ -94,6 +97,8 @@ typedef enum plan_code {
   PLAN_FIX = 9,
   /* As PLAN_FIX for each of the N pointers of the heap array that the word at `from` points to; the word at `a` is N. */
   PLAN_FIX_ARRAY = 10,
+  /* `count` pointers in a row: those that are not NULL and lead outside the old image count under `check`. */
+  PLAN_OUTSIDE = 11,
 } plan_code_t;
 
 /* Flags. */
@@ -104,9 +109,13 @@ typedef enum plan_number { PLAN_SIGNED = 1, PLAN_UNSIGNED = 2, PLAN_FLOAT = 3, P
 
 /*
  * Where a stretch of an old variable went: bytes [from + k*from_stride, + length) to [to + k*to_stride, + length), for
- * k below `count`. Pieces do not overlap. `type` is the class of the object that begins at `from` (0: none given) and
- * `element` the class of the elements of the array that ends with this piece (0: no array): one past the end of an
- * array is also the start of what follows it, and the class of the pointer decides.
+ * k below `count`. Those with a count of 1 are sorted by `from` and do not overlap. `type` is the class of the object that
+ * begins at `from` (0: none given) and `element` the class of the elements of the array that ends with this piece (0: no
+ * array): one past the end of an array is also the start of what follows it, and the class of the pointer decides.
+ *
+ * A start has the same form and a length of 0: a pointer of exactly this class, or of class 0 (void, bytes), that leads to
+ * exactly there leads to the new object. Its fields may have gone elsewhere, which the pieces say. Outer objects come
+ * before inner ones.
  */
 typedef struct plan_piece {
   uint64_t from;
@@ -119,7 +128,7 @@ typedef struct plan_piece {
   uint32_t element;
 } plan_piece_t;
 
-/* A function or a virtual table's address point: exactly `from` becomes `to`; 0 where it is gone. */
+/* A function or a virtual table's address point: exactly `from` becomes `to`; 0 where it is gone. Sorted by `from`. */
 typedef struct plan_function {
   uint64_t from;
   uint64_t to;
