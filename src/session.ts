@@ -1,13 +1,16 @@
 import { rm } from 'node:fs/promises';
 import { killAllBuilds } from './build/run.js';
 import type { ResolvedConfig } from './config/resolved.js';
+import type { Called, Inspected } from './control/protocol.js';
 import type { Bus } from './events/bus.js';
 import { absentHost } from './host/absent.js';
 import { HostGone } from './host/host.js';
 import { createQueue, createTurn, type RunningJob } from './reload/queue.js';
+import { type CallRequest, callFunction } from './session/call.js';
 import { effectOf } from './session/changes.js';
 import { createConfigReader, type RequestOptions } from './session/config-reader.js';
 import type { Context } from './session/context.js';
+import { type InspectOptions, inspect } from './session/inspect.js';
 import { createLive } from './session/live.js';
 import { problemOf } from './session/problem.js';
 import { newRecord } from './session/records.js';
@@ -54,6 +57,10 @@ export interface Session extends AsyncDisposable {
   resume(): Promise<void>;
   /** Runs frames of `dt` seconds one by one, and waits until what crashed in them has been dealt with. */
   step(frames: number, dt?: number): Promise<void>;
+  /** Live values, read between frames. */
+  inspect(options: InspectOptions): Promise<Inspected>;
+  /** Calls an exported function between frames. */
+  call(request: CallRequest): Promise<Called>;
   /** Emits `host:stats` and changed `module:view` at this interval until the returned function is called. */
   live(intervalMs: number): () => void;
   /** Ends everything at once, without asking modules to shut down. */
@@ -226,6 +233,8 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     pause: () => seen(context.host.pause()),
     resume: () => seen(context.host.resume()),
     step,
+    inspect: (wanted) => inspect(context, wanted),
+    call: (wanted) => callFunction(context, wanted),
     live: live.start,
     kill() {
       context.closing = true;

@@ -10,6 +10,7 @@ import { which } from '../toolchain/which.js';
 import { compare } from './compare.js';
 import type { FoundCase } from './find.js';
 import { baseOf, layStep } from './lay.js';
+import { lookInside } from './look-inside.js';
 import { type Observed, observe } from './observe.js';
 import type { CaseStep } from './schema.js';
 
@@ -47,8 +48,9 @@ export async function runCase(found: FoundCase, around: CaseSurroundings): Promi
       if (session !== null) await playStep(session, step);
       observation.end();
       const observed = observation.of(reloadCase.module);
-      steps.push(stepResult(observed));
-      const wrong = wrongIn(step, observed, observation.of);
+      const live = await lookInside(session, reloadCase.module, step.expect);
+      steps.push({ ...stepResult(observed), state: live.state });
+      const wrong = [...wrongIn(step, observed, observation.of), ...live.wrong];
       if (wrong.length > 0) {
         return {
           ...base,

@@ -7,13 +7,19 @@ const json: z.ZodType<Json> = z.lazy(() =>
   z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(json), z.record(z.string(), json)]),
 );
 
+/** `returns` is compared like a state; `error` is the code of a call that must not be made, or crashes. */
+const callExpectation = z.union([
+  z.strictObject({ fn: z.string(), args: z.array(json), returns: json }),
+  z.strictObject({ fn: z.string(), args: z.array(json), error: z.string() }),
+]);
+
 const moduleExpectation = z.strictObject({
   outcome: outcome.optional(),
   level: level.optional(),
   /** Each must be among the codes of the step. */
   codes: z.array(z.string()).optional(),
   state: z.record(z.string(), json).optional(),
-  call: z.array(z.strictObject({ fn: z.string(), args: z.array(json), returns: json })).optional(),
+  call: z.array(callExpectation).optional(),
   maxDurationMs: z.number().positive().optional(),
 });
 

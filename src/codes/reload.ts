@@ -123,6 +123,25 @@ export const reloadCodes: readonly CodeText[] = [
       'Save what the pointers stand for (an index, a name, a copy of the text) in place of the pointers themselves.',
   },
   {
+    code: 'HM518',
+    title: 'state could not be carried over',
+    meaning:
+      'The new version was loaded beside the old one, and its state did not go over: a live value does not fit where it ' +
+      'would have to go, a pointer leads to something that is gone, or the plan of the transfer does not fit the two ' +
+      'versions. All of it is looked at before anything is written; the old version runs on with its state as it was.',
+    remedy:
+      'The message says which value it was. Keep the type or the variable it needs, or use --force: values then become ' +
+      'the nearest that fit, and pointers that lead nowhere become NULL.',
+  },
+  {
+    code: 'HM519',
+    title: 'transfer plan that does not fit',
+    meaning:
+      'The plan that carries state from one version to the next was refused by the engine. Nothing was changed. This is ' +
+      'a bug of hotmod.',
+    remedy: 'Report it with both versions of the source. Until then save_state and load_state carry the state.',
+  },
+  {
     code: 'HM520',
     title: 'a session already runs here',
     meaning: 'Another hotmod dev is running for this project. Two of them would write over the results of one another.',
@@ -146,5 +165,44 @@ export const reloadCodes: readonly CodeText[] = [
     meaning:
       'The engine is a small C library that is built with your clang on first use, and that failed. The text of the compiler is in the message.',
     remedy: 'Run "hotmod doctor --fix": mostly the compiler or the headers of the C library are missing.',
+  },
+  {
+    code: 'HM540',
+    title: 'no such function',
+    meaning:
+      'The running version of the module exports no function of this name. Static functions and those with hidden ' +
+      'visibility have no name that can be called from outside.',
+    remedy: 'Check the spelling against the names in the message, or take "static" away and reload.',
+  },
+  {
+    code: 'HM541',
+    title: 'module is not running',
+    meaning: 'A function can be called only in a module that is loaded and has not crashed.',
+    remedy: 'Correct the crash and save: the next successful build starts the module again. Then call once more.',
+  },
+  {
+    code: 'HM542',
+    title: 'crashed in the call',
+    meaning:
+      'The function that was called crashed. The call was abandoned, and the module was taken out of the frame loop, as ' +
+      'after a crash in update: nobody knows what the function left half done.',
+    remedy: 'Check the arguments, pointers above all, and the function that the message names.',
+  },
+  {
+    code: 'HM543',
+    title: 'arguments do not fit the function',
+    meaning:
+      'The number of arguments, or the type or range of one of them, is not what the function takes. Nothing was called.',
+    remedy:
+      'The message shows the signature and which argument it is about. Numbers are written as in C, text for a char ' +
+      'pointer in quotes or bare, structs as {x: 1, y: 2}, pointers as null or 0x... .',
+  },
+  {
+    code: 'HM544',
+    title: 'function cannot be called from outside',
+    meaning:
+      'The function takes or returns something that cannot be passed without its own source: variable arguments, long ' +
+      'double, complex numbers and vectors, C++ objects with constructors, or it has parameters that are not known.',
+    remedy: 'Export a small function that takes numbers, pointers or plain structs and calls this one.',
   },
 ];

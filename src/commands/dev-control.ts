@@ -19,9 +19,28 @@ export async function answerRequests(
     return;
   }
   if (session === null) throw stillStarting();
+  const { context } = session;
+  const { module } = request;
+  if (!context.records.has(module)) throw unknownModule(module, [...context.records.keys()]);
+  if (request.method === 'inspect') {
+    answer({ kind: 'done', exitCode: exitCode.ok, inspected: await session.inspect(request) });
+    return;
+  }
+  if (request.method === 'call') {
+    const called = await session.call({ ...request, args: { text: request.args } });
+    answer({ kind: 'done', exitCode: exitCode.ok, called });
+    return;
+  }
+  await answerReload(session, request, answer);
+}
+
+async function answerReload(
+  session: Session,
+  request: Extract<ControlRequest, { readonly method: 'reload' }>,
+  answer: (answer: ControlAnswer) => void,
+): Promise<void> {
   const { module, force, rebuild } = request;
   const { context } = session;
-  if (!context.records.has(module)) throw unknownModule(module, [...context.records.keys()]);
   const send = (event: HotmodEvent): void => answer({ kind: 'event', event });
 
   if (request.dryRun) {

@@ -4,10 +4,12 @@ import { exitCode, HotmodError } from '../errors.js';
 import type { HotmodEvent } from '../events/events.js';
 import type { ControlAnswer, ControlRequest, SessionStatus } from './protocol.js';
 
+export type DoneAnswer = Extract<ControlAnswer, { readonly kind: 'done' }>;
+
 /**
  * Sends one request to the project's session and passes its events on as they come.
  *
- * @returns the exit code the session answers with, and its status where that was asked for.
+ * @returns what the session answers in the end: the exit code, and what was asked for.
  * @throws HotmodError HM521 where no session runs, HM522 where it goes away before it answers, or whatever the
  *   session refused with.
  */
@@ -15,7 +17,7 @@ export async function ask(
   path: string,
   request: ControlRequest,
   onEvent: (event: HotmodEvent) => void = () => {},
-): Promise<{ readonly exitCode: number; readonly status: SessionStatus | null }> {
+): Promise<DoneAnswer> {
   const socket = connect(path);
   socket.once('connect', () => socket.write(`${JSON.stringify(request)}\n`));
   let failure: unknown;
@@ -23,7 +25,7 @@ export async function ask(
     for await (const line of createInterface({ input: socket })) {
       const answer: ControlAnswer = JSON.parse(line);
       if (answer.kind === 'event') onEvent(answer.event);
-      else if (answer.kind === 'done') return { exitCode: answer.exitCode, status: answer.status ?? null };
+      else if (answer.kind === 'done') return answer;
       else throw refusal(answer);
     }
   } catch (error) {
@@ -38,7 +40,7 @@ export async function ask(
 /** The status of the session that listens there; null where none does. */
 export async function askStatus(path: string): Promise<SessionStatus | null> {
   try {
-    return (await ask(path, { method: 'status' })).status;
+    return (await ask(path, { method: 'status' })).status ?? null;
   } catch {
     return null;
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { HotmodEvent } from '../events/events.js';
 import { contentHash } from '../files/hash.js';
+import type { Json } from '../report/cases/types.js';
 
 /**
  * How other hotmod commands talk to the running session of a project: one JSON object a line over a Unix socket.
@@ -58,7 +59,7 @@ export interface InspectedValue {
   readonly path: string;
   /** As C writes it. */
   readonly type: string;
-  readonly value: Value;
+  readonly value: Json;
 }
 
 export interface Called {
@@ -66,7 +67,7 @@ export interface Called {
   readonly signature: string;
   /** Of the result; `void` where there is none. */
   readonly type: string;
-  readonly value: Value;
+  readonly value: Json;
   readonly durationMs: number;
 }
 

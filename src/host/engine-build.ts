@@ -53,7 +53,7 @@ function compileFlags(platform: NodeJS.Platform): readonly string[] {
   const shared =
     platform === 'darwin'
       ? ['-dynamiclib', '-Wl,-install_name,@rpath/libhotmod_engine.dylib']
-      : ['-shared', '-Wl,-soname,libhotmod_engine.so', '-Wl,-z,defs', '-ldl'];
+      : ['-shared', '-Wl,-soname,libhotmod_engine.so', '-Wl,-z,defs', '-ldl', '-lm'];
   return [
     '-std=c11',
     '-D_GNU_SOURCE',

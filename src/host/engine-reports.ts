@@ -1,5 +1,14 @@
 import { commitSteps } from './failures.js';
-import type { CommitStep, CommittedModule, HookName, HostStats, ModuleFacts, ModuleFault, ModuleView } from './host.js';
+import type {
+  CommitStep,
+  CommittedModule,
+  HookName,
+  HostStats,
+  ModuleFacts,
+  ModuleFault,
+  ModuleView,
+  ProbeFinding,
+} from './host.js';
 import type { ReportReader } from './report.js';
 import { signalName } from './signals.js';
 
@@ -52,7 +61,19 @@ function readCommittedModule(report: ReportReader): CommittedModule {
     const duration = report.milliseconds();
     if ((ran & (1 << index)) !== 0) steps[step] = duration;
   }
-  return { module, state: { bytes, kept, converted: 0, reset: 0, dropped }, steps, oldImageKept };
+  const findings = readFindings(report);
+  return { module, state: { bytes, kept, converted: 0, reset: 0, dropped }, steps, oldImageKept, findings };
+}
+
+/** What the checks of a transfer plan found: their number, then each. */
+export function readFindings(report: ReportReader): readonly ProbeFinding[] {
+  const findings: ProbeFinding[] = [];
+  for (let left = report.number(); left > 0; left--) {
+    const check = report.number();
+    const count = report.number();
+    findings.push({ check, count, value: report.bigint(), round: report.number() });
+  }
+  return findings;
 }
 
 export function readFault(report: ReportReader): ModuleFault {

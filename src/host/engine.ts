@@ -1,16 +1,25 @@
 import { DataType, type FieldType, load, open } from 'ffi-rs';
 import type { EntryNames } from '../config/resolved.js';
-import { readCommitted, readFacts, readFault, readStats, readViews } from './engine-reports.js';
-import { describeFailure, readFailure } from './failures.js';
-import type {
-  CommitRequest,
-  CommitResult,
-  HostStats,
-  ModuleFault,
-  ModuleView,
-  RevertResult,
-  StageRequest,
-  StageResult,
+import { decodeCall, decodeRead, encodeCall, encodeRead } from './engine-calls.js';
+import { readCommitted, readFacts, readFault, readFindings, readStats, readViews } from './engine-reports.js';
+import { describeFailure, type FailureText, planFailure, readFailure } from './failures.js';
+import {
+  type CallAnswer,
+  type CallRequest,
+  type CommitRequest,
+  type CommitResult,
+  type HostStats,
+  type ModuleFault,
+  type ModuleView,
+  maxReadBytes,
+  type ProbeRequest,
+  type ProbeResult,
+  type ReadRequest,
+  type ReadResult,
+  type RevertResult,
+  type StageRequest,
+  type StageResult,
+  type TransferRequest,
 } from './host.js';
 import { ReportReader } from './report.js';
 
@@ -24,6 +33,9 @@ export interface Engine {
   /** `library` is the private copy, which the engine removes when it unloads it. */
   stage(request: StageRequest, library: string): Promise<StageResult>;
   commit(request: CommitRequest): Promise<CommitResult>;
+  probe(request: ProbeRequest): Promise<ProbeResult>;
+  read(request: ReadRequest): Promise<ReadResult>;
+  call(request: CallRequest): Promise<CallAnswer>;
   revert(module: string): Promise<RevertResult>;
   discard(module: string): Promise<void>;
   unload(module: string): Promise<void>;
@@ -55,7 +67,7 @@ export function startEngine(options: EngineOptions): Engine {
   open({ library: options.library, path: options.library });
   const now = callNow(options.library);
   const later = callLater(options.library);
-  const { String: text, I32: int, U32: unsigned, Double: real } = DataType;
+  const { String: text, I32: int, U32: unsigned, Double: real, U8Array: bytes } = DataType;
 
   const error = now('hot_node_start', [text, real, int], [options.statusFile, options.rate, options.stepped ? 1 : 0]);
   if (error !== 0) throw new Error(`The engine could not start (errno ${error}, status file ${options.statusFile}).`);
@@ -79,6 +91,22 @@ export function startEngine(options: EngineOptions): Engine {
     });
   const report = (name: string, types: FieldType[] = [], values: unknown[] = []): Promise<ReportReader> =>
     queue(async () => takeReport(now, await later(name, types, values)));
+  // The request is handed over on this thread, like the answer: a worker could find its buffer moved or freed.
+  const ask = (request: Buffer, name: string, types: FieldType[], values: unknown[]): Promise<Buffer> =>
+    queue(async () => {
+      const given = now('hot_node_give', [bytes, int], [request, request.length]);
+      const size = given === 0 ? await later(name, types, values) : -1;
+      if (size < 0) throw new Error(`The host has no memory for a request of ${request.length} bytes and its answer.`);
+      const answer = Buffer.alloc(Math.max(size, 1));
+      now('hot_node_take_answer', [bytes, int], [answer, size]);
+      return answer.subarray(0, size);
+    });
+  const givePlan = (module: string, transfer: TransferRequest): Promise<FailureText | null> =>
+    queue(async () => {
+      const types = [text, int, real, bytes, int, bytes, int, int];
+      const problem = now('hot_node_give_plan', types, planParameters(module, transfer));
+      return problem === 0 ? null : describeFailure(planFailure(module, problem));
+    });
 
   return {
     faultDescriptor: now('hot_fault_descriptor', [], []),
@@ -93,14 +121,37 @@ export function startEngine(options: EngineOptions): Engine {
         ? { ok: true, facts: readFacts(reader), loadMs }
         : { ok: false, ...describeFailure(failure), loadMs };
     },
-    async commit({ modules, overrule }) {
+    async commit({ modules, overrule, plans }) {
       if (overrule === true) for (const module of modules) await command('hot_overrule_module', [text], [module]);
+      for (const [module, transfer] of Object.entries(plans ?? {})) {
+        const refusal = await givePlan(module, transfer);
+        if (refusal === null) continue;
+        for (const one of modules) await command('hot_discard_module', [text], [one]);
+        return { ok: false, pauseMs: 0, ...refusal, module, step: 'transfer' };
+      }
       const reader = await report('hot_node_commit', [text], [[...new Set(modules)].join('/')]);
       const failure = readFailure(reader);
       const pauseMs = reader.milliseconds();
       const frame = reader.number();
       if (failure.problem === 'none') return { ok: true, pauseMs, frame, modules: readCommitted(reader) };
       return { ok: false, pauseMs, ...describeFailure(failure), module: failure.module, step: failure.step };
+    },
+    async probe({ module, transfer }) {
+      const refusal = await givePlan(module, transfer);
+      if (refusal !== null) return { ok: false, ...refusal, findings: [] };
+      const reader = await report('hot_node_probe', [text], [module]);
+      const failure = readFailure(reader);
+      if (failure.problem !== 'none') return { ok: false, ...describeFailure(failure), findings: [] };
+      return { ok: true, code: '', message: '', findings: readFindings(reader) };
+    },
+    async read(request) {
+      const total = request.ranges.reduce((sum, range) => sum + range.size, 0);
+      if (!(total <= maxReadBytes)) throw new Error(`${total} bytes are more than the ${maxReadBytes} of one reading.`);
+      return decodeRead(request, await ask(encodeRead(request), 'hot_node_read', [text], [request.module]));
+    },
+    async call(request) {
+      const parameters = [request.module, request.symbol];
+      return decodeCall(request, await ask(encodeCall(request), 'hot_node_call', [text, text], parameters));
     },
     async revert(module) {
       const reader = await report('hot_node_revert', [text], [module]);
@@ -158,6 +209,15 @@ function takeFaults(now: CallNow): readonly ModuleFault[] {
     if (size === 0) return faults;
     faults.push(readFault(new ReportReader(bytes.subarray(0, size))));
   }
+}
+
+/** In the order of hot_node_give_plan's parameters (engine/node_api.c). */
+function planParameters(module: string, { plan, what, size, mustHold, oldImage }: TransferRequest): unknown[] {
+  const checks = Buffer.alloc(mustHold.length * 4);
+  for (const [index, check] of mustHold.entries()) checks.writeUInt32LE(check, index * 4);
+  const kind = what === 'variables' ? 0 : 1;
+  const fate = ['close', 'search', 'keep'].indexOf(oldImage);
+  return [module, kind, size, Buffer.from(plan), plan.length, checks, mustHold.length, fate];
 }
 
 /** The lists in the order of `hot_entry_names_t`. */

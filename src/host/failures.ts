@@ -6,6 +6,7 @@ import { signalName } from './signals.js';
 export const commitSteps: readonly CommitStep[] = [
   'prepare_reload',
   'save_state',
+  'transfer',
   'migrate_state',
   'init',
   'load_state',
@@ -26,6 +27,8 @@ const problems = [
   'nothingBefore',
   'noMemory',
   'notStarted',
+  'badPlan',
+  'transferRefused',
 ] as const;
 
 /** What the engine says went wrong, as `hot_failure_t` has it. */
@@ -70,6 +73,20 @@ export function readFailure(report: ReportReader): Failure {
   };
 }
 
+/** A plan that the engine did not take: the number is that of `hot_problem_t`. */
+export function planFailure(module: string, problem: number): Failure {
+  return {
+    problem: problems[problem] ?? 'noMemory',
+    step: 'transfer',
+    value: 0,
+    signal: 0,
+    address: 0n,
+    module,
+    call: '',
+    text: '',
+  };
+}
+
 /** The failure as a sentence with a way out; `apiVersion` is the one that modules must be built for. */
 export function describeFailure(failure: Failure, apiVersion = 1): FailureText {
   const { module } = failure;
@@ -99,6 +116,16 @@ export function describeFailure(failure: Failure, apiVersion = 1): FailureText {
       return { code: 'HM515', message: `"${module}" has no earlier version in this process to go back to.` };
     case 'noMemory':
       return { code: 'HM501', message: `There is not enough memory to load "${module}".` };
+    case 'badPlan':
+      return {
+        code: 'HM519',
+        message: `The plan that carries the state of "${module}" over does not fit its libraries. This is a bug of hotmod; nothing was changed.`,
+      };
+    case 'transferRefused':
+      return {
+        code: 'HM518',
+        message: `The state of "${module}" changed while its new version was looked at, and can no longer be carried over (check ${failure.value}). The version before it runs on; save again.`,
+      };
     case 'notStarted':
     case 'none':
       return { code: 'HM512', message: `The engine was asked for "${module}" while it does not run.` };

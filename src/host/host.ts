@@ -46,8 +46,8 @@ export interface Host extends AsyncDisposable {
   /** The texts of all modules that export a view, rendered between frames. */
   views(): Promise<readonly ModuleView[]>;
   /**
-   * Bytes of the running version of a module, read between frames, all of one call between the same two frames. A range
-   * that is not readable is null; so are all where the module does not run.
+   * Bytes of the current version of a module, read between frames, all of one call between the same two frames. A range
+   * that is not readable is null; so are all of an image that is not loaded. A version that crashed is read all the same.
    */
   read(request: ReadRequest): Promise<ReadResult>;
   /** Calls an exported function between frames, guarded: a crash in it is an answer, and a fault of the module. */
@@ -152,6 +152,9 @@ export interface ProbeFinding {
   readonly round: number;
 }
 
+/** Bytes that the ranges of one request may add up to; more is an error. */
+export const maxReadBytes = 8 * 1024 * 1024;
+
 export interface ReadRequest {
   readonly module: string;
   readonly ranges: readonly ReadRange[];
@@ -166,7 +169,7 @@ export interface ReadRange {
 
 export interface ReadResult {
   readonly generation: number;
-  /** The running image's load address; 0n where the module does not run. */
+  /** The image's load address; 0n where the module is not loaded. */
   readonly base: bigint;
   readonly frame: number;
   readonly bytes: readonly (Uint8Array | null)[];
@@ -186,17 +189,22 @@ export interface CallRequest {
   readonly floats: readonly bigint[];
   /** Words on the stack in order. */
   readonly stack: readonly bigint[];
-  /** Memory that lives as long as the call: strings, structs by address. `patches` say where their addresses go. */
+  /**
+   * Strings, structs by address; `patches` say where their addresses go. It lives at least until the next call, and the
+   * youngest blocks up to about a megabyte longer, because a function may keep the name that it was given.
+   */
   readonly memory: readonly Uint8Array[];
   readonly patches: readonly CallPatch[];
   readonly returns: CallReturn;
 }
 
-/** The address of `memory[block]` goes to word `index` of a register list or the stack. */
+/** The address of `memory[block]` goes to word `index` of a register list or the stack, or into another block. */
 export interface CallPatch {
-  readonly into: 'integers' | 'stack';
+  readonly into: 'integers' | 'stack' | 'memory';
+  /** With `memory` the byte offset in the block that `inside` names. */
   readonly index: number;
   readonly block: number;
+  readonly inside?: number;
 }
 
 /** Registers the result comes back in; `memory` has the caller give a buffer of `size` bytes. */

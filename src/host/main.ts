@@ -122,6 +122,12 @@ async function carryOut(
       return { answer: 'staged', result: await stage(call.request) };
     case 'commit':
       return { answer: 'committed', result: await engine.commit(call.request) };
+    case 'probe':
+      return { answer: 'probed', result: await engine.probe(call.request) };
+    case 'read':
+      return { answer: 'bytes', result: await engine.read(call.request) };
+    case 'call':
+      return { answer: 'called', result: await engine.call(call.request) };
     case 'revert':
       return { answer: 'reverted', result: await engine.revert(call.module) };
     case 'stats':
@@ -134,7 +140,8 @@ async function carryOut(
   }
 }
 
-type Command = Exclude<HostCall, { readonly call: 'stage' | 'commit' | 'revert' | 'stats' | 'views' }>;
+type Question = 'stage' | 'commit' | 'probe' | 'read' | 'call' | 'revert' | 'stats' | 'views';
+type Command = Exclude<HostCall, { readonly call: Question }>;
 
 async function carryOutCommand(engine: Engine, call: Command): Promise<void> {
   switch (call.call) {

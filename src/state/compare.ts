@@ -1,3 +1,5 @@
+import type { DebugType } from '../debuginfo/types.js';
+import { strip } from '../layout/strip.js';
 import { initialBytesDiffer } from './initial.js';
 import { type Match, matchVariables } from './match.js';
 import { writeMigration } from './migration.js';
@@ -76,7 +78,8 @@ function planTransfer(context: PlanContext, before: StateModel, after: StateMode
   summary.dropped = matches.removed.length + matches.suspected.length + matches.ambiguous.length;
   carryConstants(context, before, after);
 
-  const occupied = [...after.variables, ...after.readOnly, ...after.untyped].map(({ address, size }) => ({
+  const guards = after.variables.flatMap(({ guard }) => (guard === null ? [] : [guard]));
+  const occupied = [...after.variables, ...after.readOnly, ...after.untyped, ...guards].map(({ address, size }) => ({
     start: address,
     size,
   }));
@@ -112,6 +115,9 @@ function carryVariable(
     type: classOf(context, types.before),
     element: 0,
   });
+  if (old.size !== now.size && endsOpen(types.before) && endsOpen(types.after)) {
+    addChange(context, 'flexibleArray', spot, types, { detail: `${old.size} bytes become ${now.size}` });
+  }
   carry(context, body, types, spot, old.size === now.size ? old.size : null);
   if (old.guard !== null && now.guard !== null) {
     body.push({
@@ -151,6 +157,14 @@ function carryConstants(context: PlanContext, before: StateModel, after: StateMo
     const type = classOf(context, old.variable.type);
     addPiece(context, 'pieces', { from: old.address, to: now.address, length: old.size, type, element: 0 });
   }
+}
+
+/** A record that ends with an array of no fixed length, whose elements only the variable's own size counts. */
+function endsOpen(type: DebugType): boolean {
+  const plain = strip(type);
+  if (plain.kind === 'array') return plain.size === null || plain.size === 0;
+  const last = plain.kind === 'record' && plain.form !== 'union' ? plain.fields.at(-1) : undefined;
+  return last !== undefined && endsOpen(last.type);
 }
 
 function spotOf(old: StateVariable, now: StateVariable): Spot {

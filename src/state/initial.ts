@@ -1,6 +1,7 @@
 import type { DebugType } from '../debuginfo/types.js';
 import type { TypeComparer } from '../layout/same.js';
 import { strip } from '../layout/strip.js';
+import { declaredInside } from './plan/declared.js';
 import type { StateModel, StateVariable } from './types.js';
 
 /**
@@ -15,6 +16,7 @@ export function initialBytesDiffer(
   { sameLayout }: TypeComparer,
 ): boolean {
   if (!sameLayout(old.variable.type, now.variable.type) || old.size !== now.size) return false;
+  if (declaredInside(old.variable.type) !== null) return false;
   const then = before.initial(old.address, old.size);
   const here = after.initial(now.address, now.size);
   if (then === undefined && here === undefined) return false;

@@ -48,7 +48,7 @@ function keyOf(variable: Variable, symbol: ElfSymbol | undefined): string {
 }
 
 /** Ways to write a variable in a path, the shortest first: `count`, `ns::count`, `tick::count`, `file.c:tick::count`. */
-function formsOf({ name, scope, function: around, unit }: Variable): readonly string[] {
+export function formsOf({ name, scope, function: around, unit }: Variable): readonly string[] {
   const named = [...scope.filter((one) => one !== ''), ...(around === null ? [] : [around]), name].join('::');
   const inFile = `${basename(unit)}:${named}`;
   const forms = around === null ? [name, named, inFile] : [named, inFile];

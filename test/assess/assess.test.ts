@@ -297,7 +297,7 @@ describe('changes of the state', () => {
   };
   const finding = (number: number, changes: Partial<LiveFinding> = {}): LiveFinding => ({
     number,
-    check: { kind: 'narrowed', path: 'g.x', type: 'char' },
+    check: { kind: 'narrowed', decisive: true, path: 'g.x', type: 'char' },
     count: 1,
     round: 0,
     value: '300',
@@ -347,7 +347,7 @@ describe('changes of the state', () => {
   });
 
   test('are not needed to find a pointer that leads nowhere', () => {
-    const check = { kind: 'pointer', path: 'table[].run', type: 'void (*)(void)' } as const;
+    const check = { kind: 'pointer', decisive: true, path: 'table[].run', type: 'void (*)(void)' } as const;
 
     expect(summary(judged([], [finding(1, { check, isFunction: true, value: 'tick' })]))).toEqual(['UNSAFE', 'HM436']);
     expect(summary(judged([], [finding(1, { check, value: 'city+4' })]))).toEqual(['UNSAFE', 'HM437']);

@@ -14,6 +14,7 @@
 #include "loop.h"
 #include "output.h"
 #include "revert.h"
+#include "search.h"
 #include "table.h"
 
 static pthread_mutex_t transaction = PTHREAD_MUTEX_INITIALIZER;
@@ -53,6 +54,7 @@ int hot_stage_module(const char *module, uint32_t generation, const char *librar
     failure->problem = HOT_NO_MEMORY;
   } else {
     image_close(slot->staged);
+    table_set_transfer(slot, NULL);
     slot->staged = image_open(module, generation, library, owns_file != 0, entry, failure);
     if (slot->staged != NULL) *facts = slot->staged->facts;
     if (slot->staged == NULL && slot->current == NULL) table_remove(slot);
@@ -66,6 +68,7 @@ static void discard(slot_t *slot) {
   image_close(slot->staged);
   slot->staged = NULL;
   slot->overruled = false;
+  table_set_transfer(slot, NULL);
   if (slot->current == NULL) table_remove(slot);
 }
 
@@ -95,12 +98,57 @@ static bool collect_parts(commit_t *commit, const char *const *modules, hot_comm
     }
     commit->parts[n] =
         (part_t){.slot = slot, .leaving = slot->current, .arriving = slot->staged, .done = &done[n]};
+    const transfer_t *transfer = slot->transfer;
+    commit->parts[n].carries =
+        slot->current != NULL && transfer != NULL && transfer->what == HOT_TRANSFER_VARIABLES;
   }
   return true;
 }
 
 static void drop_all(const char *const *modules, size_t count) {
   for (size_t n = 0; n < count; n++) discard(table_find(modules[n]));
+}
+
+/* One whose state lives on elsewhere waits until nothing points into it. */
+static void close_or_retire(image_t *image) {
+  if (image != NULL && image->transferred && !image->pinned && image->segments.count > 0) search_retire(image);
+  else if (image != NULL && image->transferred && image->segments.count == 0) image_pin(image);
+  else image_close(image);
+}
+
+#define LIVE_MAX 4096
+
+static void sweep(void) {
+  static image_t *live[LIVE_MAX];
+  size_t count = 0;
+  slot_t *slot;
+  for (size_t n = 0; (slot = table_at(n)) != NULL && count + 2 <= LIVE_MAX; n++) {
+    if (slot->current != NULL) live[count++] = slot->current;
+    if (slot->previous != NULL) live[count++] = slot->previous;
+  }
+  search_sweep(live, count);
+}
+
+/* Of what the checks of a module's transfer found, for the report; the same list for the next call. */
+static hot_finding_t *found;
+static size_t found_capacity;
+
+static size_t collect_findings(const transfer_t *transfer, size_t before) {
+  size_t checks = transfer == NULL ? 0 : plan_check_count(transfer->plan);
+  size_t count = before;
+  for (size_t n = 0; n < checks; n++) {
+    const plan_finding_t *finding = &transfer->findings[n];
+    if (finding->count == 0) continue;
+    if (count == found_capacity) {
+      size_t more = found_capacity == 0 ? 64 : found_capacity * 2;
+      hot_finding_t *grown = realloc(found, more * sizeof *grown);
+      if (grown == NULL) return count;
+      found = grown;
+      found_capacity = more;
+    }
+    found[count++] = (hot_finding_t){(uint32_t)n, finding->count, finding->value, finding->round};
+  }
+  return count;
 }
 
 /* Outside the pause: looks for addresses that would dangle, then unloads. */
@@ -111,7 +159,9 @@ static void finish_part(part_t *part, bool succeeded) {
     if (points) image_pin(part->leaving);
   }
   part->slot->overruled = false;
-  image_close(part->retired);
+  if (succeeded) close_or_retire(part->retired);
+  else image_close(part->retired);
+  table_set_transfer(part->slot, NULL);
   if (!succeeded && part->slot->current == NULL) table_remove(part->slot);
 }
 
@@ -125,13 +175,68 @@ int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, 
     report->failure.problem = HOT_NOT_STARTED;
   } else if (collect_parts(&commit, modules, done)) {
     loop_run(commit_at_boundary, &commit);
-    for (size_t n = 0; n < count; n++) finish_part(&commit.parts[n], report->failure.problem == HOT_OK);
+    size_t findings = 0;
+    for (size_t n = 0; n < count; n++) {
+      const slot_t *slot = commit.parts[n].slot;
+      size_t first = findings;
+      findings = collect_findings(commit.parts[n].carries ? slot->carried : slot->transfer, first);
+      done[n].finding_count = findings - first;
+      finish_part(&commit.parts[n], report->failure.problem == HOT_OK);
+    }
+    for (size_t n = 0, first = 0; n < count; n++) {
+      done[n].findings = found + first;
+      first += done[n].finding_count;
+    }
+    sweep();
   } else {
     drop_all(modules, count);
   }
   free(commit.parts);
   end();
   return report->failure.problem == HOT_OK ? 0 : -1;
+}
+
+hot_problem_t hot_give_transfer(const char *module, const hot_transfer_request_t *request) {
+  begin();
+  slot_t *slot = table_find(module);
+  hot_problem_t problem = slot == NULL || slot->staged == NULL ? HOT_NOT_STAGED : HOT_OK;
+  if (problem == HOT_OK) {
+    table_set_transfer(slot, transfer_read(request));
+    if (slot->transfer == NULL) problem = HOT_BAD_PLAN;
+  }
+  end();
+  return problem;
+}
+
+typedef struct probe_command {
+  slot_t *slot;
+  hot_failure_t *failure;
+  bool looked;
+} probe_command_t;
+
+static void probe_at_boundary(void *argument) {
+  probe_command_t *command = argument;
+  slot_t *slot = command->slot;
+  command->looked = transfer_look(slot->transfer, slot->current, slot->staged, command->failure);
+}
+
+int hot_probe(const char *module, const hot_finding_t **findings, size_t *count, hot_failure_t *failure) {
+  memset(failure, 0, sizeof *failure);
+  strncpy(failure->module, module, sizeof failure->module - 1);
+  failure->step = HOT_STEP_TRANSFER;
+  *count = 0;
+  begin();
+  probe_command_t command = {.slot = table_find(module), .failure = failure};
+  const slot_t *slot = command.slot;
+  if (slot == NULL || slot->staged == NULL || slot->current == NULL || slot->transfer == NULL) {
+    failure->problem = HOT_NOT_STAGED;
+  } else if (slot->transfer->what == HOT_TRANSFER_VARIABLES) {
+    loop_run(probe_at_boundary, &command);
+    if (command.looked) *count = collect_findings(slot->transfer, 0);
+    *findings = found;
+  }
+  end();
+  return failure->problem == HOT_OK ? 0 : -1;
 }
 
 int hot_reload_module(const char *module, uint32_t generation, const char *library, const hot_entry_names_t *entry,
@@ -148,7 +253,12 @@ int hot_revert_module(const char *module, uint32_t *generation, hot_failure_t *f
   begin();
   revert_t revert = {.slot = table_find(module), .failure = failure};
   loop_run(revert_at_boundary, &revert);
-  image_close(revert.retired);
+  close_or_retire(revert.retired);
+  if (revert.slot != NULL) {
+    transfer_free(revert.slot->carried);
+    revert.slot->carried = NULL;
+  }
+  sweep();
   bool runs = revert.slot != NULL && revert.slot->current != NULL;
   *generation = runs ? revert.slot->current->generation : 0;
   end();
@@ -243,7 +353,7 @@ static void stats_at_boundary(void *argument) {
                                   .rate = loop_rate(),
                                   .paused = loop_is_paused(),
                                   .tick_us = loop_tick_us(),
-                                  .kept_images = image_kept_count(),
+                                  .kept_images = image_kept_count() + search_waiting(),
                                   .modules = count};
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "atexit.h"
 #include "faults.h"
 #include "loop.h"
 #include "platform.h"
@@ -58,7 +59,7 @@ static void fall_back(part_t *part) {
 
 static bool step_save(part_t *part, hot_failure_t *failure) {
   image_t *leaving = part->leaving;
-  if (leaving == NULL || leaving->calls.save_state == NULL) return true;
+  if (leaving == NULL || part->carries || leaving->calls.save_state == NULL) return true;
   part->ran = true;
   part->has_state = true;
   bool saved = call_save(leaving, &part->saved, failure);
@@ -73,10 +74,28 @@ static bool step_save(part_t *part, hot_failure_t *failure) {
   return saved;
 }
 
+/* Writes only to the image that arrives, which nothing runs yet: a failure further on needs no undoing here. */
+static bool step_transfer(part_t *part, hot_failure_t *failure) {
+  transfer_t *transfer = part->slot->transfer;
+  if (transfer == NULL || part->leaving == NULL) return true;
+  if (part->carries) {
+    part->ran = true;
+    if (!transfer_variables(transfer, part->leaving, part->arriving, failure)) return false;
+    part->done->state_kept = 1;
+    return true;
+  }
+  if (!part->has_state) return true;
+  part->ran = true;
+  blob_t converted;
+  if (!transfer_saved(transfer, part->arriving, &part->saved, &converted, failure)) return false;
+  part->handed = converted;
+  return true;
+}
+
 /* migrate_state may change the bytes in place, and the way back needs them as they were: it works on a copy. */
 static bool step_migrate(part_t *part, hot_failure_t *failure) {
   image_t *arriving = part->arriving;
-  if (!part->has_state || arriving->calls.migrate_state == NULL) return true;
+  if (!part->has_state || arriving->calls.migrate_state == NULL || part->handed.data != part->saved.data) return true;
   if (strcmp(part->leaving->facts.version, arriving->facts.version) == 0) return true;
   part->ran = true;
   blob_t copy = {.data = malloc(part->saved.size + 1), .size = part->saved.size};
@@ -91,6 +110,7 @@ static bool step_migrate(part_t *part, hot_failure_t *failure) {
 }
 
 static bool step_init(part_t *part, hot_failure_t *failure) {
+  if (part->carries) return true;
   part->ran = part->arriving->calls.init != NULL;
   part->initialised = call_init(part->arriving, part->leaving != NULL, failure);
   return part->initialised;
@@ -112,8 +132,9 @@ static bool step_complete(part_t *part, hot_failure_t *failure) {
 }
 
 static bool (*const steps[])(part_t *, hot_failure_t *) = {
-    [HOT_STEP_PREPARE] = step_prepare, [HOT_STEP_SAVE] = step_save, [HOT_STEP_MIGRATE] = step_migrate,
-    [HOT_STEP_INIT] = step_init,       [HOT_STEP_LOAD] = step_load, [HOT_STEP_COMPLETE] = step_complete,
+    [HOT_STEP_PREPARE] = step_prepare,   [HOT_STEP_SAVE] = step_save, [HOT_STEP_TRANSFER] = step_transfer,
+    [HOT_STEP_MIGRATE] = step_migrate,   [HOT_STEP_INIT] = step_init, [HOT_STEP_LOAD] = step_load,
+    [HOT_STEP_COMPLETE] = step_complete,
 };
 
 static void note_step(part_t *part, hot_step_t step, uint64_t start) {
@@ -142,6 +163,18 @@ static void switch_over(part_t *part) {
   note_step(part, HOT_STEP_SWITCH, start);
 }
 
+/* What the old image holds is now the new one's, and addresses of the old one may be anywhere. */
+static void hand_on(part_t *part) {
+  image_t *leaving = part->leaving;
+  const transfer_t *transfer = part->slot->transfer;
+  transfer_fix(transfer, part->arriving, false);
+  leaving->transferred = true;
+  leaving->needs_search = transfer->old_image == HOT_OLD_SEARCH;
+  uint64_t first = plan_first_constant(transfer->plan);
+  leaving->constants_start = first == UINT64_MAX ? UINTPTR_MAX : leaving->segments.base + (uintptr_t)first;
+  if (transfer->old_image == HOT_OLD_KEEP) image_pin(leaving);
+}
+
 /*
  * Ends the version that left. One that crashed is asked for nothing and never unloaded: nobody knows what it holds. The
  * version before it is then still the last good one, and stays the one to go back to.
@@ -153,10 +186,13 @@ static void retire(part_t *part) {
   uint64_t start = platform_now();
   bool good = leaving->running;
   leaving->running = false;
+  if (part->carries) hand_on(part);
   if (good) {
     hot_failure_t failure = {0};
-    good = call_shutdown(leaving, &failure);
-    leaving->shut_down = leaving->calls.shutdown != NULL;
+    if (!part->carries) {
+      good = call_shutdown(leaving, &failure);
+      leaving->shut_down = leaving->calls.shutdown != NULL;
+    }
     if (!good) faults_push(leaving, &failure);
     part->retired = slot->previous;
     slot->previous = good ? leaving : NULL;
@@ -167,6 +203,9 @@ static void retire(part_t *part) {
     part->saved = (blob_t){0};
     part->handed = (blob_t){0};
   }
+  transfer_free(slot->carried);
+  slot->carried = part->carries ? slot->transfer : NULL;
+  if (part->carries) slot->transfer = NULL;
   note_step(part, HOT_STEP_RETIRE, start);
 }
 
@@ -187,6 +226,9 @@ static void undo(commit_t *commit) {
   for (size_t n = 0; n < commit->count; n++) {
     part_t *part = &commit->parts[n];
     blob_free_pair(part->saved, part->handed);
+    /* Its variables may be copies of those that live on: its destructors must not see them. */
+    if (part->carries) atexit_forget(part->arriving);
+    if (part->carries && part->slot->transfer->old_image == HOT_OLD_KEEP) image_pin(part->arriving);
     part->retired = part->arriving;
     part->slot->staged = NULL;
   }

@@ -9,6 +9,9 @@
  * After the switch the replaced version is shut down; nothing it does there can undo the switch. It stays mapped, with
  * the state it gave, until the next commit: revert.h goes back to it.
  *
+ * Where a transfer of variables was given (transfer.h), the state goes from image to image by its plan: the life of the
+ * module goes on, and save_state, init, load_state and shutdown, which begin and end it, are not called.
+ *
  * A version that is overruled (hot_overrule_module) may fail in prepare_reload and save_state without stopping anything.
  *
  * A version that crashed before is not asked to prepare. Its state is asked for all the same; where it cannot give it,
@@ -30,6 +33,7 @@ typedef struct part {
   blob_t handed;
   bool prepared;
   bool initialised;
+  bool carries; /* its variables go from image to image */
   bool ran; /* the step under way had something to call */
   hot_committed_t *done;
 } part_t;

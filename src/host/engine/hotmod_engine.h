@@ -53,6 +53,7 @@ typedef struct hot_entry_names {
 typedef enum hot_step {
   HOT_STEP_PREPARE,
   HOT_STEP_SAVE,
+  HOT_STEP_TRANSFER,
   HOT_STEP_MIGRATE,
   HOT_STEP_INIT,
   HOT_STEP_LOAD,
@@ -72,7 +73,9 @@ typedef enum hot_problem {
   HOT_NOT_STAGED,     /* commit of a module that has no staged version */
   HOT_NOTHING_BEFORE, /* revert without a version before */
   HOT_NO_MEMORY,
-  HOT_NOT_STARTED
+  HOT_NOT_STARTED,
+  HOT_BAD_PLAN,        /* a transfer plan that is no plan, or does not fit the images */
+  HOT_TRANSFER_REFUSED /* value is the check that must hold and does not, address what it found */
 } hot_problem_t;
 
 /* What went wrong, for the caller to put into words. problem is HOT_OK where nothing did. */
@@ -109,6 +112,33 @@ typedef struct hot_module_facts {
   int has_view;
 } hot_module_facts_t;
 
+/* How the state of a module gets from the version that runs to the one that waits (plan.h). */
+typedef enum hot_transfer {
+  HOT_TRANSFER_VARIABLES, /* from image to image; save_state, init, load_state and shutdown are not called */
+  HOT_TRANSFER_SAVED      /* the bytes that save_state gave are converted before load_state */
+} hot_transfer_t;
+
+/* What becomes of the old image once it is no longer the way back (search.h). */
+typedef enum hot_old_image { HOT_OLD_CLOSE, HOT_OLD_SEARCH, HOT_OLD_KEEP } hot_old_image_t;
+
+typedef struct hot_transfer_request {
+  hot_transfer_t what;
+  hot_old_image_t old_image;
+  size_t size; /* bytes of the converted state */
+  const void *plan;
+  size_t plan_size;
+  const uint32_t *must_hold; /* numbers of the checks that refuse where they find something */
+  size_t must_count;
+} hot_transfer_request_t;
+
+/* What one check of a plan found: how many, and of the first the value and the element it stands in. */
+typedef struct hot_finding {
+  uint32_t check;
+  uint64_t count;
+  uint64_t value;
+  uint64_t round;
+} hot_finding_t;
+
 /* State of one module after a commit that succeeded. */
 typedef struct hot_committed {
   char module[HOT_NAME_MAX];
@@ -118,6 +148,8 @@ typedef struct hot_committed {
   int state_kept;    /* load_state took what save_state gave */
   int state_dropped; /* there was saved state and the new version has no load_state */
   int old_image_kept;
+  const hot_finding_t *findings; /* of the transfer's checks; valid until the next call that changes modules */
+  size_t finding_count;
 } hot_committed_t;
 
 typedef struct hot_commit_report {
@@ -185,6 +217,18 @@ HOT_EXPORT int hot_commit(const char *const *modules, size_t count, hot_committe
  * For a version that would otherwise never let go. Unknown names are ignored.
  */
 HOT_EXPORT void hot_overrule_module(const char *module);
+
+/*
+ * Hands over how the state of a module gets to the version that is staged; holds until that is committed, discarded or
+ * staged again. HOT_OK, HOT_BAD_PLAN, HOT_NOT_STAGED or HOT_NO_MEMORY.
+ */
+HOT_EXPORT hot_problem_t hot_give_transfer(const char *module, const hot_transfer_request_t *request);
+
+/*
+ * What the checks of the transfer that was given find now, between two frames; nothing is changed. *findings is valid until
+ * the next call that changes modules. 0, or -1 with *failure.
+ */
+HOT_EXPORT int hot_probe(const char *module, const hot_finding_t **findings, size_t *count, hot_failure_t *failure);
 
 /* Stages and commits one module: the two calls above for the simple case. */
 HOT_EXPORT int hot_reload_module(const char *module, uint32_t generation, const char *library,

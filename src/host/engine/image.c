@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "atexit.h"
 #include "entry.h"
 #include "platform.h"
 
@@ -24,6 +25,7 @@ static _Atomic uint64_t kept;
 static void range_add(const image_t *image);
 static void range_remove(const image_t *image);
 static void free_image(image_t *image);
+static void take_snapshot(image_t *image);
 
 typedef struct load_call {
   const char *path;
@@ -70,10 +72,32 @@ image_t *image_open(const char *module, uint32_t generation, const char *library
     return NULL;
   }
   if (platform_image_range(image->handle, &image->low, &image->high) == 0) range_add(image);
-  if (entry_look_up(image, entry, failure)) return image;
+  segments_read(image->handle, &image->segments);
+  if (entry_look_up(image, entry, failure)) {
+    take_snapshot(image);
+    return image;
+  }
   if (failure->problem == HOT_CRASHED) image_pin(image);
   image_close(image);
   return NULL;
+}
+
+/*
+ * Variables that nobody has changed yet take the initial values of the next version. Taken after get_module_interface, which
+ * may fill in a table of its own. Without a snapshot every value counts as changed.
+ */
+static void take_snapshot(image_t *image) {
+  for (size_t n = 0; n < image->segments.count; n++) {
+    const segment_t *segment = &image->segments.list[n];
+    if (segment->kind != SEGMENT_DATA || segment->file_size == 0) continue;
+    unsigned char *copy = malloc(segment->file_size);
+    if (copy == NULL) return;
+    memcpy(copy, (const void *)segment->start, segment->file_size);
+    free(image->initial);
+    image->initial = copy;
+    image->initial_start = segment->start;
+    image->initial_size = segment->file_size;
+  }
 }
 
 void image_pin(image_t *image) {
@@ -86,6 +110,9 @@ void image_close(image_t *image) {
   if (image == NULL || image->pinned) return;
   load_call_t call = {.path = image->path, .handle = image->handle};
   status_site_t site = {.module = image->module, .call = "dlclose", .generation = image->generation};
+  if (image->transferred) atexit_forget(image);
+  else atexit_run(image);
+  if (image->pinned) return;
   range_remove(image);
   guard_watch(LANE_STAGING, &site, call_dlclose, &call);
   if (call.still_loaded) kept++;
@@ -94,10 +121,16 @@ void image_close(image_t *image) {
 
 static void free_image(image_t *image) {
   if (image->owns_file) unlink(image->path);
-  for (size_t n = 0; image->symbols != NULL && n < SYMBOL_CACHE_SIZE; n++) free(image->symbols[n].name);
-  free(image->symbols);
+  image_forget_symbols(image);
+  free(image->initial);
   free(image->path);
   free(image);
+}
+
+void image_forget_symbols(image_t *image) {
+  for (size_t n = 0; image->symbols != NULL && n < SYMBOL_CACHE_SIZE; n++) free(image->symbols[n].name);
+  free(image->symbols);
+  image->symbols = NULL;
 }
 
 uint64_t image_kept_count(void) { return kept; }

@@ -9,6 +9,7 @@
 #include "guard.h"
 #include "hotmod_engine.h"
 #include "module_interface.h"
+#include "segments.h"
 
 #define SYMBOL_CACHE_SIZE 64
 
@@ -37,6 +38,15 @@ typedef struct image {
   const module_function_t *function_table;
   symbol_entry_t *symbols; /* SYMBOL_CACHE_SIZE of them; NULL until another module asks for a symbol */
   hot_module_facts_t facts;
+
+  segments_t segments;    /* count 0 where the system does not tell */
+  unsigned char *initial; /* its writable bytes as they were when it had been loaded; NULL where there are none */
+  uintptr_t initial_start;
+  size_t initial_size;
+  bool transferred;           /* its state went on to another image by a plan, which may lead back here */
+  bool needs_search;          /* objects on the heap may point into it */
+  bool searched;              /* all of memory was looked through for it once */
+  uintptr_t constants_start; /* the first of its constants that anything may point to */
 } image_t;
 
 /*
@@ -48,6 +58,9 @@ image_t *image_open(const char *module, uint32_t generation, const char *library
 
 /* Unloads and frees an image; one that is pinned, or that the loader does not let go, stays mapped and is counted. */
 void image_close(image_t *image);
+
+/* Forgets what other modules asked of it. */
+void image_forget_symbols(image_t *image);
 
 /* Images that stay mapped although nothing runs them. */
 uint64_t image_kept_count(void);

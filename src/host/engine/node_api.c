@@ -17,6 +17,10 @@
 HOT_EXPORT int32_t hot_node_start(const char *status_path, double rate, int32_t stepped);
 HOT_EXPORT int32_t hot_node_stage(const char *module, uint32_t generation, const char *library, const char *entry);
 HOT_EXPORT int32_t hot_node_commit(const char *modules);
+HOT_EXPORT int32_t hot_node_give_plan(const char *module, int32_t what, double size, const uint8_t *plan,
+                                      int32_t plan_size, const uint8_t *must_hold, int32_t must_count,
+                                      int32_t old_image);
+HOT_EXPORT int32_t hot_node_probe(const char *module);
 HOT_EXPORT int32_t hot_node_revert(const char *module);
 HOT_EXPORT int32_t hot_node_stats(void);
 HOT_EXPORT int32_t hot_node_views(void);
@@ -106,6 +110,16 @@ int32_t hot_node_stage(const char *module, uint32_t generation, const char *libr
   return finished();
 }
 
+static void put_findings(const hot_finding_t *findings, size_t count) {
+  put_integer(&report, count);
+  for (size_t n = 0; n < count; n++) {
+    put_integer(&report, findings[n].check);
+    put_integer(&report, findings[n].count);
+    put_integer(&report, findings[n].value);
+    put_integer(&report, findings[n].round);
+  }
+}
+
 static void put_committed(const hot_committed_t *done) {
   put_text(&report, done->module);
   put_integer(&report, done->state_bytes);
@@ -114,6 +128,7 @@ static void put_committed(const hot_committed_t *done) {
   put_integer(&report, done->old_image_kept != 0);
   put_integer(&report, done->steps_run);
   for (size_t step = 0; step < HOT_STEP_COUNT; step++) put_integer(&report, done->step_ns[step]);
+  put_findings(done->findings, done->finding_count);
 }
 
 /* modules: names separated by slashes, which no folder's name contains. */
@@ -137,6 +152,35 @@ int32_t hot_node_commit(const char *modules) {
   free(done);
   free(names);
   free(copy);
+  return finished();
+}
+
+/* must_hold: numbers of 32 bits. The answer is a hot_problem_t. */
+int32_t hot_node_give_plan(const char *module, int32_t what, double size, const uint8_t *plan, int32_t plan_size,
+                           const uint8_t *must_hold, int32_t must_count, int32_t old_image) {
+  uint32_t *numbers = calloc((size_t)must_count + 1, sizeof *numbers);
+  if (numbers == NULL) return HOT_NO_MEMORY;
+  memcpy(numbers, must_hold, (size_t)must_count * sizeof *numbers);
+  hot_transfer_request_t request = {.what = what == 0 ? HOT_TRANSFER_VARIABLES : HOT_TRANSFER_SAVED,
+                                    .old_image = (hot_old_image_t)old_image,
+                                    .size = (size_t)size,
+                                    .plan = plan,
+                                    .plan_size = (size_t)plan_size,
+                                    .must_hold = numbers,
+                                    .must_count = (size_t)must_count};
+  hot_problem_t problem = hot_give_transfer(module, &request);
+  free(numbers);
+  return (int32_t)problem;
+}
+
+int32_t hot_node_probe(const char *module) {
+  report.length = 0;
+  const hot_finding_t *findings = NULL;
+  size_t count = 0;
+  hot_failure_t failure;
+  hot_probe(module, &findings, &count, &failure);
+  put_failure(&failure);
+  put_findings(findings, count);
   return finished();
 }
 

@@ -91,11 +91,11 @@ typedef enum plan_code {
   PLAN_UNLESS_INITIAL = 8,
   /*
    * The old word at `from` points to a heap object, at byte `a` of which stands the address of an old variable (the
-   * header of a std::list or std::map). plan_fix writes the counterpart there. Nothing happens where the word at `from`
-   * is NULL or inside an image, or the word on the heap is not inside the old image.
+   * header of a std::list or std::map; `b` is its address in the file). plan_fix writes the counterpart there. Nothing
+   * happens where the word at `from` is NULL or inside the old image, or the word on the heap is not the header.
    */
   PLAN_FIX = 9,
-  /* As PLAN_FIX for each of the N pointers of the heap array that the word at `from` points to; the word at `a` is N. */
+  /* As PLAN_FIX for each of the N pointers of the heap array that the word at `from` points to; N is the word at address `a`. */
   PLAN_FIX_ARRAY = 10,
   /* `count` pointers in a row: those that are not NULL and lead outside the old image count under `check`. */
   PLAN_OUTSIDE = 11,
@@ -171,6 +171,15 @@ plan_t *plan_read(const void *bytes, size_t size);
 void plan_free(plan_t *plan);
 
 size_t plan_check_count(const plan_t *plan);
+
+/* Bytes of the old image that the plan was made for. */
+uint64_t plan_old_size(const plan_t *plan);
+
+/* The first address of a constant that pointers may lead to; UINT64_MAX where the plan knows of none. */
+uint64_t plan_first_constant(const plan_t *plan);
+
+/* True where every operation stays inside images of these sizes; must be asked before the functions below. */
+bool plan_fits(const plan_t *plan, uint64_t old_size, uint64_t new_size);
 
 /* Looks and writes nothing. `findings` has plan_check_count entries and is overwritten. */
 void plan_check(const plan_t *plan, const plan_images_t *images, plan_finding_t *findings);

@@ -16,8 +16,12 @@ void revert_at_boundary(void *argument) {
   image_t *bad = slot->current;
   slot->previous = NULL;
   revert->retired = back;
+  if (slot->carried != NULL) transfer_fix(slot->carried, back, true);
+  back->transferred = false;
   if (!bring_back(back, slot, revert->failure)) return;
   table_switch(slot, back);
+  /* The objects of the state live in the image that comes back: what the bad one registered would destroy them. */
+  bad->transferred = slot->carried != NULL;
   take_out(bad);
   revert->retired = bad;
 }
@@ -41,6 +45,6 @@ static void take_out(image_t *image) {
   hot_failure_t failure = {0};
   bool good = image->running;
   image->running = false;
-  if (good) good = call_shutdown(image, &failure);
+  if (good && !image->transferred) good = call_shutdown(image, &failure);
   if (!good) image_pin(image);
 }

@@ -53,6 +53,8 @@ slot_t *table_add(const char *name) {
 void table_remove(slot_t *slot) {
   take_from(&slots, slot);
   blob_free_pair(slot->saved, slot->handed);
+  transfer_free(slot->transfer);
+  transfer_free(slot->carried);
   free(slot);
 }
 
@@ -96,6 +98,11 @@ void table_set_state(slot_t *slot, bool has_state, blob_t saved, blob_t handed) 
   slot->has_state = has_state;
   slot->saved = saved;
   slot->handed = handed;
+}
+
+void table_set_transfer(slot_t *slot, transfer_t *transfer) {
+  transfer_free(slot->transfer);
+  slot->transfer = transfer;
 }
 
 void blob_free_pair(blob_t saved, blob_t handed) {

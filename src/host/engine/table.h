@@ -8,6 +8,7 @@
 #define HOTMOD_TABLE_H
 
 #include "calls.h"
+#include "transfer.h"
 
 typedef struct slot {
   char name[HOT_NAME_MAX];
@@ -17,6 +18,8 @@ typedef struct slot {
   blob_t saved;      /* what previous gave when current took over */
   blob_t handed;     /* what current was given: the same block, or a migrated copy */
   bool has_state;    /* saved and handed mean something; a state may be empty */
+  transfer_t *transfer; /* how the state gets to staged; NULL where hooks carry it */
+  transfer_t *carried;  /* how it got from previous to current, for the way back */
   bool overruled;    /* in the next commit current has no say: see hot_overrule_module */
 } slot_t;
 
@@ -49,6 +52,9 @@ void table_unlock(void);
 
 /* Replaces the state blobs of a slot and frees the old ones. */
 void table_set_state(slot_t *slot, bool has_state, blob_t saved, blob_t handed);
+
+/* Replaces the transfer that waits for the next commit; NULL takes it away. */
+void table_set_transfer(slot_t *slot, transfer_t *transfer);
 
 /* Frees two blobs that may be the same block. */
 void blob_free_pair(blob_t saved, blob_t handed);

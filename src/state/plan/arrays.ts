@@ -2,7 +2,7 @@ import { sizeOf } from '../../debuginfo/size-of.js';
 import type { ArrayType, DebugType } from '../../debuginfo/types.js';
 import { strip } from '../../layout/strip.js';
 import type { carry } from './carry.js';
-import { addChange, addCheck, addPiece, classOf, isByte, type Out, type PlanContext, type Spot } from './context.js';
+import { addChange, addCheck, addPiece, classOf, type Out, type PlanContext, type Spot } from './context.js';
 import { code, type Operation } from './operations.js';
 
 /** Element by element, as many as both have. */
@@ -56,7 +56,7 @@ function dropTail(
   { common, old, stride }: { readonly common: number; readonly old: number; readonly stride: number },
 ): void {
   const check = addCheck(context, { kind: 'arrayShorter', decisive: true, path: spot.path, type: '' });
-  const text = isByte(strip(before.element)) && common > 0 ? 1 : 0;
+  const text = isCharacter(before.element) && common > 0 ? 1 : 0;
   const start = common * stride - text;
   out.push({
     code: code.mustBeZero,
@@ -66,6 +66,12 @@ function dropTail(
     count: (old - common) * stride + text,
   });
   addChange(context, 'arrayShorter', spot, { before, after }, { check });
+}
+
+/** Other bytes are data, which ends where it ends. */
+function isCharacter(type: DebugType): boolean {
+  const plain = strip(type);
+  return plain.kind === 'base' && plain.encoding === 'character' && plain.name === 'char';
 }
 
 /** An array of several dimensions is an array of rows. */

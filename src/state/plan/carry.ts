@@ -1,8 +1,10 @@
 import { sizeOf } from '../../debuginfo/size-of.js';
 import type { ArrayType, DebugType } from '../../debuginfo/types.js';
 import { type PlainType, strip } from '../../layout/strip.js';
+import { recordName } from '../../layout/type-name.js';
 import { carryArray } from './arrays.js';
-import { addChange, addPiece, classOf, type Out, type PlanContext, type Spot } from './context.js';
+import { addChange, addPiece, classOf, isLibraryType, type Out, type PlanContext, type Spot } from './context.js';
+import { declaredInside } from './declared.js';
 import { code } from './operations.js';
 import { carryPointers } from './pointers.js';
 import { carryRecord } from './records.js';
@@ -61,6 +63,17 @@ function carrySame(
     type: classOf(context, before),
     element: elementClass(context, before),
   });
+  const unknown = declaredInside(before) ?? declaredInside(after);
+  if (unknown !== null) {
+    // What the C++ library's types hold stays the same; which of their words are pointers, the engine sees by the values.
+    out.push({ code: code.words, from: spot.from, to: spot.to, count: Math.floor(size / 8), type: 0 });
+    context.hasPointers = true;
+    context.heapMayPointBack = true;
+    if (!isLibraryType(unknown)) {
+      const detail = `debug information only declares ${recordName(unknown)}; with clang, compile with -fstandalone-debug`;
+      addChange(context, 'typeUnknown', spot, { before, after }, { detail });
+    }
+  }
   carryPointers(context, out, before, after, spot, size);
 }
 

@@ -1,6 +1,9 @@
 import type { StateModel } from '../types.js';
 import type { PlanParts } from './operations.js';
 
+/** Itanium C++ ABI 2.5.2: a table without virtual bases begins with the offset to top and the type information. */
+const firstAddressPoint = 16;
+
 /** Where code and virtual tables of the old build are in the new one, and which of its bytes never change. */
 export function mapCode(before: StateModel, after: StateModel): Pick<PlanParts, 'functions' | 'constants'> {
   const byAddress = new Map<number, number>();
@@ -11,8 +14,11 @@ export function mapCode(before: StateModel, after: StateModel): Pick<PlanParts, 
   }
   for (const [name, old] of before.vtables) {
     const now = after.vtables.get(name);
+    // Tables of several bases follow one another, and where one grows the others move: then only the first is sure.
+    const alike = now?.size === old.size;
     for (let offset = 0; offset < old.size; offset += 8) {
-      byAddress.set(old.address + offset, now !== undefined && offset < now.size ? now.address + offset : 0);
+      const to = now !== undefined && (alike || offset === firstAddressPoint) ? now.address + offset : 0;
+      byAddress.set(old.address + offset, to);
     }
   }
   return {

@@ -9,14 +9,22 @@ import { code, type Operation } from './operations.js';
  */
 export function heapFixes(record: RecordType, { from, to }: Spot): readonly Operation[] {
   if (record.scope[0] !== 'std') return [];
-  const fix = (word: number, back: number): Operation => ({ code: code.fix, from: from + word, to, count: 1, a: back });
+  const fix = (word: number, back: number): Operation => ({
+    code: code.fix,
+    from: from + word,
+    to,
+    count: 1,
+    a: back,
+    b: from,
+  });
   if (record.name === '_List_node_header') return [fix(0, 8), fix(8, 0)];
   if (record.name === '_Rb_tree_header') return [fix(8, 8)];
   if (record.name?.startsWith('_Hashtable<') === true) {
     const buckets = offsetOf(record, '_M_buckets');
     const count = offsetOf(record, '_M_bucket_count');
-    if (buckets === null || count === null) return [];
-    return [{ code: code.fixArray, from: from + buckets, to, count: 1, a: from + count }];
+    const header = offsetOf(record, '_M_before_begin');
+    if (buckets === null || count === null || header === null) return [];
+    return [{ code: code.fixArray, from: from + buckets, to, count: 1, a: from + count, b: from + header }];
   }
   return [];
 }

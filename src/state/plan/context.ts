@@ -1,9 +1,17 @@
-import type { DebugType, Field, Place } from '../../debuginfo/types.js';
+import type { DebugType, Field, Place, RecordType } from '../../debuginfo/types.js';
 import type { TypeComparer } from '../../layout/same.js';
 import { strip } from '../../layout/strip.js';
 import { typeName } from '../../layout/type-name.js';
 import type { Change, ChangeKind, PlanCheck, Side } from '../types.js';
 import type { Operation, Piece } from './operations.js';
+import type { Reach } from './reach.js';
+import type { TypeIndex } from './type-index.js';
+
+/** One type, or what belongs to it, in both builds. */
+export interface Both<T = DebugType> {
+  readonly before: T;
+  readonly after: T;
+}
 
 /** What is gathered on the way through all variables of two builds. */
 export interface PlanContext {
@@ -13,6 +21,14 @@ export interface PlanContext {
   readonly changedRecords: readonly string[];
   /** Functions that the new build does not have, for messages. */
   readonly goneFunctions: readonly string[];
+  readonly types: Both<TypeIndex>;
+  /** Full names of the records that variables hold by value, those of the C++ library left out. */
+  readonly embedded: () => ReadonlySet<string>;
+  /** The same for constants of the old build. */
+  readonly constantRecords: () => ReadonlySet<string>;
+  /** Symbols of the virtual tables that have another size now. */
+  readonly changedTables: () => ReadonlySet<string>;
+  readonly reached: { readonly byValue: ReachAnswers; readonly behind: ReachAnswers };
   readonly changes: Change[];
   readonly checks: PlanCheck[];
   readonly pieces: Piece[];
@@ -27,6 +43,8 @@ export interface PlanContext {
   /** Any pointer is carried, so that the engine needs to know where things went. */
   hasPointers: boolean;
 }
+
+export type ReachAnswers = WeakMap<object, Map<object, Reach>>;
 
 interface Loop {
   readonly count: number;
@@ -45,6 +63,8 @@ export interface Spot {
   /** Offsets in the record; null for a variable. */
   readonly offsets: { readonly before: number | null; readonly after: number | null };
   readonly places: { readonly before: Place; readonly after: Place };
+  /** Inside an object of the C++ library. */
+  readonly inLibrary?: boolean;
 }
 
 export function addChange(
@@ -106,11 +126,11 @@ export function addPiece(
   for (const place of places) context[list].push({ ...piece, ...place, count, fromStride, toStride });
 }
 
-/** Number of the class of a type, by which a pointer is told from another; 0 for void and bytes, which fit anything. */
+/** Number of the class of a type, by which a pointer is told from another; 0 for void, which fits anything. */
 export function classOf(context: PlanContext, type: DebugType): number {
   const plain = strip(type);
-  if (plain.kind === 'void' || isByte(plain)) return 0;
-  const name = typeName(plain);
+  if (plain.kind === 'void') return 0;
+  const name = className(plain);
   const known = context.classes.get(name);
   if (known !== undefined) return known;
   const next = context.classes.size + 1;
@@ -118,9 +138,21 @@ export function classOf(context: PlanContext, type: DebugType): number {
   return next;
 }
 
+/** Records without a name are told apart by where they stand. */
+function className(type: DebugType): string {
+  if (type.kind === 'base' && isByte(type)) return type.encoding === 'character' ? 'char' : 'byte';
+  if (type.kind !== 'record' || type.name !== null) return typeName(type);
+  return `${typeName(type)} ${type.unit}:${type.place.file}:${type.place.line}`;
+}
+
 /** Characters and bytes may be looked at through any pointer (C11 6.5, "effective type"). */
 export function isByte(type: DebugType): boolean {
   return type.kind === 'base' && type.size === 1 && type.encoding !== 'boolean';
+}
+
+/** Types of the C++ library are carried as they are or not at all: what their fields mean is its own affair. */
+export function isLibraryType({ scope }: RecordType): boolean {
+  return scope[0] === 'std' || scope[0] === '__gnu_cxx';
 }
 
 /** A run of operations under the addresses of a spot. */

@@ -29,5 +29,16 @@ function joins(last: Operation, next: Operation, starts: readonly number[]): boo
   const gap = next.from - (last.from + last.count);
   const end = last.to + last.count;
   if (gap < 0 || gap > widestGap || next.to - end !== gap) return false;
-  return gap === 0 || !starts.some((start) => start >= end && start < next.to);
+  return gap === 0 || (starts[firstFrom(starts, end)] ?? Number.POSITIVE_INFINITY) >= next.to;
+}
+
+/** Index of the first of sorted numbers that is not below another. */
+function firstFrom(sorted: readonly number[], least: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? 0) < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,21 +1,35 @@
-import type { Field } from '../../debuginfo/types.js';
+import type { DebugType, Field } from '../../debuginfo/types.js';
 import { createTypeComparer } from '../../layout/same.js';
+import { strip } from '../../layout/strip.js';
 import { changedRecords } from '../changed-records.js';
-import type { StateModel } from '../types.js';
+import type { StateModel, StateVariable } from '../types.js';
 import { goneFunctions } from './code-map.js';
-import type { PlanContext } from './context.js';
+import { isLibraryType, type PlanContext } from './context.js';
+import { createTypeIndex, fullName } from './type-index.js';
 
 export interface CompareOptions {
   /** The name that `HOTMOD_WAS` says a field had; null without. */
   readonly wasName: (field: Field) => string | null;
 }
 
+/** Whatever needs more than the types of variables is found out when something first asks for it. */
 export function newContext(before: StateModel, after: StateModel, { wasName }: CompareOptions): PlanContext {
+  const changed = once(() => changedRecords(before, after));
+  const gone = once(() => goneFunctions(before, after));
   return {
     compare: createTypeComparer(),
     wasName,
-    changedRecords: changedRecords(before, after),
-    goneFunctions: goneFunctions(before, after),
+    get changedRecords() {
+      return changed();
+    },
+    get goneFunctions() {
+      return gone();
+    },
+    types: { before: createTypeIndex(before), after: createTypeIndex(after) },
+    embedded: once(() => embeddedRecords(before.variables)),
+    constantRecords: once(() => embeddedRecords(before.readOnly)),
+    changedTables: once(() => changedTables(before, after)),
+    reached: { byValue: new WeakMap(), behind: new WeakMap() },
     changes: [],
     checks: [],
     pieces: [],
@@ -27,4 +41,36 @@ export function newContext(before: StateModel, after: StateModel, { wasName }: C
     heapMayPointBack: false,
     hasPointers: false,
   };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function embeddedRecords(variables: readonly StateVariable[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  const seen = new Set<object>();
+  const visit = (type: DebugType): void => {
+    const plain = strip(type);
+    if (plain.kind === 'array') visit(plain.element);
+    if (plain.kind !== 'record' || seen.has(plain)) return;
+    seen.add(plain);
+    if (!isLibraryType(plain) && plain.name !== null) names.add(fullName(plain));
+    for (const base of plain.bases) visit(base.type);
+    for (const field of plain.fields) visit(field.type);
+  };
+  for (const { variable } of variables) visit(variable.type);
+  return names;
+}
+
+function changedTables(before: StateModel, after: StateModel): ReadonlySet<string> {
+  const changed = [...before.vtables].filter(([name, { size }]) => {
+    const now = after.vtables.get(name);
+    return now !== undefined && now.size !== size;
+  });
+  return new Set(changed.map(([name]) => name));
 }

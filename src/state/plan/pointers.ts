@@ -1,10 +1,21 @@
-import type { DebugType, PointerType, RecordType } from '../../debuginfo/types.js';
+import type { Field, PointerType, RecordType } from '../../debuginfo/types.js';
 import { holdsPointers, type PlainType, strip } from '../../layout/strip.js';
 import { recordName, typeName } from '../../layout/type-name.js';
+import type { Change } from '../types.js';
 import { heapFixes } from './containers.js';
-import { addChange, addCheck, classOf, isByte, type Out, type PlanContext, type Spot } from './context.js';
+import {
+  addChange,
+  addCheck,
+  type Both,
+  classOf,
+  isByte,
+  isLibraryType,
+  type Out,
+  type PlanContext,
+  type Spot,
+} from './context.js';
 import { code, type Operation } from './operations.js';
-import { reaches } from './reach.js';
+import { type Reach, reach } from './reach.js';
 
 const word = 8;
 
@@ -70,34 +81,52 @@ function carryFields(
   // Where a union's pointers lie depends on the member that lives, where a virtual base lies on the object.
   if (before.form === 'union' || before.bases.some((base) => base.virtual)) {
     out.push({ code: code.words, from: spot.from, to: spot.to, count: Math.floor(before.size / word), type: 0 });
-    context.heapMayPointBack = true;
+    judge(context, spot, { before, after }, reach(context, { before, after }, false), () => null);
     return;
   }
-  if (before.vtableOffset !== null) {
-    const at = before.vtableOffset;
-    const check = addCheck(context, { kind: 'pointer', decisive: true, path: spot.path, type: recordName(before) });
-    out.push({ code: code.pointer, check, from: spot.from + at, to: spot.to + at, count: 1, type: 0 });
-  }
-  out.push(...heapFixes(before, spot));
+  const own: Operation[] = [];
+  if (before.vtableOffset !== null) carryTable(context, own, before, spot, before.vtableOffset, before.vtableOffset);
+  own.push(...heapFixes(before, spot));
   for (const [n, base] of before.bases.entries()) {
     const other = after.bases[n];
     if (other === undefined || base.offset === null) continue;
     const [old, now] = [strip(base.type), strip(other.type)];
-    carryPointers(context, out, old, now, moved(spot, base.offset, spot.path, recordName(before)), sizeIn(old));
+    carryPointers(context, own, old, now, moved(spot, base.offset, spot.path, before), sizeIn(old));
   }
   for (const [n, field] of before.fields.entries()) {
     const other = after.fields[n];
-    if (other === undefined) continue;
+    if (other === undefined || isTablePointer(field)) continue;
     const [old, now] = [strip(field.type), strip(other.type)];
     const path = field.name === '' ? spot.path : `${spot.path}.${field.name}`;
     const place = {
-      ...moved(spot, field.offset, path, recordName(before)),
+      ...moved(spot, field.offset, path, before),
       places: { before: field.place, after: other.place },
     };
     // The elements of a flexible array take what is left of the object.
     const flexible = old.kind === 'array' && old.size === null;
-    carryPointers(context, out, old, now, place, flexible ? size - field.offset : sizeIn(old));
+    carryPointers(context, own, old, now, place, flexible ? size - field.offset : sizeIn(old));
   }
+  out.push(...own);
+  carryHeld(context, out, before, after, spot, own);
+}
+
+/** The word that says which class an object is of. */
+export function carryTable(
+  context: PlanContext,
+  out: Out,
+  record: RecordType,
+  spot: Spot,
+  from: number,
+  to: number,
+): void {
+  context.hasPointers = true;
+  const check = addCheck(context, { kind: 'pointer', decisive: true, path: spot.path, type: recordName(record) });
+  out.push({ code: code.pointer, check, from: spot.from + from, to: spot.to + to, count: 1, type: 0 });
+}
+
+/** Compilers list the pointer to the virtual table among the fields too. */
+export function isTablePointer(field: Field): boolean {
+  return field.name.startsWith('_vptr');
 }
 
 function carryPointer(context: PlanContext, out: Out, before: PointerType, after: PointerType, spot: Spot): void {
@@ -112,56 +141,104 @@ function carryPointer(context: PlanContext, out: Out, before: PointerType, after
     }
     return;
   }
-  judgePointee(context, out, before, after, target, now, spot);
+  // Nobody can tell what bytes are taken for.
+  if (isByte(target) || isByte(now)) return;
+  const isVoid = target.kind === 'void' || now.kind === 'void';
+  const found = isVoid ? unknownObject : reach(context, { before: target, after: now }, true);
+  judge(context, spot, { before, after }, found, (decisive) => {
+    const number = addCheck(context, { kind: 'outside', decisive, path: spot.path, type: typeName(before) });
+    out.push({ code: code.outside, check: number, from: spot.from, to: spot.to, count: 1 });
+    return number;
+  });
+}
+
+const unknownObject: Reach = { changed: [], void: '', code: null, back: null, functions: false, addresses: true };
+
+/**
+ * A container of the C++ library keeps its elements in nodes whose types no field names. The pointers it holds itself are
+ * NULL or lead into its own header while it is empty.
+ */
+function carryHeld(
+  context: PlanContext,
+  out: Out,
+  before: RecordType,
+  after: RecordType,
+  spot: Spot,
+  own: readonly Operation[],
+): void {
+  if (!isLibraryType(before) || before.name?.includes('<') !== true || spot.inLibrary === true) return;
+  const said = context.changes.filter(({ path }) => path.startsWith(spot.path));
+  const isSaid = (kind: Change['kind'], record?: string): boolean =>
+    said.some((one) => one.kind === kind && (record === undefined || one.record === record));
+  const found = reach(context, { before, after }, false);
+  const news: Reach = {
+    ...found,
+    changed: found.changed.filter((one) => !isSaid('behindPointer', one.type)),
+    void: isSaid('voidPointer') ? null : found.void,
+    back: isSaid('pointerIntoImage') ? null : found.back,
+    code: isSaid('heapCode') ? null : found.code,
+    functions: false,
+  };
+  judge(context, spot, { before, after }, news, (decisive) => {
+    const pointers = own.filter((one) => one.code === code.pointer);
+    if (pointers.length === 0) return null;
+    const check = addCheck(context, { kind: 'outside', decisive, path: spot.path, type: recordName(before) });
+    for (const { from, to, count } of pointers) out.push({ code: code.outside, check, from, to, count });
+    return check;
+  });
 }
 
 /**
- * What a pointer leads to may lie on the heap, where nothing is converted. Whether it does is looked at by a check of its
- * own: a pointer that is NULL or leads to a variable of the module is as good as its target.
+ * What pointers lead to may lie on the heap, where nothing is converted. Whether it does is looked at by a check of its
+ * own: a pointer that is NULL or leads to a variable of the module is as good as its target, and so is whatever it leads
+ * on to, because that variable's own pointers are looked at too.
+ *
+ * @param outside emits that check; null where it cannot be told which words are pointers.
  */
-function judgePointee(
+function judge(
   context: PlanContext,
-  out: Out,
-  before: PointerType,
-  after: PointerType,
-  target: PlainType,
-  now: PlainType,
   spot: Spot,
+  types: Both,
+  found: Reach,
+  outside: (decisive: boolean) => number | null,
 ): void {
-  if (isByte(target) && isByte(now)) return;
-  const reached = reaches(target);
-  const difference = target.kind === 'void' && now.kind === 'void' ? null : context.compare.difference(target, now);
-  const opaque = (target.kind === 'void' || reached.void) && context.changedRecords.length > 0;
-  const mayPointBack = target.kind === 'void' || holdsPointers(target);
-  if (mayPointBack) context.heapMayPointBack = true;
-  if (difference === null && !opaque && !reached.code) return;
-
-  const decisive = difference !== null || opaque;
-  const check = addCheck(context, { kind: 'outside', decisive, path: spot.path, type: typeName(before) });
-  out.push({ code: code.outside, check, from: spot.from, to: spot.to, count: 1 });
-  const types = { before, after };
-  if (difference !== null) {
-    const detail = `${difference.path === '' ? '' : `${difference.path.replace(/^\./, '')}: `}${difference.before} became ${difference.after}`;
-    addChange(context, 'behindPointer', spot, types, { detail, record: nameOf(target), check });
-  } else if (opaque) {
-    addChange(context, 'voidPointer', spot, types, { detail: listed(context.changedRecords), check });
-  } else {
-    addChange(context, 'heapCode', spot, types, { detail: typeName(target), check });
+  if (found.addresses) context.heapMayPointBack = true;
+  const isUnknown = found.void !== null && context.changedRecords.length > 0;
+  if (found.functions && context.goneFunctions.length > 0) {
+    addChange(context, 'functionGone', spot, types, { detail: listed(context.goneFunctions) });
+  }
+  const decisive = found.changed.length > 0 || isUnknown || found.back !== null;
+  if (!decisive && found.code === null) return;
+  const check = outside(decisive);
+  const at = (path: string): Spot => ({ ...spot, path: `${spot.path}${path}` });
+  for (const { path, type, detail, sameName } of found.changed) {
+    // A variable of the old type is converted to its own new type, not to another one.
+    const excused =
+      sameName && check !== null && !context.constantRecords().has(type.replace(/^(struct|class|union) /, ''));
+    addChange(context, 'behindPointer', at(path), types, { detail, record: type, ...(excused ? { check } : {}) });
+  }
+  const checked = check === null ? {} : { check };
+  if (isUnknown) {
+    addChange(context, 'voidPointer', at(found.void ?? ''), types, {
+      detail: listed(context.changedRecords),
+      ...checked,
+    });
+  }
+  if (found.back !== null) addChange(context, 'pointerIntoImage', at(found.back), types, checked);
+  if (!decisive && found.code !== null) {
+    addChange(context, 'heapCode', at(found.code.path), types, { detail: found.code.type, ...checked });
   }
 }
 
-function nameOf(type: DebugType): string {
-  return type.kind === 'record' ? recordName(type) : typeName(type);
-}
-
-function moved(spot: Spot, offset: number, path: string, record: string): Spot {
+function moved(spot: Spot, offset: number, path: string, record: RecordType): Spot {
   return {
     ...spot,
     from: spot.from + offset,
     to: spot.to + offset,
     path,
-    record,
+    record: recordName(record),
     offsets: { before: offset, after: offset },
+    inLibrary: spot.inLibrary === true || isLibraryType(record),
   };
 }
 

@@ -1,39 +1,224 @@
-import type { DebugType } from '../../debuginfo/types.js';
-import { strip } from '../../layout/strip.js';
+import type { DebugType, RecordType } from '../../debuginfo/types.js';
+import { type PlainType, strip } from '../../layout/strip.js';
+import { recordName, typeName } from '../../layout/type-name.js';
+import { type Both, isByte, isLibraryType, type PlanContext } from './context.js';
+import { fullName, templateArguments } from './type-index.js';
 
-/** What can be reached from an object of a type, through pointers in any depth. */
+/** What lies behind pointers, where nothing is converted. Paths count from the object that was asked about. */
 export interface Reach {
-  /** A pointer to void: what lies behind it may be anything. */
-  readonly void: boolean;
-  /** A function pointer or a virtual table: objects on the heap that hold one go on using the old code. */
-  readonly code: boolean;
+  /** Types that are laid out differently now, each once. */
+  readonly changed: readonly ChangedBehind[];
+  /** The first pointer to void: what lies behind it may be anything. */
+  readonly void: string | null;
+  /** The first function pointer or object with virtual functions: it goes on using the old code. */
+  readonly code: ReachedType | null;
+  /** The first pointer to a record that a variable embeds: it may lead back to that variable of the old image. */
+  readonly back: string | null;
+  /** It holds function pointers itself, not behind a pointer. */
+  readonly functions: boolean;
+  /** Something behind it may hold an address of the old image. */
+  readonly addresses: boolean;
 }
 
-const known = new WeakMap<object, Reach>();
+export interface ReachedType {
+  readonly path: string;
+  readonly type: string;
+}
 
-export function reaches(type: DebugType): Reach {
-  const start = strip(type);
-  const before = known.get(start);
-  if (before !== undefined) return before;
-  const found = { void: false, code: false };
-  const seen = new Set<object>();
-  const open: DebugType[] = [start];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const plain = strip(next);
-    if (seen.has(plain)) continue;
-    seen.add(plain);
-    if (plain.kind === 'array') open.push(plain.element);
-    if (plain.kind === 'pointer') {
-      const target = strip(plain.target);
-      if (target.kind === 'void') found.void = true;
-      else if (target.kind === 'function') found.code = true;
-      else open.push(target);
+export interface ChangedBehind extends ReachedType {
+  readonly detail: string;
+  /** It goes by the same name in both, so that a pointer to a converted variable of it is right again. */
+  readonly sameName: boolean;
+  readonly isLibrary: boolean;
+}
+
+interface Visit extends Both {
+  readonly path: string;
+  /** What stands between the path and the name of a field: none where the path is that of a record around it. */
+  readonly step: '->' | '.';
+  /** Behind a pointer already. */
+  readonly behind: boolean;
+}
+
+/**
+ * Follows every pointer of an object in both builds side by side, through structs, arrays, classes that are derived from
+ * what is pointed to, and types that a container of the C++ library was made with (its nodes do not name them).
+ *
+ * @param behind the object lies behind a pointer itself.
+ */
+export function reach(context: PlanContext, { before, after }: Both, behind: boolean): Reach {
+  const start = strip(before);
+  const key = behind ? context.reached.behind : context.reached.byValue;
+  const known = key.get(start)?.get(strip(after));
+  if (known !== undefined) return known;
+  const answer = walk(context, { before, after, path: '', step: behind ? '->' : '.', behind });
+  const answers = key.get(start) ?? new Map<object, Reach>();
+  answers.set(strip(after), answer);
+  key.set(start, answers);
+  return answer;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function walk(context: PlanContext, start: Visit): Reach {
+  const changed: ChangedBehind[] = [];
+  const found: Mutable<Reach> = { changed, void: null, code: null, back: null, functions: false, addresses: false };
+  const seen = { behind: new Set<object>(), byValue: new Set<object>() };
+  const named = new Set<string>();
+  const open: Visit[] = [start];
+  for (let next = open.shift(); next !== undefined; next = open.shift()) {
+    const visit = defined(context, next);
+    const { before, after } = visit;
+    if (before.kind === 'record' || before.kind === 'pointer' || before.kind === 'array') {
+      const visited = visit.behind ? seen.behind : seen.byValue;
+      if (visited.has(before)) continue;
+      visited.add(before);
     }
-    if (plain.kind === 'record' && plain.complete) {
-      if (plain.vtableOffset !== null) found.code = true;
-      open.push(...plain.bases.map((base) => base.type), ...plain.fields.map((field) => field.type));
+    const difference = visit.behind ? differenceOf(context, before, after) : null;
+    if (difference !== null) {
+      const type = nameOf(before);
+      const isLibrary = before.kind === 'record' && isLibraryType(before);
+      if (!named.has(type)) changed.push({ path: visit.path, type, isLibrary, ...difference });
+      named.add(type);
+    }
+    if (before.kind === 'array' && after.kind === 'array') {
+      open.push({ ...visit, before: before.element, after: after.element, path: `${visit.path}[]`, step: '.' });
+    } else if (before.kind === 'pointer') {
+      open.push(...visitTarget(context, found, visit, before.target, after));
+    } else if (before.kind === 'record' && after.kind === 'record') {
+      open.push(...visitRecord(context, found, visit, before, after));
     }
   }
-  known.set(start, found);
-  return found;
+  // A container is laid out differently because of what it holds, which is what the user changed.
+  const own = changed.filter((one) => !one.isLibrary);
+  return own.length > 0 ? { ...found, changed: own } : found;
+}
+
+function visitTarget(
+  context: PlanContext,
+  found: Mutable<Reach>,
+  visit: Visit,
+  target: DebugType,
+  after: PlainType,
+): readonly Visit[] {
+  const [old, now] = [strip(target), after.kind === 'pointer' ? strip(after.target) : strip(target)];
+  if (visit.behind) found.addresses = true;
+  if (old.kind === 'void' || now.kind === 'void') {
+    found.addresses = true;
+    found.void ??= visit.path;
+    return [];
+  }
+  if (old.kind === 'function') {
+    if (visit.behind) found.code ??= { path: visit.path, type: typeName(old) };
+    else found.functions = true;
+    return [];
+  }
+  if (isByte(old) || isByte(now)) return [];
+  if (visit.behind && old.kind === 'record' && !isLibraryType(old) && context.embedded().has(fullName(old))) {
+    found.back ??= visit.path;
+  }
+  return [{ before: old, after: now, path: visit.path, step: '->', behind: true }];
+}
+
+function visitRecord(
+  context: PlanContext,
+  found: Mutable<Reach>,
+  visit: Visit,
+  before: RecordType,
+  after: RecordType,
+): readonly Visit[] {
+  const { path, step, behind } = visit;
+  if (!before.complete && behind) found.addresses = true;
+  if (before.vtableOffset !== null && behind) {
+    found.code ??= { path, type: recordName(before) };
+    found.addresses = true;
+  }
+  const inside: Visit[] = [];
+  for (const [n, base] of before.bases.entries()) {
+    const other = after.bases[n];
+    if (other !== undefined) inside.push({ ...visit, before: base.type, after: other.type });
+  }
+  const fields = new Map(after.fields.map((field) => [field.name, field]));
+  for (const [n, field] of before.fields.entries()) {
+    const other = field.name === '' ? after.fields[n] : fields.get(field.name);
+    if (other === undefined || field.name.startsWith('_vptr')) continue;
+    // What a struct of the system keeps behind a pointer to void is its own.
+    const target = strip(field.type);
+    const own = target.kind === 'pointer' && strip(target.target).kind === 'void' && isSystemRecord(before);
+    if (own) continue;
+    const name = field.name === '' ? path : `${path}${step}${field.name}`;
+    inside.push({ before: field.type, after: other.type, path: name, step: field.name === '' ? step : '.', behind });
+  }
+  return [...inside, ...visitNamed(context, visit, before)];
+}
+
+/** Objects that no field's type leads to: of derived classes, and those in the nodes of containers. */
+function visitNamed(context: PlanContext, visit: Visit, before: RecordType): readonly Visit[] {
+  const derived =
+    visit.behind && before.vtableOffset !== null ? context.types.before.derivedFrom(before).map(fullName) : [];
+  const held = isLibraryType(before) && before.name !== null ? templateArguments(before.name) : [];
+  return [...derived, ...held].flatMap((name): readonly Visit[] => {
+    const [old] = context.types.before.named(name);
+    const [now] = context.types.after.named(name);
+    return old === undefined || now === undefined ? [] : [{ ...visit, before: old, after: now, behind: true }];
+  });
+}
+
+interface DefinedVisit extends Visit {
+  readonly before: PlainType;
+  readonly after: PlainType;
+}
+
+/** A declaration stands for the one definition that the build has of its name, wherever that is. */
+function defined(context: PlanContext, visit: Visit): DefinedVisit {
+  const [before, after] = [strip(visit.before), strip(visit.after)];
+  const definition = (type: PlainType, index: PlanContext['types']['before']): PlainType => {
+    if (type.kind !== 'record' || type.complete) return type;
+    const found = index.named(fullName(type));
+    return found.length === 1 ? (found[0] ?? type) : type;
+  };
+  return {
+    ...visit,
+    before: definition(before, context.types.before),
+    after: definition(after, context.types.after),
+  };
+}
+
+function differenceOf(
+  context: PlanContext,
+  before: PlainType,
+  after: PlainType,
+): Pick<ChangedBehind, 'detail' | 'sameName'> | null {
+  const sameName = nameOf(before) === nameOf(after) && before.kind === after.kind;
+  if (before.kind === 'record' && after.kind === 'record' && !(before.complete && after.complete)) {
+    if (!sameName) return { sameName, detail: `${nameOf(before)} became ${nameOf(after)}` };
+    // Where one name has several definitions, none of them may have changed.
+    const isKnown = context.types.before.named(fullName(before)).length > 0;
+    return isKnown && context.changedRecords.includes(recordName(before))
+      ? { sameName, detail: 'one of its definitions changed' }
+      : null;
+  }
+  if (before.kind === 'record' && context.changedTables().has(tableName(before))) {
+    return { sameName, detail: 'its virtual functions changed' };
+  }
+  if (context.compare.sameLayout(before, after)) return null;
+  const difference = context.compare.difference(before, after);
+  if (difference === null) return { sameName, detail: '' };
+  const where = difference.path.replace(/^[.>-]+/, '');
+  return { sameName, detail: `${where === '' ? '' : `${where}: `}${difference.before} became ${difference.after}` };
+}
+
+/** The symbol of a class's virtual table (Itanium C++ ABI 5.1.4), for names without template arguments. */
+function tableName({ scope, name }: RecordType): string {
+  if (name === null) return '';
+  const parts = [...scope, name].map((one) => (one === '' ? '12_GLOBAL__N_1' : `${one.length}${one}`)).join('');
+  return scope.length === 0 ? `_ZTV${parts}` : `_ZTVN${parts}E`;
+}
+
+function nameOf(type: DebugType): string {
+  return type.kind === 'record' ? recordName(type) : typeName(type);
+}
+
+function isSystemRecord(record: RecordType): boolean {
+  return record.place.file.startsWith('/usr/');
 }

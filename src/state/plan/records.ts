@@ -2,9 +2,19 @@ import type { DebugType, Field, Place, RecordType } from '../../debuginfo/types.
 import { strip } from '../../layout/strip.js';
 import { recordName, typeName } from '../../layout/type-name.js';
 import type { carry } from './carry.js';
-import { addChange, addPiece, classOf, type Out, type PlanContext, type Spot } from './context.js';
+import {
+  addChange,
+  addPiece,
+  classOf,
+  isByte,
+  isLibraryType,
+  type Out,
+  type PlanContext,
+  type Spot,
+} from './context.js';
 import { mergeCopies } from './merge.js';
-import { code, type Operation } from './operations.js';
+import type { Operation } from './operations.js';
+import { carryTable, isTablePointer } from './pointers.js';
 import { carryScalar, isScalar } from './scalars.js';
 
 /** Field by field, by name. */
@@ -19,13 +29,11 @@ export function carryRecord(
   const refusal = cannotConvert(before, after);
   if (refusal !== null) return addChange(context, 'incompatible', spot, { before, after }, { detail: refusal });
 
-  addPiece(context, 'starts', { from: spot.from, to: spot.to, length: 0, type: classOf(context, before), element: 0 });
+  addStarts(context, before, spot);
   const record = recordName(after);
   const body: Operation[] = [];
   if (before.vtableOffset !== null && after.vtableOffset !== null) {
-    context.hasPointers = true;
-    const [from, to] = [spot.from + before.vtableOffset, spot.to + after.vtableOffset];
-    body.push({ code: code.pointer, from, to, count: 1, type: 0 });
+    carryTable(context, body, before, spot, before.vtableOffset, after.vtableOffset);
   }
   const [olds, news] = [membersOf(before), membersOf(after)];
   const pairs = pairUp(context, olds, news);
@@ -40,6 +48,26 @@ export function carryRecord(
   sayWhatIsGone(context, spot, record, pairs);
   const occupied = news.map((member) => ({ start: spot.to + member.offset, size: byteSize(member) }));
   out.push(...mergeCopies(body, occupied));
+}
+
+/**
+ * A pointer to the whole record, and one that looks at its bytes, lead to the start of the new one, wherever its first
+ * field has gone. Where that field is of bytes itself, a pointer to bytes is taken to mean the field.
+ */
+function addStarts(context: PlanContext, before: RecordType, { from, to }: Spot): void {
+  const start = (type: number): void => addPiece(context, 'starts', { from, to, length: 0, type, element: 0 });
+  start(classOf(context, before));
+  if (beginsWithBytes(before)) return;
+  for (const encoding of ['character', 'unsignedCharacter'] as const) {
+    start(classOf(context, { kind: 'base', name: 'char', size: 1, encoding }));
+  }
+}
+
+function beginsWithBytes(type: DebugType): boolean {
+  const plain = strip(type);
+  if (plain.kind === 'array') return beginsWithBytes(plain.element);
+  if (plain.kind !== 'record') return isByte(plain);
+  return plain.fields.some((field) => field.offset === 0 && beginsWithBytes(field.type));
 }
 
 /** A field, or a base, which is carried like a field without a name. */
@@ -71,7 +99,9 @@ function membersOf(record: RecordType, base = 0, prefix = ''): readonly Member[]
     const { type, offset, bitOffset, bitSize, place } = field;
     return [{ name, type, offset: base + offset, bitOffset: base * 8 + bitOffset, bitSize, place, field }];
   });
-  return [...bases, ...fields].filter((member) => member.bitSize !== 0);
+  return [...bases, ...fields].filter(
+    ({ bitSize, field }) => bitSize !== 0 && !(field !== null && isTablePointer(field)),
+  );
 }
 
 interface Pairs {
@@ -117,6 +147,7 @@ function carryMember(
     // A flexible array has no bytes of its own in the record's size, and how many live is not known.
     const flexible = before.kind === 'array' && before.size === null;
     if (flexible) addChange(context, 'flexibleArray', spot, { before, after });
+    else if (size === 0 && before.kind === 'record') return;
     else carryOne(context, out, { before, after }, spot, size === 0 ? null : size);
     return;
   }
@@ -131,10 +162,18 @@ function bitsOf(member: Member): { readonly size: number; readonly first: number
 
 function byteSize(member: Member): number {
   const plain = strip(member.type);
+  // Fields of a derived class may lie in what its base only pads, and an empty base lies where another field does.
+  if (member.field === null && plain.kind === 'record') return endOfData(plain);
   if (member.bitSize !== null) return Math.ceil(((member.bitOffset % 8) + member.bitSize) / 8);
   if (plain.kind === 'record' || plain.kind === 'base' || plain.kind === 'enum' || plain.kind === 'pointer')
     return plain.size;
   return plain.kind === 'array' ? (plain.size ?? 0) : 0;
+}
+
+function endOfData(record: RecordType): number {
+  if (record.form === 'union' || record.bases.some((base) => base.virtual)) return record.size;
+  const table = record.vtableOffset === null ? 0 : record.vtableOffset + 8;
+  return Math.max(table, ...membersOf(record).map((member) => member.offset + byteSize(member)));
 }
 
 /** One gone and one new of the same type in one record look like a rename, and only the user knows. */
@@ -176,7 +215,7 @@ function spotOf(spot: Spot, record: string, old: Member, now: Member): Spot {
 
 /** What no conversion by name can do; null where it can. */
 function cannotConvert(before: RecordType, after: RecordType): string | null {
-  const outside = [before, after].find(({ scope }) => scope[0] === 'std' || scope[0] === '__gnu_cxx');
+  const outside = [before, after].find(isLibraryType);
   if (outside !== undefined) return `${recordName(outside)} is a type of the C++ library`;
   if ((before.vtableOffset === null) !== (after.vtableOffset === null)) return 'only one of them has virtual functions';
   if ([...before.bases, ...after.bases].some((base) => base.virtual)) return 'it has virtual bases';

@@ -1,6 +1,6 @@
 import type { BaseType, EnumType } from '../../debuginfo/types.js';
 import type { PlainType } from '../../layout/strip.js';
-import { addChange, addCheck, type Out, type PlanContext, type Spot } from './context.js';
+import { addChange, addCheck, addPiece, classOf, type Out, type PlanContext, type Spot } from './context.js';
 import { code, mustKnow, numberKind } from './operations.js';
 
 export type Scalar = BaseType | EnumType;
@@ -35,6 +35,9 @@ export function carryScalar(
   const a = numberKind(from, fromBits, bits.before?.first ?? 0);
   const b = numberKind(to, toBits, bits.after?.first ?? 0);
   const place = { from: spot.from, to: spot.to };
+  if (bits.before === null && bits.after === null) {
+    addPiece(context, 'starts', { ...place, length: 0, type: classOf(context, before), element: 0 });
+  }
   if (before.kind === 'enum' && after.kind === 'enum' && before.members.length > 0) {
     return carryEnum(context, out, before, after, spot, a, b);
   }
@@ -71,7 +74,9 @@ function carryEnum(
   const removed = before.members.filter((member) => !now.has(member.name));
   const renumbered = kept.filter((member) => now.get(member.name) !== member.value);
   const record = after.name === null ? 'the enumeration' : `enum ${after.name}`;
-  const strict = removed.length > 0 || renumbered.length > 0;
+  // A combination of flags has no name, and what it means is lost with the numbers of its parts.
+  const unnamed = renumbered.length > 0 && isSetOfFlags(before);
+  const strict = removed.length > 0 || unnamed;
   const check = strict
     ? addCheck(context, { kind: 'enumeratorRemoved', decisive: true, path: spot.path, type: record, number: 'signed' })
     : undefined;
@@ -99,10 +104,20 @@ function carryEnum(
   if (check !== undefined && removed.length > 0) {
     const detail = removed.map((member) => member.name).join(', ');
     addChange(context, 'enumeratorRemoved', spot, types, { detail, record, check });
+  } else if (check !== undefined) {
+    const detail = 'the same numbers, of which a value may combine several';
+    addChange(context, 'enumeratorRemoved', spot, types, { detail, record, check });
   }
   if (!strict && (before.size !== after.size || before.signed !== after.signed)) {
     addChange(context, spot.record === '' ? 'variableConverted' : 'fieldConverted', spot, types);
   }
+}
+
+/** Names for single bits, at least three of them: with fewer, 0, 1 and 2 are as likely to be counted. */
+function isSetOfFlags({ members }: EnumType): boolean {
+  const values = new Set(members.map((member) => member.value).filter((value) => value > 0n));
+  const bits = [...values].filter((value) => (value & (value - 1n)) === 0n);
+  return bits.length >= 3 && members.every(({ value }) => value >= 0n) && !values.has(3n);
 }
 
 /** Null for what is no plain number: complex and decimal numbers, integers wider than 64 bits. */

@@ -1,0 +1,25 @@
+/*
+ * search.h: images that were replaced and whose state went on to another one, until nothing points into them any more.
+ *
+ * A pointer to a string literal, a callback in an object on the heap, a table: after the library is closed it would lead
+ * nowhere, or into whatever is loaded there next. So such an image waits here until a search of memory finds none.
+ */
+#ifndef HOTMOD_SEARCH_H
+#define HOTMOD_SEARCH_H
+
+#include "image.h"
+
+/* Takes an image over, which is closed as soon as that is proven harmless. */
+void search_retire(image_t *image);
+
+/*
+ * Looks through what waits and closes what nothing points into. Images whose state has no pointers to objects on the heap
+ * are judged by the variables of the images in `live`, the others by all writable memory, which takes milliseconds and
+ * therefore only happens when several wait. Outside the pause, on a thread that has called guard_thread_open.
+ */
+void search_sweep(image_t *const *live, size_t count);
+
+/* Images that wait. */
+size_t search_waiting(void);
+
+#endif

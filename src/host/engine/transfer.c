@@ -1,0 +1,122 @@
+#include "transfer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool carry_out(transfer_t *transfer, const image_t *image, bool apply, hot_failure_t *failure);
+
+transfer_t *transfer_read(const hot_transfer_request_t *request) {
+  transfer_t *transfer = calloc(1, sizeof *transfer);
+  if (transfer == NULL) return NULL;
+  transfer->what = request->what;
+  transfer->old_image = request->old_image;
+  transfer->size = request->size;
+  transfer->plan = plan_read(request->plan, request->plan_size);
+  size_t checks = transfer->plan == NULL ? 0 : plan_check_count(transfer->plan);
+  transfer->findings = calloc(checks + 1, sizeof *transfer->findings);
+  transfer->must_hold = calloc(request->must_count + 1, sizeof *transfer->must_hold);
+  bool whole = transfer->plan != NULL && transfer->findings != NULL && transfer->must_hold != NULL;
+  for (size_t n = 0; whole && n < request->must_count; n++) {
+    transfer->must_hold[transfer->must_count++] = request->must_hold[n];
+    whole = request->must_hold[n] < checks;
+  }
+  if (whole) return transfer;
+  transfer_free(transfer);
+  return NULL;
+}
+
+void transfer_free(transfer_t *transfer) {
+  if (transfer == NULL) return;
+  plan_free(transfer->plan);
+  free(transfer->findings);
+  free(transfer->must_hold);
+  free(transfer);
+}
+
+static bool refuse(hot_failure_t *failure, hot_problem_t problem, const image_t *image) {
+  failure->problem = problem;
+  memcpy(failure->module, image->module, sizeof failure->module);
+  return false;
+}
+
+static bool set_images(transfer_t *transfer, const image_t *from, const image_t *to, hot_failure_t *failure) {
+  transfer->images = (plan_images_t){.old_base = from->segments.base,
+                                     .new_base = to->segments.base,
+                                     .initial = from->initial,
+                                     .initial_address = from->initial_start - from->segments.base,
+                                     .initial_size = from->initial_size};
+  bool known = from->segments.count > 0 && to->segments.count > 0;
+  if (known && plan_fits(transfer->plan, from->high - from->segments.base, to->high - to->segments.base)) return true;
+  return refuse(failure, HOT_BAD_PLAN, to);
+}
+
+bool transfer_look(transfer_t *transfer, image_t *from, image_t *to, hot_failure_t *failure) {
+  return set_images(transfer, from, to, failure) && carry_out(transfer, to, false, failure);
+}
+
+bool transfer_variables(transfer_t *transfer, image_t *from, image_t *to, hot_failure_t *failure) {
+  return set_images(transfer, from, to, failure) && carry_out(transfer, to, true, failure);
+}
+
+bool transfer_saved(transfer_t *transfer, const image_t *image, const blob_t *saved, blob_t *converted,
+                    hot_failure_t *failure) {
+  if (!plan_fits(transfer->plan, saved->size, transfer->size)) return refuse(failure, HOT_BAD_PLAN, image);
+  *converted = (blob_t){.data = calloc(1, transfer->size + 1), .size = transfer->size};
+  if (converted->data == NULL) return refuse(failure, HOT_NO_MEMORY, image);
+  transfer->images = (plan_images_t){.old_base = (uintptr_t)saved->data, .new_base = (uintptr_t)converted->data};
+  if (carry_out(transfer, image, true, failure)) return true;
+  free(converted->data);
+  *converted = (blob_t){0};
+  return false;
+}
+
+typedef struct plan_call {
+  transfer_t *transfer;
+  bool apply;
+  bool keeps_old;
+  uint32_t refused; /* the first check that must hold and does not, or PLAN_NO_CHECK */
+} plan_call_t;
+
+static void run_plan(void *argument) {
+  plan_call_t *call = argument;
+  const transfer_t *transfer = call->transfer;
+  call->refused = PLAN_NO_CHECK;
+  plan_check(transfer->plan, &transfer->images, transfer->findings);
+  if (!call->apply) return;
+  for (size_t n = 0; n < transfer->must_count; n++) {
+    if (transfer->findings[transfer->must_hold[n]].count == 0) continue;
+    call->refused = transfer->must_hold[n];
+    return;
+  }
+  plan_apply(transfer->plan, &transfer->images, &call->keeps_old);
+}
+
+/* A plan was checked against the images' sizes, but there may be holes in them that nothing can be read from. */
+static bool carry_out(transfer_t *transfer, const image_t *image, bool apply, hot_failure_t *failure) {
+  plan_call_t call = {.transfer = transfer, .apply = apply};
+  status_site_t site = {.module = image->module, .call = "transfer", .generation = image->generation};
+  guard_fault_t fault;
+  if (!guard_run(LANE_ENGINE, &site, run_plan, &call, &fault)) return refuse(failure, HOT_BAD_PLAN, image);
+  if (call.refused == PLAN_NO_CHECK) return true;
+  const plan_finding_t *finding = &transfer->findings[call.refused];
+  failure->value = (int)call.refused;
+  failure->address = finding->value;
+  return refuse(failure, HOT_TRANSFER_REFUSED, image);
+}
+
+typedef struct fix_call {
+  const transfer_t *transfer;
+  bool backwards;
+} fix_call_t;
+
+static void run_fix(void *argument) {
+  const fix_call_t *call = argument;
+  plan_fix(call->transfer->plan, &call->transfer->images, call->backwards);
+}
+
+void transfer_fix(const transfer_t *transfer, image_t *image, bool backwards) {
+  fix_call_t call = {.transfer = transfer, .backwards = backwards};
+  status_site_t site = {.module = image->module, .call = "transfer", .generation = image->generation};
+  guard_fault_t fault;
+  guard_run(LANE_ENGINE, &site, run_fix, &call, &fault);
+}

@@ -1,0 +1,126 @@
+import type { Inspected, InspectedValue } from '../control/protocol.js';
+import { exitCode, HotmodError } from '../errors.js';
+import { maxReadBytes, type ReadRange } from '../host/host.js';
+import { typeName } from '../layout/type-name.js';
+import type { StateModel } from '../state/types.js';
+import { type DecodeOptions, decode } from '../values/decode.js';
+import { FetchedMemory } from '../values/memory.js';
+import { PathError, type ResolvedValue, resolveAll, resolvePath } from '../values/resolve.js';
+import type { Context } from './context.js';
+
+export interface InspectOptions extends DecodeOptions {
+  readonly module: string;
+  /** Null for every variable. */
+  readonly path: string | null;
+}
+
+/** Pointers and texts are read in further rounds; deeper than this nobody follows them. */
+const mostRounds = 12;
+
+/**
+ * Live values of a module, typed. What is read in one round is of one frame; what pointers lead to is read in rounds
+ * after it, so that of a program that runs it may be a frame newer.
+ *
+ * @throws HotmodError HM541 where the module does not run, HM550 where the path leads nowhere, HM438 without types.
+ */
+export async function inspect(context: Context, options: InspectOptions): Promise<Inspected> {
+  const { module, path } = options;
+  const running = context.records.get(module)?.running ?? null;
+  if (running === null) throw notRunning(module);
+  const model = await context.models.read(running.library);
+  return readPlaces(context, options, path === null ? resolveAll(model) : [resolve(model, module, path)]);
+}
+
+function resolve(model: StateModel, module: string, path: string): ResolvedValue {
+  if (model.problem !== null) {
+    throw new HotmodError('HM438', `The types of ${module} cannot be read: ${model.problem.message}.`, {
+      hint: 'Build it with -g and do not strip the library.',
+      exitCode: exitCode.failed,
+    });
+  }
+  try {
+    return resolvePath(model, path);
+  } catch (error) {
+    if (!(error instanceof PathError)) throw error;
+    throw new HotmodError('HM550', error.message, {
+      hint: `"hotmod inspect ${module}" shows all variables.`,
+      exitCode: exitCode.usage,
+    });
+  }
+}
+
+async function readPlaces(
+  context: Context,
+  options: InspectOptions,
+  places: readonly ResolvedValue[],
+): Promise<Inspected> {
+  const { module } = options;
+  const memory = new FetchedMemory();
+  const shown = places.map((place) => ({ place, size: Math.min(place.size, largestObject) }));
+  const first = await context.host.read({
+    module,
+    ranges: withinOneReading(shown.map(({ place, size }) => firstRange(place, size))),
+  });
+  if (first.base === 0n) throw notRunning(module);
+
+  const objects = await followHops(context, module, shown, first.bytes);
+  let values: readonly InspectedValue[] = [];
+  for (let round = 0; round < mostRounds; round++) {
+    values = shown.map(({ place }, n): InspectedValue => {
+      const bytes = objects[n] ?? null;
+      const value = bytes === null ? 'unreadable' : decode(place.type, bytes, { ...options, memory }, place.bits);
+      return { path: place.path, type: typeName(place.type), value };
+    });
+    const wanted = memory.takeWanted();
+    if (wanted.length === 0) break;
+    const ranges = withinOneReading(wanted.map((range): ReadRange => ({ from: 'memory', ...range })));
+    const more = await context.host.read({ module, ranges });
+    for (const [n, range] of wanted.entries()) memory.add(range, more.bytes[n] ?? null);
+  }
+  return { module, generation: first.generation, frame: first.frame, values };
+}
+
+/** Of a larger object only the beginning is shown. */
+const largestObject = 1 << 20;
+
+function firstRange(place: ResolvedValue, size: number): ReadRange {
+  return { from: 'image', address: BigInt(place.address), size: place.hops.length > 0 ? 8 : size };
+}
+
+/** What a single reading may give; the rest is not shown. */
+function withinOneReading(ranges: readonly ReadRange[]): readonly ReadRange[] {
+  let left = maxReadBytes;
+  return ranges.map((range) => {
+    const size = Math.min(range.size, left);
+    left -= size;
+    return { ...range, size };
+  });
+}
+
+/** Follows the pointers of paths such as `first->next`, each in a round of its own. */
+async function followHops(
+  context: Context,
+  module: string,
+  shown: readonly { readonly place: ResolvedValue; readonly size: number }[],
+  first: readonly (Uint8Array | null)[],
+): Promise<readonly (Uint8Array | null)[]> {
+  const objects = [...first];
+  for (const [n, { place, size }] of shown.entries()) {
+    for (const [hop, offset] of place.hops.entries()) {
+      const pointer = objects[n] ?? null;
+      if (pointer === null || pointer.length < 8) break;
+      const address = new DataView(pointer.buffer, pointer.byteOffset, 8).getBigUint64(0, true) + BigInt(offset);
+      const last = hop === place.hops.length - 1;
+      const ranges: readonly ReadRange[] = [{ from: 'memory', address, size: last ? size : 8 }];
+      objects[n] = (await context.host.read({ module, ranges })).bytes[0] ?? null;
+    }
+  }
+  return objects;
+}
+
+export function notRunning(module: string): HotmodError {
+  return new HotmodError('HM541', `${module} does not run.`, {
+    hint: 'Look at why in the terminal of the session; its next successful build starts it.',
+    exitCode: exitCode.missing,
+  });
+}

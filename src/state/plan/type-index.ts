@@ -1,0 +1,98 @@
+import type { RecordType } from '../../debuginfo/types.js';
+import { strip } from '../../layout/strip.js';
+import type { StateModel } from '../types.js';
+
+/** Every complete record of one build by its full name, and the classes that are derived from it. */
+export interface TypeIndex {
+  /** Several where one name stands for several types. */
+  named(name: string): readonly RecordType[];
+  /** Directly or through others. */
+  derivedFrom(record: RecordType): readonly RecordType[];
+}
+
+/** Reads every type of a build, so it is made only when something asks for it. */
+export function createTypeIndex({ debug }: StateModel): TypeIndex {
+  let names: ReadonlyMap<string, readonly RecordType[]> | null = null;
+  let children: ReadonlyMap<string, readonly RecordType[]> | null = null;
+  const records = (): readonly RecordType[] => {
+    const all = (debug?.types ?? []).filter((type) => type.kind === 'record');
+    return all.filter((record) => record.complete);
+  };
+  const derivedFrom = (record: RecordType): readonly RecordType[] => {
+    children ??= group(records().flatMap((one) => basesOf(one).map((base) => [fullName(base), one] as const)));
+    const found = new Set<RecordType>();
+    const open = [record];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (const child of children.get(fullName(next)) ?? []) {
+        if (!found.has(child)) open.push(child);
+        found.add(child);
+      }
+    }
+    return [...found];
+  };
+  return {
+    named(name) {
+      names ??= group(records().map((record) => [fullName(record), record] as const));
+      return names.get(name) ?? [];
+    },
+    derivedFrom,
+  };
+}
+
+const anonymousNamespace = '(anonymous namespace)';
+
+/** `ns::city`, as it also stands among the arguments of a template. */
+export function fullName({ scope, name }: RecordType): string {
+  return [...scope.map((one) => (one === '' ? anonymousNamespace : one)), name ?? '{...}'].join('::');
+}
+
+/**
+ * Full names of the types that a template was made with, those inside them included: of
+ * `map<int, std::vector<ns::city *> >` they are `int`, `std::vector<ns::city *>` and `ns::city`. Debug information lists
+ * arguments too, but the name holds all that is needed to look types up.
+ */
+export function templateArguments(name: string): readonly string[] {
+  const open = name.indexOf('<');
+  const close = name.lastIndexOf('>');
+  if (open < 0 || close < open) return [];
+  return splitArguments(name.slice(open + 1, close)).flatMap((one) => {
+    const plain = one
+      .replaceAll('{anonymous}', anonymousNamespace)
+      .replace(/^(const |volatile |struct |class )+/, '')
+      .replace(/( const| volatile|[*&\s])+$/, '')
+      .trim();
+    return [plain, ...templateArguments(plain)];
+  });
+}
+
+function splitArguments(text: string): readonly string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let n = 0; n < text.length; n++) {
+    const sign = text[n];
+    if (sign === '<' || sign === '(' || sign === '{') depth++;
+    if (sign === '>' || sign === ')' || sign === '}') depth--;
+    if (sign !== ',' || depth !== 0) continue;
+    parts.push(text.slice(start, n).trim());
+    start = n + 1;
+  }
+  return [...parts, text.slice(start).trim()];
+}
+
+function basesOf(record: RecordType): readonly RecordType[] {
+  return record.bases.flatMap(({ type }) => {
+    const plain = strip(type);
+    return plain.kind === 'record' ? [plain] : [];
+  });
+}
+
+function group(pairs: readonly (readonly [string, RecordType])[]): ReadonlyMap<string, readonly RecordType[]> {
+  const grouped = new Map<string, RecordType[]>();
+  for (const [name, record] of pairs) {
+    const known = grouped.get(name);
+    if (known === undefined) grouped.set(name, [record]);
+    else known.push(record);
+  }
+  return grouped;
+}
