@@ -10,7 +10,8 @@ interface Judged {
 
 /** What a change means that depends on the values that live: where none objects, where some do, and before anybody looked. */
 interface LiveRule {
-  readonly none: { readonly level: Level; readonly text: string };
+  /** Null where there is then nothing to say. */
+  readonly none: { readonly level: Level; readonly text: string } | null;
   readonly some: { readonly level: Level; readonly text: (finding: LiveFinding) => string };
   readonly unknown: { readonly level: Level; readonly text: string };
 }
@@ -52,25 +53,34 @@ const liveRules: Readonly<Partial<Record<ChangeKind, LiveRule>>> = {
     unknown: lookedAt,
   },
   functionGone: {
-    none: { level: 'SAFE', text: 'nothing points to it' },
+    none: null,
     some: { level: 'UNSAFE', text: (finding) => `it points to ${finding.value}` },
     unknown: lookedAt,
   },
   pointerIntoImage: {
-    none: { level: 'SAFE', text: 'it points to something that the new version has too' },
+    none: null,
     some: { level: 'UNSAFE', text: (finding) => `it points to ${finding.value} inside the running version` },
     unknown: lookedAt,
   },
+  heapCode: {
+    none: null,
+    some: { level: 'WARNING', text: () => 'such objects live' },
+    unknown: { level: 'WARNING', text: 'whether such objects live is looked at later' },
+  },
 };
 
-/** A change without a check is one that no look at the values could excuse. */
-export function judgeByValues(change: Change, findings: readonly LiveFinding[] | null): Judged {
+/** Null where there is nothing to say. A change without a check is one that no look at the values could excuse. */
+export function judgeByValues(change: Change, findings: readonly LiveFinding[] | null): Judged | null {
   const rule = liveRules[change.kind];
   const what = describeChange(change);
-  if (rule === undefined || change.check === null) return { level: 'UNSAFE', message: what };
+  if (rule === undefined || change.check === null) {
+    return { level: change.kind === 'heapCode' ? 'WARNING' : 'UNSAFE', message: what };
+  }
   if (findings === null) return { level: rule.unknown.level, message: `${what}; ${rule.unknown.text}` };
   const finding = findings.find((one) => one.number === change.check);
-  if (finding === undefined) return { level: rule.none.level, message: `${what}; ${rule.none.text}` };
+  if (finding === undefined) {
+    return rule.none === null ? null : { level: rule.none.level, message: `${what}; ${rule.none.text}` };
+  }
   return { level: rule.some.level, message: `${what}; ${rule.some.text(finding)}` };
 }
 

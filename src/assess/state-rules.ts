@@ -164,7 +164,7 @@ export const stateRules: readonly StateRule[] = [
   {
     code: 'HM444',
     kinds: ['heapCode'],
-    level: 'WARNING',
+    level: 'live',
     recommendation: 'Objects made from now on use the new code; make the old ones again to have them use it too.',
   },
 ];
@@ -203,12 +203,18 @@ export function judgeState(
             message:
               alike.length > 0 && change.record !== '' ? describeRecord(change.record, alike) : describeChange(change),
           };
-    const recommendation =
-      judged.level === 'UNSAFE' && migration !== null ? `${rule.recommendation}\n\n${migration}` : rule.recommendation;
+    if (judged === null) continue;
+    const recommendation = adviceOf(rule, judged.level, migration);
     const where = whereIs((change.after ?? change.before)?.place, root);
     reasons.push({ code: rule.code, level: judged.level, message: judged.message, recommendation, where });
   }
   return [...reasons, ...strayPointers(changes, plan === null ? [] : (findings ?? []))];
+}
+
+/** Where the live values allow it, there is nothing to be done; where something refuses, a migration may help. */
+function adviceOf({ level, recommendation }: StateRule, judged: Level, migration: string | null): string {
+  if (level === 'live' && judged !== 'UNSAFE' && judged !== 'BLOCKED') return 'Nothing to do.';
+  return judged === 'UNSAFE' && migration !== null ? `${recommendation}\n\n${migration}` : recommendation;
 }
 
 /** A record may be embedded in many places: what happened to its definition is said once. */

@@ -57,7 +57,10 @@ export function describeRecord(record: string, changes: readonly Change[]): stri
       ? `${name} (${sideOf(after)}) is new`
       : `${name} moves from offset ${before?.offset} to ${after?.offset}`,
   );
-  return `the layout of ${record} changed: ${listNames(parts)}`;
+  // A struct without a name is known by the variable or field that is of it.
+  const owner = changes[0]?.path.split('.').slice(0, -1).join('.') ?? '';
+  const name = record.endsWith('{...}') && owner !== '' ? `${record} of ${owner}` : record;
+  return `the layout of ${name} changed: ${listNames(parts)}`;
 }
 
 function sideOf(side: Side | null): string {

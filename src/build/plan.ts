@@ -131,7 +131,10 @@ function quietFlags(language: Language, { compiler }: Toolchain): readonly strin
     return language === 'c++' ? ['-fno-gnu-unique'] : [];
   }
   // Crash reproducers of many megabytes in the temporary folder help nobody here; assembly takes no C options.
-  return ['-fno-crash-diagnostics', ...(language === 'asm' ? ['-Wno-unused-command-line-argument'] : [])];
+  const quiet = ['-fno-crash-diagnostics', ...(language === 'asm' ? ['-Wno-unused-command-line-argument'] : [])];
+  // Without it clang leaves out the layout of C++ types that it takes to be described elsewhere (std::string, classes
+  // whose constructor is in another source), and state of such a type would be of an unknown one.
+  return language === 'c++' ? [...quiet, '-fstandalone-debug'] : quiet;
 }
 
 function languageFlags(language: Language, { build }: ResolvedModule): readonly string[] {

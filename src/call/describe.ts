@@ -14,7 +14,7 @@ export function describeLiteral(literal: Literal): string {
     case 'word':
       return literal.value === '' ? '""' : literal.value;
     case 'list':
-      return `[${literal.items.map(describeLiteral).join(', ')}]`;
+      return `${literal.open}${literal.items.map(describeLiteral).join(', ')}${literal.open === '{' ? '}' : ']'}`;
     case 'record':
       return `{${literal.fields.map(([name, value]) => `${name}: ${describeLiteral(value)}`).join(', ')}}`;
   }

@@ -29,6 +29,7 @@ export async function dryRun(context: DryRunContext, module: string): Promise<nu
     signal: new AbortController().signal,
     rebuild: false,
     force: true,
+    verdictOnly: true,
     accepts: ({ level }) => isAcceptable(level, false),
   });
   if (prepared.kind === 'ready') return exitCode.ok;

@@ -23,6 +23,8 @@ export interface PrepareRequest {
   /** Go on although the library is the one that runs already. */
   readonly force: boolean;
   readonly accepts: (assessment: Assessment) => boolean;
+  /** Nothing will be loaded, so this verdict is the last word. Otherwise only a refusal is: the live values have a say. */
+  readonly verdictOnly: boolean;
 }
 
 /** What became of one module on its way from source to a version that may be switched to. */
@@ -100,11 +102,12 @@ export async function prepare(request: PrepareRequest): Promise<Prepared> {
   };
   const assessment = assess(asked);
   const assessMs = performance.now() - startAssess;
-  const { level, reasons, affected } = assessment;
-  bus.emit({ type: 'assess:done', module, level, reasons, affected, durationMs: assessMs });
+  const { level, reasons } = assessment;
+  const refused = checked.facts === null || !request.accepts(assessment);
+  if (refused || request.verdictOnly) sayVerdict(bus, module, assessment, assessMs);
 
   const timings: Timings = { ...afterBuild, validate: validateMs, assess: assessMs };
-  if (checked.facts === null || !request.accepts(assessment)) {
+  if (checked.facts === null || refused) {
     return { kind: 'stopped', outcome: 'refused', level, reasons, timings, build };
   }
   return { kind: 'ready', file: checked.facts, assessment, asked, both, timings, build };
@@ -120,6 +123,11 @@ function inOwnWords<F extends Finding & { readonly where: string }>(
   const known = output === null ? `the library of ${record.settings.name}` : relative(config.root, output);
   const where = finding.where === library ? '' : finding.where;
   return { ...finding, where, message: finding.message.replaceAll(library, known) };
+}
+
+export function sayVerdict(bus: Bus, module: string, assessment: Assessment, durationMs: number): void {
+  const { level, reasons, affected } = assessment;
+  bus.emit({ type: 'assess:done', module, level, reasons, affected, durationMs });
 }
 
 async function runBuild(request: PrepareRequest): Promise<BuildResult> {

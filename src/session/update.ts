@@ -8,7 +8,7 @@ import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
 import { describeHostEnd } from './host-ends.js';
 import { loadOrder } from './order.js';
-import { type Prepared, prepare } from './prepare.js';
+import { type Prepared, prepare, sayVerdict } from './prepare.js';
 import { type ModuleRecord, runningFacts } from './records.js';
 import { createReporter, preciseNow, type Ready, type Reporter } from './reporter.js';
 import { readFindings, transferBetween } from './transfer.js';
@@ -43,6 +43,7 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
         signal: job.signal,
         rebuild: job.rebuild,
         force: job.force,
+        verdictOnly: false,
         accepts,
       }),
     ),
@@ -140,6 +141,7 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
     const culprit = find(end.module);
     if (culprit === undefined && end.module !== '') return 'interrupted';
     for (const one of group) {
+      sayVerdictOf(context, one, one.assessment);
       const blamed = culprit === undefined || one === culprit;
       reporter.hostGone(one, transaction, blamed ? describeHostEnd(end) : heldBackBy(end.module));
       if (group.length > 1) one.record.heldWith = names;
@@ -151,13 +153,14 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
     for (const one of result.modules) {
       const ready = find(one.module);
       if (ready === undefined) continue;
-      if (one.assessment !== ready.assessment) sayVerdict(context, one.module, one.assessment);
+      sayVerdictOf(context, ready, one.assessment);
       reporter.switched(ready, transaction, one, result.pauseMs);
     }
     return 'decided';
   }
-  if (result.assessment !== null) sayVerdict(context, result.module, result.assessment);
   for (const one of group) {
+    const decided = one.record.settings.name === result.module ? result.assessment : null;
+    sayVerdictOf(context, one, decided ?? one.assessment);
     const name = one.record.settings.name;
     const culprit = name === result.module;
     const reasons = culprit ? result.reasons : [heldBackBy(result.module)];
@@ -168,9 +171,9 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
   return 'decided';
 }
 
-/** The verdict became another one when the new version was loaded, or switched to. */
-function sayVerdict(context: Context, module: string, { level, reasons, affected }: Assessment): void {
-  context.bus.emit({ type: 'assess:done', module, level, reasons, affected, durationMs: 0 });
+/** The verdict as it stands once the new version was loaded and the live values were looked at. */
+function sayVerdictOf({ bus }: Context, { record, timings }: Ready, assessment: Assessment): void {
+  sayVerdict(bus, record.settings.name, assessment, timings.assess ?? 0);
 }
 
 /** Modules that are fine by themselves but changed together with one that is not: they wait for it. */
@@ -182,6 +185,7 @@ function holdBack(context: Context, reporter: Reporter, group: readonly Ready[],
     if (record !== undefined) record.heldWith = names;
   }
   for (const one of group) {
+    sayVerdictOf(context, one, one.assessment);
     const { level } = one.assessment;
     const reasons = [heldBackBy(failed)];
     reporter.notSwitched(one, `t${context.transactions}`, {

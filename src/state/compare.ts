@@ -108,13 +108,6 @@ function carryVariable(
   if (how === 'moved') addChange(context, 'variableMoved', spot, types, { detail: old.path });
   if (how === 'renamed') addChange(context, 'carriedAs', spot, types, { detail: old.path });
   const body: Operation[] = [];
-  addPiece(context, 'starts', {
-    from: old.address,
-    to: now.address,
-    length: 0,
-    type: classOf(context, types.before),
-    element: 0,
-  });
   if (old.size !== now.size && endsOpen(types.before) && endsOpen(types.after)) {
     addChange(context, 'flexibleArray', spot, types, { detail: `${old.size} bytes become ${now.size}` });
   }

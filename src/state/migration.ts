@@ -1,55 +1,60 @@
 import { sizeOf } from '../debuginfo/size-of.js';
 import type { DebugType, Field, RecordType } from '../debuginfo/types.js';
-import { createTypeComparer } from '../layout/same.js';
+import { createTypeComparer, type TypeComparer } from '../layout/same.js';
 import { strip } from '../layout/strip.js';
 import { declare, recordName } from '../layout/type-name.js';
+import { declareOld, oldName, printOld } from './old-types.js';
 import type { Change, ChangeKind, StateModel } from './types.js';
 
 const refusing: ReadonlySet<ChangeKind> = new Set(['behindPointer', 'unionChanged', 'flexibleArray', 'incompatible']);
+
+/** A record of both builds, by the name that C calls it in both. */
+interface ChangedRecord {
+  /** `struct city`, `city_t`. */
+  readonly type: string;
+  readonly old: RecordType;
+  readonly now: RecordType;
+}
 
 /**
  * A function in C, ready to paste, that makes the new form of a record out of the old one, for the first record that a
  * refusing change is about. Fits `hotmod_migration_t` of hotmod_state.h. Null where no record is at fault.
  */
 export function writeMigration(before: StateModel, after: StateModel, changes: readonly Change[]): string | null {
+  const compare = createTypeComparer();
   for (const change of changes) {
-    if (!refusing.has(change.kind)) continue;
-    const [old, now] = [findRecord(before, change), findRecord(after, change)];
-    if (old !== null && now !== null && now.scope.length === 0) return print(old, now);
+    if (!refusing.has(change.kind) || change.record === '') continue;
+    const [old, now] = [findRecord(before, change.record), findRecord(after, change.record)];
+    if (old === null || now === null || now.scope.length > 0 || compare.sameLayout(old, now)) continue;
+    return print({ type: change.record, old, now }, after, compare);
   }
   return null;
 }
 
-function findRecord({ debug }: StateModel, { record }: Change): RecordType | null {
-  if (record === '') return null;
-  const found = debug?.types.find((type) => type.kind === 'record' && recordName(type) === record);
-  return found?.kind === 'record' ? found : null;
+function findRecord({ debug }: StateModel, name: string): RecordType | null {
+  for (const type of debug?.types ?? []) {
+    const plain = strip(type);
+    if (plain.kind !== 'record' || !plain.complete) continue;
+    const own = type.kind === 'typedef' ? type.name : recordName(plain);
+    if (own === name) return plain;
+  }
+  return null;
 }
 
-function print(old: RecordType, now: RecordType): string {
-  const name = now.name ?? 'state';
-  const oldName = `struct ${name}_old`;
-  const { sameLayout } = createTypeComparer();
-  const lines = now.fields.map((field) => {
-    const before = old.fields.find((one) => one.name === field.name);
-    if (field.name === '') return '  /* TODO: the members without a name */';
-    if (before === undefined) return `  /* TODO: now->${field.name} is new and starts as zero */`;
-    if (!sameLayout(before.type, field.type)) return convertLine(before, field);
-    return strip(field.type).kind === 'array'
-      ? `  memcpy(now->${field.name}, old->${field.name}, sizeof now->${field.name});`
-      : `  now->${field.name} = old->${field.name};`;
-  });
+function print({ type, old, now }: ChangedRecord, after: StateModel, compare: TypeComparer): string {
+  const name = type.replace(/^(struct|class|union) /, '');
+  const inNew = { find: (wanted: string): RecordType | null => findRecord(after, wanted), compare };
+  const lines = now.fields.map((field) => copyLine(old, field, compare));
   const dropped = old.fields.filter((one) => one.name !== '' && !now.fields.some((field) => field.name === one.name));
   return [
     '/* The old layout, for the migration alone. */',
-    `${oldName} {`,
-    ...old.fields.map((field) => `  ${declareField(field)};`),
-    '};',
+    ...printOld(old, name, inNew),
     '',
     `static int migrate_${name}(const void *old_state, size_t old_size, void **new_state, size_t *new_size) {`,
-    `  const ${oldName} *old = old_state;`,
-    `  ${recordName(now)} *now = calloc(1, sizeof *now);`,
-    `  if (now == NULL || old_size < ${old.size}) return 1;`,
+    `  const ${oldName(name)} *old = old_state;`,
+    `  if (old_size < sizeof *old) return 1;`,
+    `  ${type} *now = calloc(1, sizeof *now);`,
+    '  if (now == NULL) return 1;',
     ...lines,
     ...dropped.map((field) => `  /* TODO: old->${field.name} has no place any more */`),
     '  *new_state = now;',
@@ -59,24 +64,39 @@ function print(old: RecordType, now: RecordType): string {
   ].join('\n');
 }
 
-function convertLine(before: Field, field: Field): string {
-  const numbers = [before, field].every(({ type }) => ['base', 'enum'].includes(strip(type).kind));
-  return numbers
-    ? `  now->${field.name} = (${declare(field.type, '')})old->${field.name};`
-    : `  /* TODO: now->${field.name} from old->${field.name} */`;
+/** What can be said in C about one field without knowing what it means. */
+function copyLine(old: RecordType, field: Field, compare: TypeComparer): string {
+  const before = old.fields.find((one) => one.name === field.name);
+  if (field.name === '') return '  /* TODO: the members without a name */';
+  if (before === undefined) return `  /* TODO: now->${field.name} is new and starts as zero */`;
+  const [then, here] = [strip(before.type), strip(field.type)];
+  const isText = [then, here].every((one) => one.kind === 'array' && isCharacter(one.element));
+  if (isText && sizeOf(then) !== sizeOf(here)) return copyText(field.name);
+  if (compare.sameLayout(then, here)) {
+    const isAssigned = here.kind !== 'array' && here.kind !== 'record' && !isReadOnly(field.type);
+    return isAssigned
+      ? `  now->${field.name} = old->${field.name};`
+      : `  memcpy((void *)&now->${field.name}, &old->${field.name}, sizeof now->${field.name});`;
+  }
+  const areNumbers = [then, here].every(({ kind }) => kind === 'base' || kind === 'enum');
+  if (!areNumbers || isReadOnly(field.type)) {
+    return `  /* TODO: now->${field.name} (${declareOld(field)}) from old->${field.name} (${declareOld(before)}) */`;
+  }
+  return `  now->${field.name} = (${declare(here, '')})old->${field.name};`;
 }
 
-/** Types that only the old build has would not compile: their bytes stand for them. */
-function declareField(field: Field): string {
-  const plain = strip(field.type);
-  if (field.bitSize !== null) return `${declare(field.type, field.name)} : ${field.bitSize}`;
-  if (isNameless(plain))
-    return `unsigned char ${field.name === '' ? `unnamed_${field.offset}` : field.name}[${sizeOf(plain) ?? 0}]`;
-  return declare(field.type, field.name);
+/** As much of a text as fits, ended by a zero, which calloc has left. */
+function copyText(name: string): string {
+  const [now, old] = [`now->${name}`, `old->${name}`];
+  return `  memcpy(${now}, ${old}, sizeof ${now} <= sizeof ${old} ? sizeof ${now} - 1 : sizeof ${old});`;
 }
 
-function isNameless(type: DebugType): boolean {
+function isCharacter(type: DebugType): boolean {
   const plain = strip(type);
-  if (plain.kind === 'array') return isNameless(plain.element);
-  return (plain.kind === 'record' || plain.kind === 'enum') && plain.name === null;
+  return plain.kind === 'base' && plain.encoding === 'character';
+}
+
+function isReadOnly(type: DebugType): boolean {
+  if (type.kind === 'typedef') return isReadOnly(type.target);
+  return type.kind === 'qualified' && (type.qualifier === 'const' || isReadOnly(type.target));
 }

@@ -1,6 +1,7 @@
 import { DebugInfoError } from '../debuginfo/errors.js';
 import { readDebugInfo } from '../debuginfo/read.js';
 import type { DebugInfo, DebugType, Field } from '../debuginfo/types.js';
+import { strip } from '../layout/strip.js';
 import { readElf } from '../objfile/elf.js';
 import { ObjectFileError } from '../objfile/errors.js';
 import type { ElfFile } from '../objfile/types.js';
@@ -105,7 +106,7 @@ function modelOf(file: ElfFile, typed: Typed): StateModel {
   return {
     debug,
     problem: stateless ? null : problem,
-    variables: variables.filter((one) => isState.get(one.address) === true),
+    variables: variables.filter((one) => isState.get(one.address) === true && !isInterface(one.variable.type)),
     readOnly: variables.filter((one) => isState.get(one.address) === false),
     untyped: problem === null ? untypedStorage(file, placed) : [],
     threadLocals: [...threadLocals],
@@ -118,6 +119,15 @@ function modelOf(file: ElfFile, typed: Typed): StateModel {
     savedType,
     initial: (address, size) => file.dataAt(address, size),
   };
+}
+
+/**
+ * The table of an interface-style module (`module_interface.h`) says what its code is, and the engine has taken it when
+ * the library was loaded. Carrying it over would put the old version's name and number into the new one.
+ */
+function isInterface(type: DebugType): boolean {
+  const plain = strip(type);
+  return plain.kind === 'record' && plain.name === 'module_interface' && plain.scope.length === 0;
 }
 
 function constantsOf(file: ElfFile): readonly Storage[] {

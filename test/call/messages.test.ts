@@ -104,7 +104,7 @@ describe('arguments that do not fit are refused with the signature and the argum
     ['numbers', ['12'], 'argument 1 (values): 12 is no int *: write null, 0x..., or what it points to in brackets.'],
     ['numbers', ['[1, x]'], 'argument 1 (values): [1]: x is no number (int).'],
     ['numbers', ['0x1ffffffffffffffff'], 'argument 1 (values): 0x1ffffffffffffffff is no address.'],
-    ['opaque', ['{1}'], 'argument 1 (h): [1] is no struct hidden *; give an address as 0x....'],
+    ['opaque', ['{1}'], 'argument 1 (h): {1} is no struct hidden *; give an address as 0x....'],
     ['callback', ['main'], 'argument 1 (f): main is no void (*)(int); give an address as 0x....'],
   ] as const)('%s(%j)', (name, args, message) => {
     const { code, message: got } = refusal(() => plan(name, ...args));

@@ -224,19 +224,22 @@ export function decode(bytes: Uint8Array): DecodedPlan {
         return one.to + n * one.toStride;
       }
     }
-    let inside: { readonly to: number; readonly type: number } | null = null;
+    let inside: { readonly to: number; readonly classes: readonly number[] } | null = null;
     let ended: { readonly to: number; readonly element: number } | null = null;
     for (const one of pieces) {
       for (let n = 0; n < Math.max(1, one.count); n++) {
         const offset = address - (one.from + n * one.fromStride);
         if (offset < 0 || offset > one.length) continue;
         const to = one.to + n * one.toStride + offset;
-        if (offset < one.length) inside = { to, type: offset === 0 ? one.type : 0 };
+        if (offset < one.length) inside = { to, classes: offset === 0 ? [one.type, one.element] : [] };
         else ended = { to, element: one.element };
       }
     }
     if (inside !== null && ended !== null) {
-      return ended.element === type && type !== 0 && inside.type !== type ? ended.to : inside.to;
+      const isEnd = ended.element !== 0 && ended.element === type;
+      if (!isEnd || inside.to === ended.to) return inside.to;
+      // It may be both, and nobody knows which.
+      return inside.classes.includes(type) ? null : ended.to;
     }
     const found = inside ?? ended;
     if (found !== null) return found.to;

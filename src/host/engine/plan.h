@@ -99,6 +99,12 @@ typedef enum plan_code {
   PLAN_FIX_ARRAY = 10,
   /* `count` pointers in a row: those that are not NULL and lead outside the old image count under `check`. */
   PLAN_OUTSIDE = 11,
+  /*
+   * The old word at `from` points to a heap object whose word at byte `a` is the address of a virtual table. plan_fix
+   * re-points that to the counterpart, so that the object's virtual functions are the new ones. Nothing happens where the
+   * word at `from` is NULL or inside the old image, or the table has no counterpart.
+   */
+  PLAN_FIX_VPTR = 12,
 } plan_code_t;
 
 /* Flags. */

@@ -1,7 +1,7 @@
 /* Where the pointers of the old image lead in the new one. */
 #include "plan_parts.h"
 
-static const plan_function_t *find_function(const plan_t *plan, uint64_t at) {
+const plan_function_t *plan_function_at(const plan_t *plan, uint64_t at) {
   uint32_t low = 0;
   uint32_t high = plan->header.functions;
   while (low < high) {
@@ -105,7 +105,7 @@ plan_target_t plan_address(const plan_t *plan, const plan_images_t *images, uint
   if (word < images->old_base || word - images->old_base >= plan->header.old_size) return TARGET_OUTSIDE;
   uint64_t at = word - images->old_base;
   uint64_t found = 0;
-  const plan_function_t *function = find_function(plan, at);
+  const plan_function_t *function = plan_function_at(plan, at);
   if (function != NULL) {
     if (function->to == 0) return TARGET_NOWHERE;
     *to = images->new_base + (uintptr_t)function->to;

@@ -33,9 +33,32 @@ static uintptr_t old_word_at(const fix_t *fix, uint64_t address) {
   return word;
 }
 
+/* The tables of one image are no addresses in the other, so that the object itself tells which of both it has. */
+static void fix_vtable(const fix_t *fix, uintptr_t place) {
+  uintptr_t table;
+  memcpy(&table, (const void *)place, sizeof table);
+  const plan_images_t *images = fix->images;
+  for (uint32_t n = 0; fix->backwards && n < fix->plan->header.functions; n++) {
+    const plan_function_t *one = &fix->plan->functions[n];
+    if (one->to == 0 || images->new_base + (uintptr_t)one->to != table) continue;
+    table = images->old_base + (uintptr_t)one->from;
+    memcpy((void *)place, &table, sizeof table);
+    return;
+  }
+  if (fix->backwards || !is_in_old(fix, table)) return;
+  const plan_function_t *one = plan_function_at(fix->plan, table - images->old_base);
+  if (one == NULL || one->to == 0) return;
+  table = images->new_base + (uintptr_t)one->to;
+  memcpy((void *)place, &table, sizeof table);
+}
+
 static void fix_operation(const fix_t *fix, const plan_operation_t *one, uint64_t shift) {
   uintptr_t block = old_word_at(fix, one->from + shift);
   if (block == 0 || is_in_old(fix, block)) return;
+  if (one->code == PLAN_FIX_VPTR) {
+    fix_vtable(fix, block + (uintptr_t)one->a);
+    return;
+  }
   uintptr_t header = fix->images->old_base + (uintptr_t)(one->b + shift);
   if (one->code == PLAN_FIX) {
     fix_word(fix, block + (uintptr_t)one->a, header);
@@ -48,7 +71,8 @@ static void fix_operation(const fix_t *fix, const plan_operation_t *one, uint64_
 static void fix_operations(const fix_t *fix, const plan_operation_t *first, uint32_t count, uint64_t shift) {
   for (uint32_t n = 0; n < count; n++) {
     const plan_operation_t *one = &first[n];
-    if (one->code == PLAN_FIX || one->code == PLAN_FIX_ARRAY) fix_operation(fix, one, shift);
+    bool fixes = one->code == PLAN_FIX || one->code == PLAN_FIX_ARRAY || one->code == PLAN_FIX_VPTR;
+    if (fixes) fix_operation(fix, one, shift);
     uint64_t rounds = one->code == PLAN_LOOP ? one->count : one->body > 0 ? 1 : 0;
     for (uint64_t round = 0; round < rounds; round++) {
       fix_operations(fix, one + 1, one->body, shift + (one->code == PLAN_LOOP ? round * one->a : 0));

@@ -25,6 +25,9 @@ typedef enum plan_target { TARGET_OUTSIDE, TARGET_MAPPED, TARGET_CONSTANT, TARGE
 plan_target_t plan_address(const plan_t *plan, const plan_images_t *images, uint32_t type, uintptr_t word,
                            uintptr_t *to);
 
+/* The entry of the table of functions and virtual tables for exactly this old address; NULL where there is none. */
+const plan_function_t *plan_function_at(const plan_t *plan, uint64_t at);
+
 /*
  * Converts one number. `from` and `to` point to its first byte; `write` false only looks. False where the value does not
  * fit; *value is then its bits, widened to 64 (a floating-point number as a double).

@@ -142,6 +142,7 @@ static void run_operation(run_t *run, const plan_operation_t *one, place_t place
       break;
     case PLAN_FIX:
     case PLAN_FIX_ARRAY:
+    case PLAN_FIX_VPTR:
       break;
   }
 }

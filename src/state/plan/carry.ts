@@ -1,10 +1,10 @@
 import { sizeOf } from '../../debuginfo/size-of.js';
 import type { ArrayType, DebugType } from '../../debuginfo/types.js';
-import { type PlainType, strip } from '../../layout/strip.js';
-import { recordName } from '../../layout/type-name.js';
+import type { PlainType } from '../../layout/strip.js';
 import { carryArray } from './arrays.js';
 import { addChange, addPiece, classOf, isLibraryType, type Out, type PlanContext, type Spot } from './context.js';
 import { declaredInside } from './declared.js';
+import { labelOf, plainOf } from './labels.js';
 import { code } from './operations.js';
 import { carryPointers } from './pointers.js';
 import { carryRecord } from './records.js';
@@ -23,7 +23,7 @@ export function carry(
   spot: Spot,
   size: number | null = null,
 ): void {
-  const [before, after] = [strip(types.before), strip(types.after)];
+  const [before, after] = [plainOf(types.before), plainOf(types.after)];
   if (context.compare.sameLayout(before, after)) {
     carrySame(context, out, before, after, spot, size);
     return;
@@ -70,7 +70,7 @@ function carrySame(
     context.hasPointers = true;
     context.heapMayPointBack = true;
     if (!isLibraryType(unknown)) {
-      const detail = `debug information only declares ${recordName(unknown)}; with clang, compile with -fstandalone-debug`;
+      const detail = `debug information only declares ${labelOf(unknown)}; with clang, compile with -fstandalone-debug`;
       addChange(context, 'typeUnknown', spot, { before, after }, { detail });
     }
   }
@@ -82,6 +82,6 @@ function elementClass(context: PlanContext, type: PlainType): number {
 }
 
 function innermost(array: ArrayType): DebugType {
-  const element = strip(array.element);
+  const element = plainOf(array.element);
   return element.kind === 'array' ? innermost(element) : element;
 }

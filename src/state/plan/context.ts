@@ -3,6 +3,7 @@ import type { TypeComparer } from '../../layout/same.js';
 import { strip } from '../../layout/strip.js';
 import { typeName } from '../../layout/type-name.js';
 import type { Change, ChangeKind, PlanCheck, Side } from '../types.js';
+import { typeLabel } from './labels.js';
 import type { Operation, Piece } from './operations.js';
 import type { Reach } from './reach.js';
 import type { TypeIndex } from './type-index.js';
@@ -86,7 +87,7 @@ export function addChange(
 }
 
 export function sideOf(type: DebugType | null, offset: number | null, place: Place): Side | null {
-  return type === null ? null : { type: typeName(type), offset, place };
+  return type === null ? null : { type: typeLabel(type), offset, place };
 }
 
 export function addCheck(context: PlanContext, check: PlanCheck): number {

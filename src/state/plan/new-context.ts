@@ -1,10 +1,10 @@
 import type { DebugType, Field } from '../../debuginfo/types.js';
 import { createTypeComparer } from '../../layout/same.js';
-import { strip } from '../../layout/strip.js';
 import { changedRecords } from '../changed-records.js';
 import type { StateModel, StateVariable } from '../types.js';
 import { goneFunctions } from './code-map.js';
 import { isLibraryType, type PlanContext } from './context.js';
+import { plainOf } from './labels.js';
 import { createTypeIndex, fullName } from './type-index.js';
 
 export interface CompareOptions {
@@ -55,11 +55,11 @@ function embeddedRecords(variables: readonly StateVariable[]): ReadonlySet<strin
   const names = new Set<string>();
   const seen = new Set<object>();
   const visit = (type: DebugType): void => {
-    const plain = strip(type);
+    const plain = plainOf(type);
     if (plain.kind === 'array') visit(plain.element);
     if (plain.kind !== 'record' || seen.has(plain)) return;
     seen.add(plain);
-    if (!isLibraryType(plain) && plain.name !== null) names.add(fullName(plain));
+    if (!isLibraryType(plain)) names.add(fullName(plain));
     for (const base of plain.bases) visit(base.type);
     for (const field of plain.fields) visit(field.type);
   };

@@ -1,6 +1,6 @@
 import type { Field, PointerType, RecordType } from '../../debuginfo/types.js';
-import { holdsPointers, type PlainType, strip } from '../../layout/strip.js';
-import { recordName, typeName } from '../../layout/type-name.js';
+import { holdsPointers, type PlainType } from '../../layout/strip.js';
+import { typeName } from '../../layout/type-name.js';
 import type { Change } from '../types.js';
 import { heapFixes } from './containers.js';
 import {
@@ -14,6 +14,7 @@ import {
   type PlanContext,
   type Spot,
 } from './context.js';
+import { labelOf, plainOf } from './labels.js';
 import { code, type Operation } from './operations.js';
 import { type Reach, reach } from './reach.js';
 
@@ -36,7 +37,7 @@ export function carryPointers(
       return;
     case 'array': {
       if (after.kind !== 'array') return;
-      carryElements(context, out, strip(before.element), strip(after.element), spot, size);
+      carryElements(context, out, plainOf(before.element), plainOf(after.element), spot, size);
       return;
     }
     case 'record':
@@ -90,13 +91,13 @@ function carryFields(
   for (const [n, base] of before.bases.entries()) {
     const other = after.bases[n];
     if (other === undefined || base.offset === null) continue;
-    const [old, now] = [strip(base.type), strip(other.type)];
+    const [old, now] = [plainOf(base.type), plainOf(other.type)];
     carryPointers(context, own, old, now, moved(spot, base.offset, spot.path, before), sizeIn(old));
   }
   for (const [n, field] of before.fields.entries()) {
     const other = after.fields[n];
     if (other === undefined || isTablePointer(field)) continue;
-    const [old, now] = [strip(field.type), strip(other.type)];
+    const [old, now] = [plainOf(field.type), plainOf(other.type)];
     const path = field.name === '' ? spot.path : `${spot.path}.${field.name}`;
     const place = {
       ...moved(spot, field.offset, path, before),
@@ -120,7 +121,7 @@ export function carryTable(
   to: number,
 ): void {
   context.hasPointers = true;
-  const check = addCheck(context, { kind: 'pointer', decisive: true, path: spot.path, type: recordName(record) });
+  const check = addCheck(context, { kind: 'pointer', decisive: true, path: spot.path, type: labelOf(record) });
   out.push({ code: code.pointer, check, from: spot.from + from, to: spot.to + to, count: 1, type: 0 });
 }
 
@@ -130,7 +131,7 @@ export function isTablePointer(field: Field): boolean {
 }
 
 function carryPointer(context: PlanContext, out: Out, before: PointerType, after: PointerType, spot: Spot): void {
-  const [target, now] = [strip(before.target), strip(after.target)];
+  const [target, now] = [plainOf(before.target), plainOf(after.target)];
   const type = classOf(context, target);
   const check = addCheck(context, { kind: 'pointer', decisive: true, path: spot.path, type: typeName(before) });
   out.push({ code: code.pointer, check, from: spot.from, to: spot.to, count: 1, type });
@@ -182,7 +183,7 @@ function carryHeld(
   judge(context, spot, { before, after }, news, (decisive) => {
     const pointers = own.filter((one) => one.code === code.pointer);
     if (pointers.length === 0) return null;
-    const check = addCheck(context, { kind: 'outside', decisive, path: spot.path, type: recordName(before) });
+    const check = addCheck(context, { kind: 'outside', decisive, path: spot.path, type: labelOf(before) });
     for (const { from, to, count } of pointers) out.push({ code: code.outside, check, from, to, count });
     return check;
   });
@@ -236,7 +237,7 @@ function moved(spot: Spot, offset: number, path: string, record: RecordType): Sp
     from: spot.from + offset,
     to: spot.to + offset,
     path,
-    record: recordName(record),
+    record: labelOf(record),
     offsets: { before: offset, after: offset },
     inLibrary: spot.inLibrary === true || isLibraryType(record),
   };

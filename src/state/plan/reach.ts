@@ -1,7 +1,8 @@
 import type { DebugType, RecordType } from '../../debuginfo/types.js';
-import { type PlainType, strip } from '../../layout/strip.js';
+import type { PlainType } from '../../layout/strip.js';
 import { recordName, typeName } from '../../layout/type-name.js';
 import { type Both, isByte, isLibraryType, type PlanContext } from './context.js';
+import { labelOf, plainOf, typeLabel } from './labels.js';
 import { fullName, templateArguments } from './type-index.js';
 
 /** What lies behind pointers, where nothing is converted. Paths count from the object that was asked about. */
@@ -47,13 +48,13 @@ interface Visit extends Both {
  * @param behind the object lies behind a pointer itself.
  */
 export function reach(context: PlanContext, { before, after }: Both, behind: boolean): Reach {
-  const start = strip(before);
+  const start = plainOf(before);
   const key = behind ? context.reached.behind : context.reached.byValue;
-  const known = key.get(start)?.get(strip(after));
+  const known = key.get(start)?.get(plainOf(after));
   if (known !== undefined) return known;
   const answer = walk(context, { before, after, path: '', step: behind ? '->' : '.', behind });
   const answers = key.get(start) ?? new Map<object, Reach>();
-  answers.set(strip(after), answer);
+  answers.set(plainOf(after), answer);
   key.set(start, answers);
   return answer;
 }
@@ -86,7 +87,9 @@ function walk(context: PlanContext, start: Visit): Reach {
     } else if (before.kind === 'pointer') {
       open.push(...visitTarget(context, found, visit, before.target, after));
     } else if (before.kind === 'record' && after.kind === 'record') {
-      open.push(...visitRecord(context, found, visit, before, after));
+      // What a changed container consists of follows from what it holds.
+      const asWhole = difference !== null && isLibraryType(before);
+      open.push(...(asWhole ? visitNamed(context, visit, before) : visitRecord(context, found, visit, before, after)));
     }
   }
   // A container is laid out differently because of what it holds, which is what the user changed.
@@ -101,7 +104,7 @@ function visitTarget(
   target: DebugType,
   after: PlainType,
 ): readonly Visit[] {
-  const [old, now] = [strip(target), after.kind === 'pointer' ? strip(after.target) : strip(target)];
+  const [old, now] = [plainOf(target), after.kind === 'pointer' ? plainOf(after.target) : plainOf(target)];
   if (visit.behind) found.addresses = true;
   if (old.kind === 'void' || now.kind === 'void') {
     found.addresses = true;
@@ -130,7 +133,7 @@ function visitRecord(
   const { path, step, behind } = visit;
   if (!before.complete && behind) found.addresses = true;
   if (before.vtableOffset !== null && behind) {
-    found.code ??= { path, type: recordName(before) };
+    found.code ??= { path, type: labelOf(before) };
     found.addresses = true;
   }
   const inside: Visit[] = [];
@@ -143,8 +146,8 @@ function visitRecord(
     const other = field.name === '' ? after.fields[n] : fields.get(field.name);
     if (other === undefined || field.name.startsWith('_vptr')) continue;
     // What a struct of the system keeps behind a pointer to void is its own.
-    const target = strip(field.type);
-    const own = target.kind === 'pointer' && strip(target.target).kind === 'void' && isSystemRecord(before);
+    const target = plainOf(field.type);
+    const own = target.kind === 'pointer' && plainOf(target.target).kind === 'void' && isSystemRecord(before);
     if (own) continue;
     const name = field.name === '' ? path : `${path}${step}${field.name}`;
     inside.push({ before: field.type, after: other.type, path: name, step: field.name === '' ? step : '.', behind });
@@ -171,7 +174,7 @@ interface DefinedVisit extends Visit {
 
 /** A declaration stands for the one definition that the build has of its name, wherever that is. */
 function defined(context: PlanContext, visit: Visit): DefinedVisit {
-  const [before, after] = [strip(visit.before), strip(visit.after)];
+  const [before, after] = [plainOf(visit.before), plainOf(visit.after)];
   const definition = (type: PlainType, index: PlanContext['types']['before']): PlainType => {
     if (type.kind !== 'record' || type.complete) return type;
     const found = index.named(fullName(type));
@@ -216,7 +219,7 @@ function tableName({ scope, name }: RecordType): string {
 }
 
 function nameOf(type: DebugType): string {
-  return type.kind === 'record' ? recordName(type) : typeName(type);
+  return typeLabel(type);
 }
 
 function isSystemRecord(record: RecordType): boolean {

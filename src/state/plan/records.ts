@@ -1,6 +1,5 @@
 import type { DebugType, Field, Place, RecordType } from '../../debuginfo/types.js';
-import { strip } from '../../layout/strip.js';
-import { recordName, typeName } from '../../layout/type-name.js';
+import { typeName } from '../../layout/type-name.js';
 import type { carry } from './carry.js';
 import {
   addChange,
@@ -12,6 +11,7 @@ import {
   type PlanContext,
   type Spot,
 } from './context.js';
+import { labelOf, plainOf } from './labels.js';
 import { mergeCopies } from './merge.js';
 import type { Operation } from './operations.js';
 import { carryTable, isTablePointer } from './pointers.js';
@@ -30,7 +30,7 @@ export function carryRecord(
   if (refusal !== null) return addChange(context, 'incompatible', spot, { before, after }, { detail: refusal });
 
   addStarts(context, before, spot);
-  const record = recordName(after);
+  const record = labelOf(after);
   const body: Operation[] = [];
   if (before.vtableOffset !== null && after.vtableOffset !== null) {
     carryTable(context, body, before, spot, before.vtableOffset, after.vtableOffset);
@@ -64,7 +64,7 @@ function addStarts(context: PlanContext, before: RecordType, { from, to }: Spot)
 }
 
 function beginsWithBytes(type: DebugType): boolean {
-  const plain = strip(type);
+  const plain = plainOf(type);
   if (plain.kind === 'array') return beginsWithBytes(plain.element);
   if (plain.kind !== 'record') return isByte(plain);
   return plain.fields.some((field) => field.offset === 0 && beginsWithBytes(field.type));
@@ -85,12 +85,12 @@ interface Member {
 function membersOf(record: RecordType, base = 0, prefix = ''): readonly Member[] {
   const bases = record.bases.map((one, n): Member => {
     const offset = base + (one.offset ?? 0);
-    const name = `${prefix}(base ${strip(one.type).kind === 'record' ? typeName(one.type) : n})`;
+    const name = `${prefix}(base ${plainOf(one.type).kind === 'record' ? typeName(one.type) : n})`;
     return { name, type: one.type, offset, bitOffset: offset * 8, bitSize: null, place: record.place, field: null };
   });
   let unions = 0;
   const fields = record.fields.flatMap((field): readonly Member[] => {
-    const plain = strip(field.type);
+    const plain = plainOf(field.type);
     if (field.name === '' && plain.kind === 'record') {
       if (plain.form !== 'union') return membersOf(plain, base + field.offset, prefix);
       unions++;
@@ -141,7 +141,7 @@ function carryMember(
   spot: Spot,
   carryOne: typeof carry,
 ): void {
-  const [before, after] = [strip(old.type), strip(now.type)];
+  const [before, after] = [plainOf(old.type), plainOf(now.type)];
   if (old.bitSize === null && now.bitSize === null) {
     const size = byteSize(old);
     // A flexible array has no bytes of its own in the record's size, and how many live is not known.
@@ -161,7 +161,7 @@ function bitsOf(member: Member): { readonly size: number; readonly first: number
 }
 
 function byteSize(member: Member): number {
-  const plain = strip(member.type);
+  const plain = plainOf(member.type);
   // Fields of a derived class may lie in what its base only pads, and an empty base lies where another field does.
   if (member.field === null && plain.kind === 'record') return endOfData(plain);
   if (member.bitSize !== null) return Math.ceil(((member.bitOffset % 8) + member.bitSize) / 8);
@@ -216,7 +216,7 @@ function spotOf(spot: Spot, record: string, old: Member, now: Member): Spot {
 /** What no conversion by name can do; null where it can. */
 function cannotConvert(before: RecordType, after: RecordType): string | null {
   const outside = [before, after].find(isLibraryType);
-  if (outside !== undefined) return `${recordName(outside)} is a type of the C++ library`;
+  if (outside !== undefined) return `${labelOf(outside)} is a type of the C++ library`;
   if ((before.vtableOffset === null) !== (after.vtableOffset === null)) return 'only one of them has virtual functions';
   if ([...before.bases, ...after.bases].some((base) => base.virtual)) return 'it has virtual bases';
   return null;

@@ -1,6 +1,7 @@
 import type { RecordType } from '../../debuginfo/types.js';
 import { strip } from '../../layout/strip.js';
 import type { StateModel } from '../types.js';
+import { labelOf } from './labels.js';
 
 /** Every complete record of one build by its full name, and the classes that are derived from it. */
 export interface TypeIndex {
@@ -42,8 +43,9 @@ export function createTypeIndex({ debug }: StateModel): TypeIndex {
 const anonymousNamespace = '(anonymous namespace)';
 
 /** `ns::city`, as it also stands among the arguments of a template. */
-export function fullName({ scope, name }: RecordType): string {
-  return [...scope.map((one) => (one === '' ? anonymousNamespace : one)), name ?? '{...}'].join('::');
+export function fullName(record: RecordType): string {
+  if (record.name === null) return labelOf(record);
+  return [...record.scope.map((one) => (one === '' ? anonymousNamespace : one)), record.name].join('::');
 }
 
 /**
