@@ -25,6 +25,15 @@ interface DevFlags {
   readonly jobs?: number;
 }
 
+interface InspectFlags {
+  readonly elements: number;
+  readonly follow: number | true;
+  readonly watch: boolean;
+  readonly layout?: string | true;
+  readonly lineSize: string;
+  readonly diff?: readonly string[];
+}
+
 /**
  * Reads the command line, runs one command, and gives back its exit code. The only place that knows argv, flags and
  * exit codes. Commands are loaded when they are called: `hotmod explain` need not load a terminal UI.
@@ -116,6 +125,52 @@ function createProgram(io: CommandIo, done: Runner): Command {
       done(async () => {
         const { reload } = await import('./commands/reload.js');
         return reload({ ...project(), ...given, module, view: viewOf(flags(), io) }, world());
+      }),
+    );
+
+  program
+    .command('inspect [module] [path]')
+    .description('live values of the running session; --layout shows how types lie in memory, of a file as well')
+    .option('--elements <n>', 'elements of an array before the rest is only counted', wholeNumber(1), 8)
+    .option('--follow [depth]', 'show what pointers lead to, this many in a row (1)', wholeNumber(0), 0)
+    .option('--watch', 'go on until Ctrl+C: in place on a terminal, elsewhere a line for each change', false)
+    .option('--layout [type]', 'offsets, sizes and holes of a struct, or of all but those of system headers')
+    .addOption(new Option('--line-size <bytes>', 'of a cache line').choices(['64', '128']).default('64'))
+    .option('--diff <files...>', 'what differs between the layouts of two files, the old one first')
+    .action((module: string | undefined, path: string | undefined, given: InspectFlags) =>
+      done(async () => {
+        const { inspect } = await import('./commands/inspect.js');
+        const { listenForSignals } = await import('./commands/signals.js');
+        const { watch, elements, layout, diff = [], lineSize } = given;
+        // Without --watch a signal ends the command as it ends any other.
+        using signals = watch ? listenForSignals(process) : null;
+        return await inspect(
+          {
+            ...project(),
+            target: module ?? null,
+            path: path ?? null,
+            elements,
+            follow: given.follow === true ? 1 : given.follow,
+            watch,
+            layout: layout === undefined ? null : { type: layout === true ? null : layout, lineSize: Number(lineSize) },
+            diff,
+            json: flags().json === true,
+            stop: signals?.first ?? new Promise(() => {}),
+          },
+          world(),
+        );
+      }),
+    );
+
+  program
+    .command('call <module> <function> [args...]')
+    .description('call an exported function of a running module; -- before arguments that look like flags')
+    // `-x` is an argument that its function judges, not a flag of ours that is misspelled.
+    .allowUnknownOption()
+    .action((module: string, name: string, args: string[]) =>
+      done(async () => {
+        const { call } = await import('./commands/call.js');
+        return call({ ...project(), module, function: name, args, json: flags().json === true }, world());
       }),
     );
 
@@ -231,6 +286,15 @@ function chosen<T extends string>(name: string, given: string | undefined, choic
 
 function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
+}
+
+function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isSafeInteger(value) || value < least)
+      throw new InvalidArgumentError(`It must be a whole number from ${least} on.`);
+    return value;
+  };
 }
 
 function positiveNumber(text: string): number {

@@ -63,6 +63,8 @@ export interface Session extends AsyncDisposable {
   call(request: CallRequest): Promise<Called>;
   /** Emits `host:stats` and changed `module:view` at this interval until the returned function is called. */
   live(intervalMs: number): () => void;
+  /** Has `live` look at the variables of a module as well, and emit `module:state`; null for none. */
+  watchState(module: string | null): void;
   /** Ends everything at once, without asking modules to shut down. */
   kill(): void;
 }
@@ -236,6 +238,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     inspect: (wanted) => inspect(context, wanted),
     call: (wanted) => callFunction(context, wanted),
     live: live.start,
+    watchState: live.watchState,
     kill() {
       context.closing = true;
       killAllBuilds();

@@ -73,9 +73,20 @@ describe('the import rules', () => {
   });
 
   test('stages do not import each other, the session, a command or a view', () => {
-    const stages = ['watch', 'build', 'validate', 'assess', 'reload', 'objfile'];
+    const stages = ['watch', 'build', 'validate', 'assess', 'reload', 'objfile', 'debuginfo', 'layout', 'state'];
     // The only steps in the one-way flow that one stage may know of another.
-    const allowed = new Set(['validate -> objfile', 'reload -> assess']);
+    const allowed = new Set([
+      'validate -> objfile',
+      'reload -> assess',
+      // The verdict judges what the comparison of two builds found.
+      'assess -> state',
+      'assess -> debuginfo',
+      'debuginfo -> objfile',
+      'layout -> debuginfo',
+      'state -> objfile',
+      'state -> debuginfo',
+      'state -> layout',
+    ]);
     const forbidden = [
       ...stages,
       'session',
@@ -104,6 +115,28 @@ describe('the import rules', () => {
     const wrong = sources
       .filter((source) => folder(source.name) === 'objfile')
       .flatMap((source) => [...source.imports, ...source.typeImports].filter((target) => folder(target) !== 'objfile'));
+    expect(wrong).toEqual([]);
+  });
+
+  test('reading types knows nothing of hot reload, and each part only those below it', () => {
+    const below: Readonly<Record<string, readonly string[]>> = {
+      debuginfo: ['objfile'],
+      layout: ['debuginfo', 'text'],
+      state: ['layout', 'debuginfo', 'objfile'],
+      values: ['state', 'layout', 'debuginfo', 'text'],
+      call: ['layout', 'debuginfo', 'errors', 'host', 'text'],
+    };
+    // Plain JSON is a word that everybody may use.
+    const words = ['report/cases/types'];
+    const wrong = sources.flatMap((source) =>
+      [...source.imports, ...source.typeImports]
+        .filter((target) => {
+          const allowed = below[folder(source.name)];
+          const same = folder(target) === folder(source.name) || words.includes(target);
+          return allowed !== undefined && !same && !allowed.includes(folder(target));
+        })
+        .map((target) => `${source.name} -> ${target}`),
+    );
     expect(wrong).toEqual([]);
   });
 

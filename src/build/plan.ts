@@ -127,8 +127,9 @@ function targetFlags(target: Target): readonly string[] {
 /** Options that only one kind of compiler knows, or that would be noise for one language. */
 function quietFlags(language: Language, { compiler }: Toolchain): readonly string[] {
   if (compiler.kind === 'gcc') {
-    // A GNU-unique symbol pins its library in memory for ever: dlclose then does nothing.
-    return language === 'c++' ? ['-fno-gnu-unique'] : [];
+    // A GNU-unique symbol pins its library in memory for ever: dlclose then does nothing. And a class whose virtual
+    // functions are in another source would not be described.
+    return language === 'c++' ? ['-fno-gnu-unique', '-femit-class-debug-always'] : [];
   }
   // Crash reproducers of many megabytes in the temporary folder help nobody here; assembly takes no C options.
   const quiet = ['-fno-crash-diagnostics', ...(language === 'asm' ? ['-Wno-unused-command-line-argument'] : [])];

@@ -33,6 +33,14 @@ export const sessionCodes: readonly CodeText[] = [
       'Find what writes the files (the log names what changed), or exclude them with watch.ignore. The next change builds the module again.',
   },
   {
+    code: 'HM550',
+    title: 'path leads nowhere',
+    meaning:
+      'The path names no variable of the module that runs, or a field or element that its type does not have. The message says how far it leads and what there would be.',
+    remedy:
+      'Write it as in C: variable.field[3].x, first->next, function::variable for a static of a function, file.c:variable where two files have the same name. Without a path, "hotmod inspect" shows all variables.',
+  },
+  {
     code: 'HM599',
     title: 'a bug of hotmod',
     meaning: 'Something went wrong in hotmod itself, not in your code. The running program was left as it was.',

@@ -55,4 +55,24 @@ export const usageCodes: readonly CodeText[] = [
     remedy:
       'Run "hotmod doctor" to check the toolchain. If it is content, "hotmod dev" on the samples shows what is wrong.',
   },
+  {
+    code: 'HM117',
+    title: 'nothing to inspect was named',
+    meaning: '"hotmod inspect" was called without a module or file, or --diff without exactly two files.',
+    remedy:
+      'Name a module ("hotmod inspect simulation"), a file ("hotmod inspect lib.so --layout"), or two files after --diff.',
+  },
+  {
+    code: 'HM118',
+    title: 'module was not built yet',
+    meaning:
+      'The types of a module are read from the library that runs or ran last, and no session of this project has loaded one.',
+    remedy: 'Start "hotmod dev" once, or name a library or object file in place of the module.',
+  },
+  {
+    code: 'HM119',
+    title: 'no such type',
+    meaning: 'The debug information of the library or file describes no struct, class or union of this name.',
+    remedy: 'Leave the name out for the list of all. A type that nothing in the source uses is not described.',
+  },
 ];

@@ -3,6 +3,11 @@ import type { Bus } from '../events/bus.js';
 import type { Session } from '../session.js';
 import type { UiActions } from '../view/actions.js';
 
+export interface DevActions extends UiActions {
+  /** The module whose values are on the screen; a session that opens later starts with it. */
+  readonly watched: () => string | null;
+}
+
 /**
  * What the keys of the terminal UI do. Whatever goes wrong becomes an event, because a view waits for nothing.
  *
@@ -12,7 +17,7 @@ export function devActions(
   current: () => Session | null,
   bus: Bus,
   end: { readonly quit: () => void; readonly interrupt: () => void },
-): UiActions {
+): DevActions {
   const act = (action: (session: Session) => Promise<void> | void): void => {
     const session = current();
     if (session === null) return;
@@ -21,7 +26,14 @@ export function devActions(
     });
   };
 
+  let watched: string | null = null;
+
   return {
+    watched: () => watched,
+    watchState(module) {
+      watched = module;
+      act((session) => session.watchState(module));
+    },
     reload: (module) => act((session) => session.request([module], { force: true })),
     rebuild: (module) => act((session) => session.request([module], { force: true, rebuild: true })),
     pause: () => act((session) => session.pause()),

@@ -3,6 +3,7 @@ import { socketPath } from '../control/protocol.js';
 import { serveControl } from '../control/server.js';
 import { exitCode } from '../errors.js';
 import { type Bus, createBus } from '../events/bus.js';
+import type { EventType } from '../events/events.js';
 import { type LogLevel, openLog } from '../log.js';
 import { packageVersion } from '../paths.js';
 import { writeLastGood } from '../session/last-good.js';
@@ -59,6 +60,7 @@ export async function dev(options: DevOptions, io: CommandIo): Promise<number> {
   const opened = await openSession(options, io, { bus, config, watch: true });
   session = opened;
   rememberLastGood(opened);
+  opened.watchState(actions.watched());
   const interval = liveIntervals[options.view];
   const stopLive = interval > 0 ? opened.live(interval) : () => {};
   opened.request(config.modules.map((module) => module.name));
@@ -75,11 +77,14 @@ export async function dev(options: DevOptions, io: CommandIo): Promise<number> {
   return ending.code;
 }
 
+/** They only show the running program. */
+const routineEvents: ReadonlySet<EventType> = new Set(['host:stats', 'module:view', 'module:state', 'build:progress']);
+
 /** Everything that happens goes to the log too; what only shows the running program, at its finest level. */
 function openSessionLog(stack: AsyncDisposableStack, bus: Bus, file: string, level: LogLevel): string {
   const log = openLog(file, level);
   bus.on((event) => {
-    const routine = event.type === 'host:stats' || event.type === 'module:view' || event.type === 'build:progress';
+    const routine = routineEvents.has(event.type);
     log.logger[routine ? 'trace' : 'info'](event);
   });
   stack.defer(() => log.close());

@@ -34,7 +34,7 @@ export async function ask(
   } finally {
     socket.destroy();
   }
-  throw notAnswered(failure);
+  throw notAnswered(failure, request);
 }
 
 /** The status of the session that listens there; null where none does. */
@@ -51,11 +51,11 @@ function refusal(answer: Extract<ControlAnswer, { readonly kind: 'error' }>): Ho
   return new HotmodError(answer.code, answer.message, { hint: answer.hint, exitCode: known });
 }
 
-function notAnswered(error: unknown): HotmodError {
+function notAnswered(error: unknown, { method }: ControlRequest): HotmodError {
   const code = error instanceof Error && 'code' in error ? error.code : '';
   if (code === 'ENOENT' || code === 'ECONNREFUSED') {
     return new HotmodError('HM521', 'No session of this project is running.', {
-      hint: 'Start one with "hotmod dev" in another terminal, or pass --dry-run for a verdict without one.',
+      hint: `Start one with "hotmod dev" in another terminal${method === 'reload' ? ', or pass --dry-run for a verdict without one' : ''}.`,
       exitCode: exitCode.missing,
     });
   }

@@ -1,9 +1,9 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { HotmodEvent } from '../events/events.js';
+import type { HotmodEvent, LiveValue } from '../events/events.js';
+import type { Json } from '../events/json.js';
 import { contentHash } from '../files/hash.js';
-import type { Json } from '../report/cases/types.js';
 
 /**
  * How other hotmod commands talk to the running session of a project: one JSON object a line over a Unix socket.
@@ -55,12 +55,7 @@ export interface Inspected {
   readonly values: readonly InspectedValue[];
 }
 
-export interface InspectedValue {
-  readonly path: string;
-  /** As C writes it. */
-  readonly type: string;
-  readonly value: Json;
-}
+export type InspectedValue = LiveValue;
 
 export interface Called {
   /** `int add(int a, int b)`. */
@@ -68,7 +63,19 @@ export interface Called {
   /** Of the result; `void` where there is none. */
   readonly type: string;
   readonly value: Json;
+  /** What arguments point to, where the function wrote to it. */
+  readonly targets: readonly CalledTarget[];
   readonly durationMs: number;
+}
+
+export interface CalledTarget {
+  /** Position of the argument, from 0. */
+  readonly argument: number;
+  /** Of the parameter; '' where it has none. */
+  readonly name: string;
+  readonly type: string;
+  /** After the call. */
+  readonly value: Json;
 }
 
 export type ControlAnswer =

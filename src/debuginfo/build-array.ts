@@ -2,7 +2,7 @@ import type { TypeReader } from './build-type.js';
 import { at, tag } from './constants.js';
 import type { Entry } from './entry.js';
 import { lazy } from './lazy.js';
-import type { OpenUnit } from './program.js';
+import type { OpenUnit } from './open-unit.js';
 import { sizeOf } from './size-of.js';
 import type { ArrayType } from './types.js';
 
@@ -11,9 +11,8 @@ export function buildArray(reader: TypeReader, unit: OpenUnit, entry: Entry): Ar
   const element = lazy(() => reader.typeOf(entry));
   const dimensions = lazy(() =>
     reader.program
-      .children(unit, entry)
-      .filter((child) => child.tag === tag.subrangeType || child.tag === tag.enumerationType)
-      .map(countOf),
+      .children(unit, entry, tag.subrangeType, tag.enumerationType)
+      .map((child) => countOf(child, unit.unit.address)),
   );
   return {
     kind: 'array',
@@ -26,22 +25,26 @@ export function buildArray(reader: TypeReader, unit: OpenUnit, entry: Entry): Ar
     },
     get size() {
       const all = dimensions();
+      if (all.length === 0 || all.includes(null)) return null;
+      // Only a vector of, say, three elements that takes the room of four says its size.
+      const own = entry.number(at.byteSize);
+      if (own !== null) return own;
       const one = sizeOf(element());
-      if (one === null || all.length === 0) return null;
-      return all.reduce<number | null>((size, count) => (size === null || count === null ? null : size * count), one);
+      return one === null ? null : all.reduce<number>((size, count) => size * (count ?? 0), one);
     },
   };
 }
 
 /**
  * Section 5.13: a count, or bounds of which the lower is 0 in C. A bound that is computed (a variable-length array) is no
- * number. gcc writes the upper bound of an array of no elements as -1 in all bits.
+ * number. gcc writes the upper bound of an array of no elements as -1, in as many bits as an address has.
  */
-function countOf(subrange: Entry): number | null {
-  const count = subrange.number(at.count);
-  if (count !== null) return count;
+function countOf(subrange: Entry, addressSize: number): number | null {
+  const count = subrange.big(at.count);
+  // clang 3 and older wrote -1 for a flexible array.
+  if (count !== null) return count < 0n || count === 0xffffffffffffffffn ? null : Number(count);
   const upper = subrange.big(at.upperBound);
   if (upper === null) return null;
-  const allOnes = [0xffffffffn, 0xffffffffffffffffn, -1n];
-  return allOnes.includes(upper) ? 0 : Number(upper) + 1;
+  const last = BigInt.asIntN(addressSize * 8, upper);
+  return last < 0n ? 0 : Number(last) + 1;
 }

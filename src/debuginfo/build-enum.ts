@@ -2,23 +2,25 @@ import type { TypeReader } from './build-type.js';
 import { at, tag } from './constants.js';
 import type { Entry } from './entry.js';
 import { lazy } from './lazy.js';
-import type { OpenUnit } from './program.js';
+import type { OpenUnit } from './open-unit.js';
 import { sizeOf } from './size-of.js';
 import type { DebugType, EnumType } from './types.js';
 
 /** Section 5.7. */
 export function buildEnum(reader: TypeReader, unit: OpenUnit, entry: Entry): EnumType {
-  const signed = lazy(() => isSigned(reader, unit, entry));
+  const size = entry.number(at.byteSize) ?? sizeOf(reader.typeOf(entry)) ?? 4;
+  const enumerators = lazy(() => reader.program.children(unit, entry, tag.enumerator));
+  const signed = lazy(() => isSigned(reader, entry, enumerators()));
   const members = lazy(() =>
-    reader.program
-      .children(unit, entry)
-      .filter((child) => child.tag === tag.enumerator)
-      .map((child) => ({ name: child.string(at.name) ?? '', value: child.big(at.constValue, signed()) ?? 0n })),
+    enumerators().map((child) => ({
+      name: child.string(at.name) ?? '',
+      value: enumeratorValue(child, size, signed()),
+    })),
   );
   return {
     kind: 'enum',
     name: entry.string(at.name),
-    size: entry.number(at.byteSize) ?? sizeOf(reader.typeOf(entry)) ?? 4,
+    size,
     complete: !entry.flag(at.declaration),
     unit: unit.name,
     get scope() {
@@ -36,14 +38,22 @@ export function buildEnum(reader: TypeReader, unit: OpenUnit, entry: Entry): Enu
   };
 }
 
+/**
+ * Data forms do not say whether they are signed (section 7.5.5): 0xc8 in one byte is 200 in an `int`, and -56 only where
+ * the enumeration itself has one byte. So the bits are cut to the size of the enumeration and then given their sign.
+ */
+function enumeratorValue(enumerator: Entry, size: number, signed: boolean): bigint {
+  const value = enumerator.big(at.constValue) ?? 0n;
+  return signed ? BigInt.asIntN(size * 8, value) : BigInt.asUintN(size * 8, value);
+}
+
 /** What the type below it says, or its own encoding; else whether a value is negative. */
-function isSigned(reader: TypeReader, unit: OpenUnit, entry: Entry): boolean {
+function isSigned(reader: TypeReader, entry: Entry, enumerators: readonly Entry[]): boolean {
   const below = entry.has(at.type) ? numberBelow(reader.typeOf(entry)) : null;
   if (below !== null) return below === 'signed' || below === 'character';
   const encoding = entry.number(at.encoding);
   if (encoding !== null) return encoding === 5 || encoding === 6;
-  const values = reader.program.children(unit, entry).filter((child) => child.tag === tag.enumerator);
-  return values.some((child) => (child.big(at.constValue) ?? 0n) < 0n);
+  return enumerators.some((child) => (child.big(at.constValue) ?? 0n) < 0n);
 }
 
 function numberBelow(type: DebugType): string | null {

@@ -3,28 +3,33 @@ import { at, op, tag } from './constants.js';
 import { Cursor } from './cursor.js';
 import type { Entry } from './entry.js';
 import { DebugInfoError } from './errors.js';
+import { type Parts, refuseInsideItself } from './inside-itself.js';
 import { lazy } from './lazy.js';
-import type { OpenUnit } from './program.js';
+import type { OpenUnit } from './open-unit.js';
 import { sizeOf } from './size-of.js';
 import { tagsOf } from './tags.js';
-import type { Base, DebugType, Field, RecordType } from './types.js';
+import type { Base, Field, RecordType } from './types.js';
 
 /** Section 5.7.1 to 5.7.10. */
 export function buildRecord(reader: TypeReader, unit: OpenUnit, entry: Entry): RecordType {
-  const children = lazy(() => reader.program.children(unit, entry));
+  const children = lazy(() => reader.program.children(unit, entry, tag.member, tag.inheritance));
   const members = lazy(() => children().filter((child) => child.tag === tag.member && !isStatic(child)));
+  const parts: Parts = {
+    fields: lazy(() =>
+      members()
+        .filter((child) => !isVtable(child))
+        .map((child) => buildField(reader, unit, child)),
+    ),
+    bases: lazy(() =>
+      children()
+        .filter((child) => child.tag === tag.inheritance)
+        .map((child) => buildBase(reader, child)),
+    ),
+  };
   const fields = lazy(() => {
-    const all = members()
-      .filter((child) => !isVtable(child))
-      .map((child) => buildField(reader, unit, child));
-    refuseInsideItself(record, all);
-    return all;
+    refuseInsideItself(record, reader.parts);
+    return parts.fields();
   });
-  const bases = lazy(() =>
-    children()
-      .filter((child) => child.tag === tag.inheritance)
-      .map((child) => buildBase(reader, child)),
-  );
   const record: RecordType = {
     kind: 'record',
     form: entry.tag === tag.unionType ? 'union' : entry.tag === tag.classType ? 'class' : 'struct',
@@ -40,7 +45,7 @@ export function buildRecord(reader: TypeReader, unit: OpenUnit, entry: Entry): R
       return fields();
     },
     get bases() {
-      return bases();
+      return parts.bases();
     },
     get vtableOffset() {
       const vtable = members().find(isVtable);
@@ -50,6 +55,7 @@ export function buildRecord(reader: TypeReader, unit: OpenUnit, entry: Entry): R
       return reader.program.placeOf(unit, entry);
     },
   };
+  reader.parts.set(record, parts);
   return record;
 }
 
@@ -91,9 +97,11 @@ function buildField(reader: TypeReader, unit: OpenUnit, member: Entry): Field {
  */
 function bitFieldOffset(reader: TypeReader, unit: OpenUnit, member: Entry, bitSize: number): number {
   const direct = member.number(at.dataBitOffset);
-  // gcc gives the byte of the storage unit beside it (section 5.7.6 allows one or the other).
+  // Section 5.7.6 allows one or the other; where both are there, bits count from the byte.
   if (direct !== null) return memberOffset(member) * 8 + direct;
-  const fromTop = member.number(at.bitOffset);
+  // Of a packed bit-field that begins before its storage unit it is negative, in whichever form.
+  const counted = member.big(at.bitOffset);
+  const fromTop = counted === null ? null : Number(BigInt.asIntN(64, counted));
   const start = memberOffset(member) * 8;
   if (fromTop === null) return start;
   const storage = member.number(at.byteSize) ?? sizeOf(reader.typeOf(member)) ?? 4;
@@ -121,32 +129,4 @@ function buildBase(reader: TypeReader, inheritance: Entry): Base {
       return type();
     },
   };
-}
-
-/**
- * A record that holds itself has no size, and whoever descends into it would never end. Only fields as large as the
- * record itself can lead back to it, so hardly anything is looked at.
- */
-function refuseInsideItself(record: RecordType, fields: readonly Field[]): void {
-  const seen = new Set<RecordType>();
-  const visit = (list: readonly Field[]): void => {
-    for (const field of list) {
-      const inner = recordOf(field.type);
-      if (inner === null || !inner.complete || inner.size < record.size) continue;
-      if (inner === record) throw new DebugInfoError('damaged', `${record.name ?? 'a struct'} holds itself`);
-      if (inner.size > record.size && record.form !== 'union' && field.bitSize === null && record.size > 0) {
-        throw new DebugInfoError('damaged', `a field of ${record.name ?? 'a struct'} is larger than it`);
-      }
-      if (seen.has(inner)) continue;
-      seen.add(inner);
-      visit(inner.fields);
-    }
-  };
-  visit(fields);
-}
-
-function recordOf(type: DebugType): RecordType | null {
-  if (type.kind === 'typedef' || type.kind === 'qualified') return recordOf(type.target);
-  if (type.kind === 'array') return recordOf(type.element);
-  return type.kind === 'record' ? type : null;
 }

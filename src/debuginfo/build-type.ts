@@ -5,24 +5,32 @@ import { at, tag } from './constants.js';
 import { findDefinition } from './definitions.js';
 import type { Entry } from './entry.js';
 import { DebugInfoError } from './errors.js';
+import type { Parts } from './inside-itself.js';
 import { lazy } from './lazy.js';
-import type { OpenUnit, Program } from './program.js';
-import type { BaseType, DebugType, FunctionType, PointerType, QualifiedType, VoidType } from './types.js';
+import type { OpenUnit } from './open-unit.js';
+import type { Program } from './program.js';
+import type { BaseType, DebugType, FunctionType, PointerType, QualifiedType, RecordType, VoidType } from './types.js';
 
 /** Types by the place of their entry, each built once, so that one entry is one object. */
 export interface TypeReader {
   readonly program: Program;
+  /** What the records consist of that were built so far. */
+  readonly parts: Map<RecordType, Parts>;
   /** The type that `DW_AT_type` of an entry leads to; void without one. */
   typeOf(entry: Entry): DebugType;
   typeAt(unit: OpenUnit, entry: Entry): DebugType;
 }
 
+/** To build a type hardly ever needs another one first: what it leads to is read when it is asked for. */
+const deepest = 100;
 const voidType: VoidType = { kind: 'void' };
 
 export function createTypeReader(program: Program): TypeReader {
-  const built = new Map<string, DebugType>();
+  const built = { debug_info: new Map<number, DebugType>(), debug_types: new Map<number, DebugType>() };
+  let depth = 0;
   const reader: TypeReader = {
     program,
+    parts: new Map(),
     typeOf(entry) {
       const reference = entry.reference(at.type);
       if (reference === null) return voidType;
@@ -30,12 +38,17 @@ export function createTypeReader(program: Program): TypeReader {
       return reader.typeAt(found.unit, found.entry);
     },
     typeAt(unit, entry) {
-      const key = `${unit.unit.section === 'debug_info' ? '' : 't'}${entry.offset}`;
-      const known = built.get(key);
+      const types = built[unit.unit.section];
+      const known = types.get(entry.offset);
       if (known !== undefined) return known;
-      const type = build(reader, unit, entry);
-      built.set(key, type);
-      return type;
+      if (++depth > deepest) throw new DebugInfoError('damaged', 'a type is defined by itself');
+      try {
+        const type = build(reader, unit, entry);
+        types.set(entry.offset, type);
+        return type;
+      } finally {
+        depth--;
+      }
     },
   };
   return reader;
@@ -104,14 +117,14 @@ function build(reader: TypeReader, unit: OpenUnit, entry: Entry): DebugType {
     case tag.unspecifiedType:
       return { kind: 'unspecified', name: name ?? '' };
     default:
-      throw new DebugInfoError('damaged', `an entry with the tag 0x${entry.tag.toString(16)} stands for a type`);
+      throw new DebugInfoError('unsupported', `an entry with the tag 0x${entry.tag.toString(16)} stands for a type`);
   }
 }
 
 /** A function's parameters are children of its entry, whether that is a type or the function itself. */
 export function buildFunctionType(reader: TypeReader, unit: OpenUnit, entry: Entry): FunctionType {
   const parts = lazy(() => {
-    const children = reader.program.children(unit, entry);
+    const children = reader.program.children(unit, entry, tag.formalParameter, tag.unspecifiedParameters);
     return {
       parameters: children
         .filter((child) => child.tag === tag.formalParameter)
@@ -208,7 +221,6 @@ function encodingOf(code: number | null): BaseType['encoding'] {
     case 2:
       return 'boolean';
     case 3:
-    case 9:
       return 'complex';
     case 4:
       return 'float';

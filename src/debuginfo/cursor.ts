@@ -6,12 +6,15 @@ import { DebugInfoError } from './errors.js';
  */
 export class Cursor {
   readonly bytes: Uint8Array;
+  /** The same bytes: a Buffer decodes short texts several times faster than a TextDecoder. */
+  readonly #text: Buffer;
   readonly #view: DataView;
   readonly #littleEndian: boolean;
   at: number;
 
   constructor(bytes: Uint8Array, littleEndian: boolean, at = 0) {
     this.bytes = bytes;
+    this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#littleEndian = littleEndian;
     this.at = at;
@@ -90,15 +93,31 @@ export class Cursor {
     throw new DebugInfoError('damaged', 'a LEB128 number has no end');
   }
 
-  /** Signed LEB128 (section 7.6). */
-  sleb(): bigint {
+  /** The same with all its bits, which a number has only 53 of. */
+  bigUleb(): bigint {
+    const start = this.at;
+    const value = this.uleb();
+    if (Number.isSafeInteger(value)) return BigInt(value);
+    this.at = start;
+    return BigInt.asUintN(64, this.#bits());
+  }
+
+  #bits(): bigint {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = this.u8();
       value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return BigInt.asIntN(64, (byte & 0x40) === 0 ? value : value | (-1n << (shift + 7n)));
+      if (byte < 0x80) return value;
     }
     throw new DebugInfoError('damaged', 'a LEB128 number has no end');
+  }
+
+  /** Signed LEB128 (section 7.6). */
+  sleb(): bigint {
+    const start = this.at;
+    const value = this.#bits();
+    const bits = (this.at - start) * 7;
+    return BigInt.asIntN(64, BigInt.asIntN(bits, value));
   }
 
   /** Moves past a LEB128 number. */
@@ -118,7 +137,8 @@ export class Cursor {
 
   /** Moves past a string and its NUL. */
   skipString(): void {
-    const end = this.bytes.indexOf(0, this.at);
+    // A negative or too large place would be taken as one counted from the end, or as none.
+    const end = this.at > this.bytes.length ? -1 : this.#text.indexOf(0, this.at);
     if (end < 0) throw new DebugInfoError('damaged', 'a string has no end');
     this.at = end + 1;
   }
@@ -126,7 +146,7 @@ export class Cursor {
   string(): string {
     const start = this.at;
     this.skipString();
-    return decoder.decode(this.bytes.subarray(start, this.at - 1));
+    return this.#text.toString('utf8', start, this.at - 1);
   }
 
   block(size: number): Uint8Array {
@@ -134,5 +154,3 @@ export class Cursor {
     return this.bytes.subarray(start, start + size);
   }
 }
-
-const decoder = new TextDecoder();

@@ -1,12 +1,9 @@
 import type { TypeReader } from './build-type.js';
 import { at, tag } from './constants.js';
 import type { Entry } from './entry.js';
-import type { OpenUnit, Program } from './program.js';
-
-interface Located {
-  readonly unit: OpenUnit;
-  readonly entry: Entry;
-}
+import { DebugInfoError } from './errors.js';
+import type { Located, OpenUnit } from './open-unit.js';
+import type { Program } from './program.js';
 
 /** Definitions of records and enumerations by name, for each program; made when a declaration is first met. */
 const indexes = new WeakMap<Program, ReadonlyMap<string, readonly Located[]>>();
@@ -20,32 +17,77 @@ const definable: ReadonlySet<number> = new Set([tag.structureType, tag.classType
 export function findDefinition({ program }: TypeReader, unit: OpenUnit, entry: Entry): Located {
   const itself = { unit, entry };
   const signature = entry.reference(at.signature);
-  if (signature !== null) return program.follow(signature);
+  if (signature !== null) {
+    const found = program.follow(signature);
+    if (found.entry.has(at.signature))
+      throw new DebugInfoError('damaged', 'a type unit refers to another for its type');
+    return found;
+  }
   const name = entry.string(at.name);
   if (!entry.flag(at.declaration) || name === null) return itself;
-  const scope = program.scopeOf(unit, entry.offset).names.join('::');
+  const scope = program.scopeOf(unit, entry.offset);
   const candidates = (definitionsOf(program).get(name) ?? []).filter(
-    (one) => one.entry.tag === entry.tag || isClass(one.entry) === isClass(entry),
+    (one) => sameKeyword(one.entry, entry) && sameNames(program.scopeOf(one.unit, one.entry.offset).names, scope.names),
   );
-  const inScope = candidates.filter((one) => program.scopeOf(one.unit, one.entry.offset).names.join('::') === scope);
-  const nearest = inScope.filter((one) => one.unit === unit);
-  // What stands in an anonymous namespace is another type in every source.
-  const hidden = scope.split('::').includes('') && scope !== '';
-  const found = nearest.length > 0 || hidden ? nearest : inScope;
+  const nearest = candidates.filter((one) => one.unit === unit);
+  // What stands in an anonymous namespace or a function is another type in every source.
+  const hidden = scope.names.includes('') || scope.function !== null;
+  const found = nearest.length > 0 || hidden ? nearest : candidates;
   return found.length > 0 && allAlike(program, found) ? (found[0] ?? itself) : itself;
 }
 
-function isClass({ tag: kind }: Entry): boolean {
-  return kind === tag.structureType || kind === tag.classType;
+/** `struct` and `class` name the same type in C++, `union` and `enum` do not. */
+function sameKeyword(one: Entry, other: Entry): boolean {
+  const isClass = ({ tag: kind }: Entry): boolean => kind === tag.structureType || kind === tag.classType;
+  return one.tag === other.tag || (isClass(one) && isClass(other));
 }
 
-/** A header leaves a copy of its types in every unit that includes it. */
+function sameNames(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name, n) => name === other[n]);
+}
+
+/**
+ * A header leaves a copy of its types in every unit that includes it. One line of a header may still be two types, where
+ * a macro decides, so members count too.
+ */
 function allAlike(program: Program, found: readonly Located[]): boolean {
-  const looks = found.map(({ unit, entry }) => {
-    const { file, line } = program.placeOf(unit, entry);
-    return `${entry.number(at.byteSize)} ${file}:${line}`;
-  });
-  return new Set(looks).size === 1;
+  if (found.length === 1) return true;
+  return new Set(found.map((one) => looksOf(program, one))).size === 1;
+}
+
+function looksOf(program: Program, { unit, entry }: Located): string {
+  const { file, line } = program.placeOf(unit, entry);
+  const members = program
+    .children(unit, entry, tag.member, tag.inheritance, tag.enumerator)
+    .map((child) =>
+      [
+        child.string(at.name),
+        child.number(at.dataMemberLocation),
+        child.number(at.dataBitOffset),
+        child.number(at.bitOffset),
+        child.number(at.bitSize),
+        child.big(at.constValue),
+        typeLooks(program, child),
+      ].join(' '),
+    );
+  return [entry.number(at.byteSize), file, line, ...members].join('\n');
+}
+
+const farthest = 8;
+
+/** The tags and names on the way to a type that has a name. */
+function typeLooks(program: Program, of: Entry): string {
+  const seen: string[] = [];
+  let current = of;
+  for (let step = 0; step < farthest; step++) {
+    const reference = current.reference(at.type) ?? current.reference(at.signature);
+    if (reference === null) break;
+    current = program.follow(reference).entry;
+    const name = current.string(at.name);
+    seen.push(`${current.tag} ${name} ${current.number(at.byteSize)}`);
+    if (name !== null) break;
+  }
+  return seen.join(' ');
 }
 
 function definitionsOf(program: Program): ReadonlyMap<string, readonly Located[]> {
@@ -58,9 +100,9 @@ function definitionsOf(program: Program): ReadonlyMap<string, readonly Located[]
       const entry = program.entry(unit, unit.index.offsets[position] ?? 0);
       const name = entry.string(at.name);
       if (name === null || entry.flag(at.declaration)) continue;
-      const all = byName.get(name) ?? [];
-      all.push({ unit, entry });
-      byName.set(name, all);
+      const all = byName.get(name);
+      if (all === undefined) byName.set(name, [{ unit, entry }]);
+      else all.push({ unit, entry });
     }
   }
   indexes.set(program, byName);

@@ -1,46 +1,40 @@
-import { type Abbreviation, fixedLength, skipVariable } from './abbreviations.js';
+import { type Abbreviation, skipAttributes } from './abbreviations.js';
+import { type Address, indexedAddress, readAddress } from './addresses.js';
 import { at, form } from './constants.js';
-import { Cursor } from './cursor.js';
+import type { Cursor } from './cursor.js';
 import { DebugInfoError } from './errors.js';
-import type { DebugSections } from './sections.js';
+import { blockSize, skipForm } from './forms.js';
+import type { UnitReader } from './unit-reader.js';
 import type { Unit } from './units.js';
 
-/** What entries of one unit need to be read. The bases stand in the unit's first entry. */
-export interface UnitReader {
-  readonly unit: Unit;
-  readonly sections: DebugSections;
-  /** Of the unit's part of `.debug_str_offsets` and `.debug_addr`. */
-  stringBase: number;
-  addressBase: number;
-}
-
-/** One debugging information entry, its values found but not decoded (DWARF 5, chapter 2). */
+/**
+ * One debugging information entry (DWARF 5, chapter 2). Making one reads no more than its code: a value is found and
+ * decoded when it is asked for.
+ */
 export class Entry {
   readonly reader: UnitReader;
   readonly offset: number;
   readonly abbreviation: Abbreviation;
-  /** Byte after its attributes: its first child where it has any, the next entry otherwise. */
-  readonly next: number;
-  readonly #places: readonly number[];
+  /** Of the first attribute. */
+  readonly #start: number;
 
-  constructor(reader: UnitReader, offset: number, cursor: Cursor) {
-    cursor.at = offset;
+  constructor(reader: UnitReader, offset: number) {
+    const cursor = reader.cursors(reader.unit.section, offset);
     const code = cursor.uleb();
     const abbreviation = reader.unit.abbreviations[code];
     if (abbreviation === undefined) throw new DebugInfoError('damaged', `an entry has the unknown code ${code}`);
-    const places: number[] = [];
-    for (const kind of abbreviation.forms) {
-      places.push(cursor.at);
-      const length = fixedLength(kind, reader.unit);
-      if (length === null) skipVariable(cursor, kind, reader.unit);
-      else cursor.take(length);
-    }
-    if (cursor.at > reader.unit.end) throw new DebugInfoError('damaged', 'an entry reaches beyond its unit');
     this.reader = reader;
     this.offset = offset;
     this.abbreviation = abbreviation;
-    this.next = cursor.at;
-    this.#places = places;
+    this.#start = cursor.at;
+  }
+
+  /** Byte after its attributes: its first child where it has any, the next entry otherwise. */
+  get next(): number {
+    const cursor = this.#cursor(this.#start);
+    skipAttributes(cursor, this.abbreviation, this.reader.unit);
+    if (cursor.at > this.reader.unit.end) throw new DebugInfoError('damaged', 'an entry reaches beyond its unit');
+    return cursor.at;
   }
 
   get tag(): number {
@@ -55,44 +49,46 @@ export class Entry {
     const found = this.#find(attribute);
     if (found === null) return false;
     if (found.kind === form.flagPresent) return true;
-    return this.#cursor(found).u8() !== 0;
+    if (found.kind === form.implicitConst) return this.number(attribute) !== 0;
+    return this.#cursor(found.place).u8() !== 0;
   }
 
   /** A constant as a number; null where the attribute is not there or is no constant (an expression, a reference). */
   number(attribute: number): number | null {
+    const found = this.#find(attribute);
+    if (found === null) return null;
+    // The usual ones without the detour over a bigint.
+    if (found.kind === form.data1) return this.#cursor(found.place).u8();
+    if (found.kind === form.data2) return this.#cursor(found.place).u16();
     const value = this.big(attribute);
     return value === null ? null : Number(value);
   }
 
-  /**
-   * The same with all its bits. The data forms do not say whether they are signed; `signedSize` takes 1 to 8 byte forms
-   * as signed where it is true.
-   */
-  big(attribute: number, signed = false): bigint | null {
+  /** The same with all its bits. The data forms (section 7.5.5, class constant) do not say whether they are signed. */
+  big(attribute: number): bigint | null {
     const found = this.#find(attribute);
     if (found === null) return null;
-    const cursor = this.#cursor(found);
+    const cursor = this.#cursor(found.place);
     switch (found.kind) {
       case form.implicitConst:
         return this.abbreviation.implicit[found.index] ?? 0n;
       case form.sdata:
         return cursor.sleb();
       case form.udata:
-        return BigInt(cursor.uleb());
+        return cursor.bigUleb();
       case form.data1:
       case form.flag:
-        return sized(BigInt(cursor.u8()), 8, signed);
+        return BigInt(cursor.u8());
       case form.data2:
-        return sized(BigInt(cursor.u16()), 16, signed);
+        return BigInt(cursor.u16());
       case form.data4:
+        return BigInt(cursor.u32());
       case form.secOffset:
-        return sized(BigInt(cursor.u32()), 32, signed);
+        return BigInt(cursor.unsigned(this.reader.unit.offset));
       case form.data8:
-        return sized(cursor.big64(), 64, signed);
-      case form.data16: {
-        const [low, high] = [cursor.big64(), cursor.big64()];
-        return sized(low | (high << 64n), 128, signed);
-      }
+        return cursor.big64();
+      case form.data16:
+        return cursor.big64() | (cursor.big64() << 64n);
       default:
         return null;
     }
@@ -102,14 +98,20 @@ export class Entry {
   sectionOffset(attribute: number): number | null {
     const found = this.#find(attribute);
     if (found === null) return null;
-    if (found.kind === form.secOffset) return this.#cursor(found).unsigned(this.reader.unit.offset);
+    if (found.kind === form.secOffset) return this.#cursor(found.place).unsigned(this.reader.unit.offset);
     return this.number(attribute);
+  }
+
+  /** A number that counts in a table of another section, where the attribute has this form. */
+  index(attribute: number, kind: number): number | null {
+    const found = this.#find(attribute);
+    return found?.kind === kind ? this.#cursor(found.place).uleb() : null;
   }
 
   string(attribute: number): string | null {
     const found = this.#find(attribute);
     if (found === null) return null;
-    const cursor = this.#cursor(found);
+    const cursor = this.#cursor(found.place);
     const { unit } = this.reader;
     switch (found.kind) {
       case form.string:
@@ -135,10 +137,10 @@ export class Entry {
   }
 
   /** Address and, in relocatable files, the section it counts from. */
-  address(attribute: number): { readonly address: number; readonly section: number | null } | null {
+  address(attribute: number): Address | null {
     const found = this.#find(attribute);
     if (found === null) return null;
-    const cursor = this.#cursor(found);
+    const cursor = this.#cursor(found.place);
     switch (found.kind) {
       case form.addr:
         return readAddress(this.reader, this.reader.unit.section, found.place);
@@ -160,7 +162,7 @@ export class Entry {
     const found = this.#find(attribute);
     if (found === null) return null;
     const { unit } = this.reader;
-    const cursor = this.#cursor(found);
+    const cursor = this.#cursor(found.place);
     const inUnit = (offset: number): Reference => ({ section: unit.section, offset: unit.start + offset });
     switch (found.kind) {
       case form.ref1:
@@ -193,7 +195,7 @@ export class Entry {
   block(attribute: number): { readonly bytes: Uint8Array; readonly place: number } | null {
     const found = this.#find(attribute);
     if (found === null) return null;
-    const cursor = this.#cursor(found);
+    const cursor = this.#cursor(found.place);
     const size = blockSize(cursor, found.kind);
     if (size === null) return null;
     const place = cursor.at;
@@ -201,31 +203,41 @@ export class Entry {
   }
 
   #find(attribute: number): Found | null {
-    const index = this.abbreviation.attributes.indexOf(attribute);
+    const { attributes, forms } = this.abbreviation;
+    const index = attributes.indexOf(attribute);
     if (index < 0) return null;
-    const place = this.#places[index] ?? 0;
-    const kind = this.abbreviation.forms[index] ?? 0;
+    const kind = forms[index] ?? 0;
+    const place = this.#placeOf(index);
     if (kind !== form.indirect) return { index, kind, place };
-    const cursor = this.#cursor({ index, kind, place });
+    const cursor = this.#cursor(place);
     const real = cursor.uleb();
     return { index, kind: real, place: cursor.at };
   }
 
-  #cursor(found: Found): Cursor {
-    const { unit, sections } = this.reader;
-    return new Cursor(sections.section(unit.section), sections.littleEndian, found.place);
+  #placeOf(index: number): number {
+    const { places, forms } = this.abbreviation;
+    const direct = places[index] ?? 0;
+    if (direct >= 0) return this.#start + direct;
+    // Back to the last one whose place is known, and from there over each in turn.
+    let from = index;
+    while ((places[from] ?? 0) < 0) from--;
+    const cursor = this.#cursor(this.#start + (places[from] ?? 0));
+    for (; from < index; from++) skipForm(cursor, forms[from] ?? 0, this.reader.unit);
+    return cursor.at;
+  }
+
+  #cursor(place: number): Cursor {
+    return this.reader.cursors(this.reader.unit.section, place);
   }
 
   #text(section: 'debug_str' | 'debug_line_str', offset: number): string {
-    const { sections } = this.reader;
-    return new Cursor(sections.section(section), sections.littleEndian, offset).string();
+    return this.reader.cursors(section, offset).string();
   }
 
   /** DWARF 5, section 7.26. */
   #indexedText(index: number): string {
-    const { sections, unit, stringBase } = this.reader;
-    const cursor = new Cursor(sections.section('debug_str_offsets'), sections.littleEndian);
-    cursor.at = stringBase + index * unit.offset;
+    const { unit, stringBase, cursors } = this.reader;
+    const cursor = cursors('debug_str_offsets', stringBase + index * unit.offset);
     return this.#text('debug_str', cursor.unsigned(unit.offset));
   }
 }
@@ -238,40 +250,6 @@ interface Found {
   readonly place: number;
 }
 
-/** DWARF 5, section 7.27. */
-export function indexedAddress(reader: UnitReader, index: number): ReturnType<typeof readAddress> {
-  return readAddress(reader, 'debug_addr', reader.addressBase + index * reader.unit.address);
-}
-
-export function readAddress(
-  { sections, unit }: UnitReader,
-  section: 'debug_info' | 'debug_types' | 'debug_addr',
-  place: number,
-): { readonly address: number; readonly section: number | null } {
-  const cursor = new Cursor(sections.section(section), sections.littleEndian, place);
-  return { address: cursor.unsigned(unit.address), section: sections.sectionAt(section, place) };
-}
-
-function blockSize(cursor: Cursor, kind: number): number | null {
-  switch (kind) {
-    case form.block:
-    case form.exprloc:
-      return cursor.uleb();
-    case form.block1:
-      return cursor.u8();
-    case form.block2:
-      return cursor.u16();
-    case form.block4:
-      return cursor.u32();
-    default:
-      return null;
-  }
-}
-
-function sized(value: bigint, bits: number, signed: boolean): bigint {
-  return signed ? BigInt.asIntN(bits, value) : value;
-}
-
 /** The attributes of a unit's first entry that say where its parts of other sections begin (DWARF 5, section 3.1.1). */
 export function readBases(root: Entry): { readonly strings: number; readonly addresses: number } {
   // Without an attribute the part begins after the header of the section, if there is one (7.26, 7.27).
@@ -281,4 +259,9 @@ export function readBases(root: Entry): { readonly strings: number; readonly add
     strings: root.sectionOffset(at.strOffsetsBase) ?? header,
     addresses: root.sectionOffset(at.addrBase) ?? root.sectionOffset(at.gnuAddrBase) ?? header,
   };
+}
+
+/** DWARF 5, section 2.13.2 and 3.3.8: a definition refers to its declaration, an inlined copy to its origin. */
+export function declarationOf(entry: Entry): Reference | null {
+  return entry.reference(at.specification) ?? entry.reference(at.abstractOrigin);
 }

@@ -1,4 +1,4 @@
-import { skipVariable } from './abbreviations.js';
+import { skipAttributes } from './abbreviations.js';
 import { tag } from './constants.js';
 import { Cursor } from './cursor.js';
 import { DebugInfoError } from './errors.js';
@@ -16,27 +16,15 @@ export interface EntryIndex {
   readonly parents: readonly number[];
 }
 
-const wanted: ReadonlySet<number> = new Set([
-  tag.compileUnit,
-  tag.partialUnit,
-  tag.typeUnit,
-  tag.skeletonUnit,
-  tag.namespace,
-  tag.structureType,
-  tag.classType,
-  tag.unionType,
-  tag.enumerationType,
-  tag.typedef,
-  tag.templateAlias,
-  tag.subprogram,
-  tag.lexicalBlock,
-  tag.variable,
-]);
+const roots: ReadonlySet<number> = new Set([tag.compileUnit, tag.partialUnit, tag.typeUnit, tag.skeletonUnit]);
 
 /** Deeper nesting than any source has is damage, or an attack on whoever walks it. */
 const deepest = 4096;
 
-/** Walks over all entries of a unit once, decoding nothing but codes and lengths. */
+/**
+ * Walks over all entries of a unit once, decoding nothing but codes and lengths (DWARF 5, section 2.3: the entries of a
+ * unit are one tree, written parents first, with a zero after the last child).
+ */
 export function indexEntries(sections: DebugSections, unit: Unit): EntryIndex {
   const offsets: number[] = [];
   const tags: number[] = [];
@@ -45,6 +33,7 @@ export function indexEntries(sections: DebugSections, unit: Unit): EntryIndex {
   const cursor = new Cursor(sections.section(unit.section), sections.littleEndian, unit.firstEntry);
   const { abbreviations, end } = unit;
   let parent = -1;
+  let seen = 0;
 
   while (cursor.at < end) {
     const offset = cursor.at;
@@ -57,12 +46,14 @@ export function indexEntries(sections: DebugSections, unit: Unit): EntryIndex {
     }
     const abbreviation = abbreviations[code];
     if (abbreviation === undefined) throw new DebugInfoError('damaged', `an entry has the unknown code ${code}`);
-    for (const skip of abbreviation.skips) {
-      if (skip >= 0) cursor.at += skip;
-      else skipVariable(cursor, -skip, unit);
+    // Otherwise a zero in the wrong place would make strangers of a function's variables.
+    if (enclosing.length === 0 && seen > 0) throw new DebugInfoError('damaged', 'a unit goes on after its last entry');
+    if (seen++ === 0 && !roots.has(abbreviation.tag)) {
+      throw new DebugInfoError('damaged', 'the first entry of a unit describes no unit');
     }
+    skipAttributes(cursor, abbreviation, unit);
     let own = parent;
-    if (wanted.has(abbreviation.tag)) {
+    if (abbreviation.indexed) {
       own = offsets.length;
       offsets.push(offset);
       tags.push(abbreviation.tag);
@@ -76,7 +67,7 @@ export function indexEntries(sections: DebugSections, unit: Unit): EntryIndex {
   if (cursor.at > end || enclosing.length > 0) {
     throw new DebugInfoError('damaged', 'the entries of a unit do not end where the unit does');
   }
-  if (offsets.length === 0) throw new DebugInfoError('damaged', 'a unit has no entries');
+  if (seen === 0) throw new DebugInfoError('damaged', 'a unit has no entries');
   return { offsets, tags, parents };
 }
 

@@ -1,11 +1,9 @@
+import { type Address, indexedAddress, readAddress } from './addresses.js';
 import { op } from './constants.js';
 import { Cursor } from './cursor.js';
-import { indexedAddress, readAddress } from './entry.js';
-import type { OpenUnit } from './program.js';
+import type { OpenUnit } from './open-unit.js';
 
-export interface Location {
-  readonly address: number;
-  readonly section: number | null;
+export interface Location extends Address {
   readonly threadLocal: boolean;
 }
 
@@ -15,7 +13,7 @@ export interface Location {
  * optimised into pieces.
  */
 export function readLocation(unit: OpenUnit, bytes: Uint8Array, place: number): Location | null {
-  if (bytes.length === 0) return null;
+  if (!fixed.has(bytes[0] ?? 0)) return null;
   const cursor = new Cursor(bytes, unit.sections.littleEndian);
   const first = readFirst(unit, cursor, place);
   if (first === null) return null;
@@ -30,9 +28,18 @@ export function readLocation(unit: OpenUnit, bytes: Uint8Array, place: number): 
   return { address: first.address, section: first.section, threadLocal: true };
 }
 
-interface First {
-  readonly address: number;
-  readonly section: number | null;
+/** What an expression for a fixed place begins with. Most variables lie on the stack, and are told apart by this. */
+const fixed: ReadonlySet<number> = new Set([
+  op.addr,
+  op.addrx,
+  op.gnuAddrIndex,
+  op.constx,
+  op.gnuConstIndex,
+  op.const4u,
+  op.const8u,
+]);
+
+interface First extends Address {
   /** It is only an offset into the thread's block, and says nothing by itself. */
   readonly threadOffset: boolean;
 }

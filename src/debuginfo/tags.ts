@@ -1,12 +1,13 @@
 import { at, tag } from './constants.js';
 import type { Entry } from './entry.js';
-import type { OpenUnit, Program } from './program.js';
+import type { OpenUnit } from './open-unit.js';
+import type { Program } from './program.js';
 
 /** Texts of `__attribute__((btf_decl_tag(...)))`: clang writes each as a child of what it belongs to. */
 export function tagsOf(program: Program, unit: OpenUnit, entry: Entry): readonly string[] {
   if (!entry.abbreviation.hasChildren) return [];
   return program
-    .children(unit, entry)
-    .filter((child) => child.tag === tag.llvmAnnotation && child.string(at.name) === 'btf_decl_tag')
+    .children(unit, entry, tag.llvmAnnotation)
+    .filter((child) => child.string(at.name) === 'btf_decl_tag')
     .map((child) => child.string(at.constValue) ?? '');
 }

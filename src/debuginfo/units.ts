@@ -1,7 +1,8 @@
-import { type AbbreviationTable, type FormSizes, readAbbreviations } from './abbreviations.js';
+import { type AbbreviationTable, readAbbreviations } from './abbreviations.js';
 import { unitType } from './constants.js';
 import { Cursor } from './cursor.js';
 import { DebugInfoError } from './errors.js';
+import type { FormSizes } from './forms.js';
 import type { DebugSections } from './sections.js';
 
 /** One unit of debug information: what a compiler run, or one type, left (DWARF 5, section 7.5.1). */

@@ -1,8 +1,10 @@
 import type { TypeReader } from './build-type.js';
 import { at, tag } from './constants.js';
+import { firstWith, textOf, withDeclarations } from './declarations.js';
 import type { Entry } from './entry.js';
-import { isDiscarded, readLocation } from './locations.js';
-import { declarationOf, type OpenUnit } from './program.js';
+import { isDiscarded, type Location, readLocation } from './locations.js';
+import type { OpenUnit } from './open-unit.js';
+import { sizeOf } from './size-of.js';
 import { tagsOf } from './tags.js';
 import type { DebugType, Variable } from './types.js';
 
@@ -10,39 +12,52 @@ import type { DebugType, Variable } from './types.js';
 export function readVariables(reader: TypeReader): readonly Variable[] {
   const { program } = reader;
   const found: Variable[] = [];
+  const seen = new Set<string>();
   for (const unit of program.units) {
     for (const [position, kind] of unit.index.tags.entries()) {
       if (kind !== tag.variable) continue;
       const entry = program.entry(unit, unit.index.offsets[position] ?? 0);
-      const variable = readVariable(reader, unit, entry);
-      if (variable !== null) found.push(variable);
+      const location = locationOf(unit, entry);
+      if (location === null) continue;
+      const variable = readVariable(reader, unit, entry, location);
+      if (isNew(seen, variable)) found.push(variable);
     }
   }
   return found;
 }
 
-function readVariable(reader: TypeReader, unit: OpenUnit, entry: Entry): Variable | null {
+function locationOf(unit: OpenUnit, entry: Entry): Location | null {
   const block = entry.block(at.location);
   const location = block === null ? null : readLocation(unit, block.bytes, block.place);
-  if (location === null || isDiscarded(unit, location)) return null;
+  return location === null || isDiscarded(unit, location) ? null : location;
+}
+
+/**
+ * An inline variable, or a static of an inline function, is described by every source that uses it, and again by every
+ * copy of the function; the linker keeps one. Descriptions that contradict each other all stay.
+ */
+function isNew(seen: Set<string>, { name, scope, address, section, threadLocal, type }: Variable): boolean {
+  const key = [name, scope.join('::'), address, section, threadLocal, sizeOf(type)].join('|');
+  const before = seen.size;
+  return seen.add(key).size > before;
+}
+
+function readVariable(reader: TypeReader, unit: OpenUnit, entry: Entry, location: Location): Variable {
   const { program } = reader;
-  const all = withDeclarations(reader, unit, entry);
+  const all = withDeclarations(program, unit, entry);
   const declared = all.at(-1) ?? { unit, entry };
-  const named = all.find((one) => one.entry.string(at.name) !== null) ?? declared;
-  const typed = all.find((one) => one.entry.has(at.type)) ?? declared;
-  const placed = all.find((one) => one.entry.has(at.declLine)) ?? declared;
-  const text = (attribute: number): string | null =>
-    all.map((one) => one.entry.string(attribute)).find((one) => one !== null) ?? null;
-  const type = reader.typeOf(typed.entry);
+  const placed = firstWith(all, at.declLine) ?? declared;
+  const type = reader.typeOf((firstWith(all, at.type) ?? declared).entry);
+  const name = textOf(all, at.name) ?? '';
+  const linkageName = textOf(all, at.linkageName, at.mipsLinkageName);
   const scope = program.scopeOf(declared.unit, declared.entry.offset);
-  const around = program.scopeOf(unit, entry.offset).function ?? scope.function;
-  const name = named.entry.string(at.name) ?? '';
-  const linkageName = text(at.linkageName) ?? text(at.mipsLinkageName);
+  // A copy that was inlined lies in the function that calls its own. `extern` in a function declares a variable of the file.
+  const around = scope.function === null || isFileVariable(reader, unit, entry) ? null : scope.function;
   return {
     name,
     linkageName: linkageName === name ? null : linkageName,
-    scope: scope.names,
-    function: around === null ? null : functionName(reader, around.unit, around.entry),
+    scope: scope.types,
+    function: around === null ? null : textOf(withDeclarations(program, around.unit, around.entry), at.name),
     type,
     address: location.address,
     section: location.section,
@@ -59,27 +74,9 @@ function readVariable(reader: TypeReader, unit: OpenUnit, entry: Entry): Variabl
   };
 }
 
-interface Located {
-  readonly unit: OpenUnit;
-  readonly entry: Entry;
-}
-
-const mostDeclarations = 8;
-
-/** An entry, what it specifies or is a copy of, and so on. */
-export function withDeclarations({ program }: TypeReader, unit: OpenUnit, entry: Entry): readonly Located[] {
-  const all: Located[] = [{ unit, entry }];
-  for (let last = all[0]; last !== undefined && all.length < mostDeclarations; last = all.at(-1)) {
-    const reference = declarationOf(last.entry);
-    if (reference === null) break;
-    all.push(program.follow(reference));
-  }
-  return all;
-}
-
-export function functionName(reader: TypeReader, unit: OpenUnit, entry: Entry): string {
-  const all = withDeclarations(reader, unit, entry);
-  return all.map((one) => one.entry.string(at.name)).find((one) => one !== null) ?? '';
+/** The definition itself stands outside every function, wherever it was declared. */
+function isFileVariable({ program }: TypeReader, unit: OpenUnit, entry: Entry): boolean {
+  return program.scopeOf(unit, entry.offset).function === null;
 }
 
 function isConstant(type: DebugType): boolean {

@@ -1,3 +1,5 @@
+import type { Json } from './json.js';
+
 /**
  * The event union: the spine of the program. Stages return data, the session turns it into events, and every view
  * (Ink, plain text, ndjson, the reload-case runner) is a function of this stream alone. Fields and types may be
@@ -70,6 +72,13 @@ export interface StateSummary {
   readonly converted: number;
   readonly reset: number;
   readonly dropped: number;
+}
+
+/** A value of the running program: `type` as C writes it. */
+export interface LiveValue {
+  readonly path: string;
+  readonly type: string;
+  readonly value: Json;
 }
 
 export type SessionEvent =
@@ -191,7 +200,20 @@ export type SessionEvent =
       readonly tickUs: number;
     }
   /** The text of a module's `module_view()`, sent when it changed. */
-  | { readonly type: 'module:view'; readonly module: string; readonly text: string };
+  | { readonly type: 'module:view'; readonly module: string; readonly text: string }
+  /**
+   * The live variables of the module that a view watches, sent when one of them changed. Arrays are cut to their first
+   * elements. `changed` has the paths of the single values (`city.day`, `floors[2]`) that were others in the look before;
+   * after a change the values come once more without it.
+   */
+  | {
+      readonly type: 'module:state';
+      readonly module: string;
+      readonly values: readonly LiveValue[];
+      readonly changed: readonly string[];
+      /** Why nothing newer than `values` can be read: it does not run, its types cannot be read. */
+      readonly problem?: string;
+    };
 
 export type EventType = SessionEvent['type'];
 

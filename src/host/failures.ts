@@ -29,6 +29,8 @@ const problems = [
   'notStarted',
   'badPlan',
   'transferRefused',
+  'noMigration',
+  'badState',
 ] as const;
 
 /** What the engine says went wrong, as `hot_failure_t` has it. */
@@ -125,6 +127,16 @@ export function describeFailure(failure: Failure, apiVersion = 1): FailureText {
       return {
         code: 'HM518',
         message: `The state of "${module}" changed while its new version was looked at, and can no longer be carried over (check ${failure.value}). The version before it runs on; save again.`,
+      };
+    case 'noMigration':
+      return {
+        code: 'HM504',
+        message: `The saved state of "${module}" has version ${failure.value >>> 0}, the new version declares version ${failure.address}, and no migrations of its HOTMOD_STATE_VERSION lead from one to the other. Add the steps that are missing; the version before it runs on.`,
+      };
+    case 'badState':
+      return {
+        code: stepCodes[failure.step],
+        message: `The saved state of "${module}" cannot be used: ${failure.text}. The version before it runs on.`,
       };
     case 'notStarted':
     case 'none':

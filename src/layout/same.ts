@@ -1,10 +1,10 @@
-import type { DebugType, EnumType, RecordType } from '../debuginfo/types.js';
+import type { DebugType } from '../debuginfo/types.js';
+import { comparePair, type Part } from './parts.js';
 import { type PlainType, strip } from './strip.js';
-import { recordName, typeName } from './type-name.js';
 
 /** Where two types of two builds differ first, and how. */
 export interface Difference {
-  /** `.budget.money`, `[].x`, `->next`; '' for the types themselves. */
+  /** `.budget.money`, `.rooms[].size`, `->next`; '' for the types themselves. `(1)` is a function's first parameter, `()` its result. */
   readonly path: string;
   readonly before: string;
   readonly after: string;
@@ -12,159 +12,131 @@ export interface Difference {
 
 /**
  * Compares types of two builds. Layout and meaning count: names, offsets, sizes, values of enumerators, what pointers
- * lead to in full depth. Qualifiers and the names of types do not: `struct a {int x;}` and `struct b {int x;}` are the same. Two declarations without a definition are the same where
- * their names are. Answers are kept, so that comparing thousands of variables stays linear.
+ * lead to in full depth. Qualifiers and the names of types do not: `struct a {int x;}` and `struct b {int x;}` are the
+ * same. Names do count where the fields do not tell everything: declarations without a definition, and templates, whose
+ * arguments may show in no field (the tree of `std::map<int, float>` looks like that of `std::map<int, int>`).
+ * Every pair is looked at once, so that comparing thousands of variables stays linear.
  */
 export interface TypeComparer {
   /** The same, pointees included. */
   same(before: DebugType, after: DebugType): boolean;
   /** The same by value: what pointers lead to is not looked at. */
   sameLayout(before: DebugType, after: DebugType): boolean;
-  /** The first difference of two types, pointees included; null where there is none. */
+  /** The first difference of two types, one by value before those behind pointers; null where there is none. */
   difference(before: DebugType, after: DebugType): Difference | null;
 }
 
 export function createTypeComparer(): TypeComparer {
-  const deep = comparison(true);
-  const flat = comparison(false);
+  const deep = createComparison(true);
+  const flat = createComparison(false);
   return {
-    same: (before, after) => deep(before, after) === null,
-    sameLayout: (before, after) => flat(before, after) === null,
-    difference: deep,
+    same: (before, after) => !deep(before, after).differs,
+    sameLayout: (before, after) => !flat(before, after).differs,
+    difference(before, after) {
+      const byValue = flat(before, after);
+      const pair = byValue.differs ? byValue : deep(before, after);
+      return pair.differs ? firstDifference(pair) : null;
+    },
   };
 }
 
-type Compare = (before: DebugType, after: DebugType) => Difference | null;
+/** Two types that stand in the same place of two builds. */
+interface Pair {
+  readonly before: PlainType;
+  readonly after: PlainType;
+  /** In the order of the declaration; the last may be a difference of the two themselves. */
+  items: readonly Item[];
+  /** Pairs that hold or point to this one, as long as the answer is open. */
+  users: Pair[];
+  differs: boolean;
+}
+
+type Item = Difference | { readonly step: string; readonly pair: Pair };
 
 /**
- * Types may refer to themselves, so a pair that is being compared is taken to be the same until something else differs
- * (a coinductive proof). Answers found below such a supposition are only kept once the outermost comparison has ended well.
+ * Types may refer to themselves, so two of them are the same unless a difference can be reached (a coinductive
+ * definition). All pairs within reach that have no answer yet are collected first; then what differs by itself makes those
+ * differ that lead to it. There is no recursion: a damaged file may nest types deeper than a stack.
  */
-function comparison(throughPointers: boolean): Compare {
-  const proven = new WeakMap<object, WeakSet<object>>();
-  const refuted = new WeakMap<object, WeakMap<object, Difference>>();
-  let supposed: [object, object][] = [];
-  let depth = 0;
+function createComparison(throughPointers: boolean): (before: DebugType, after: DebugType) => Pair {
+  const answers = new WeakMap<PlainType, WeakMap<PlainType, Pair>>();
 
-  const compare = (a: DebugType, b: DebugType): Difference | null => {
-    const before = strip(a);
-    const after = strip(b);
-    if (before === after) return null;
-    if (!isLarge(before)) return compareParts(before, after);
-    if (proven.get(before)?.has(after)) return null;
-    const known = refuted.get(before)?.get(after);
-    if (known !== undefined) return known;
+  return (before, after) => {
+    const fresh = new Map<PlainType, Map<PlainType, Pair>>();
+    const open: Pair[] = [];
+    const differing: Pair[] = [];
 
-    remember(proven, before, after);
-    supposed.push([before, after]);
-    depth++;
-    const difference = compareParts(before, after);
-    depth--;
-    if (difference !== null) {
-      // What was proven on the supposition that this pair is the same is not proven any more.
-      for (const [x, y] of supposed) proven.get(x)?.delete(y);
-      supposed = [];
-      const answers = refuted.get(before) ?? new WeakMap<object, Difference>();
-      answers.set(after, difference);
-      refuted.set(before, answers);
-    } else if (depth === 0) supposed = [];
-    return difference;
-  };
+    const pairOf = (a: DebugType, b: DebugType): Pair => {
+      const [one, other] = [strip(a), strip(b)];
+      const known = answers.get(one)?.get(other) ?? fresh.get(one)?.get(other);
+      if (known !== undefined) return known;
+      const pair: Pair = { before: one, after: other, items: [], users: [], differs: false };
+      const row = fresh.get(one) ?? new Map<PlainType, Pair>();
+      fresh.set(one, row.set(other, pair));
+      open.push(pair);
+      return pair;
+    };
+    const markDiffering = (pair: Pair): void => {
+      if (pair.differs) return;
+      pair.differs = true;
+      differing.push(pair);
+    };
 
-  const compareParts = (before: PlainType, after: PlainType): Difference | null => {
-    if (before.kind !== after.kind) return differ(before, after);
-    if (before.kind === 'void' || after.kind === 'void') return null;
-    if (before.kind === 'base' && after.kind === 'base') {
-      const same = before.size === after.size && before.encoding === after.encoding;
-      return same ? null : differ(before, after);
-    }
-    if (before.kind === 'pointer' && after.kind === 'pointer') {
-      if (before.form !== after.form || before.size !== after.size) return differ(before, after);
-      return throughPointers ? under('->', compare(before.target, after.target)) : null;
-    }
-    if (before.kind === 'array' && after.kind === 'array') {
-      const same =
-        before.dimensions.length === after.dimensions.length &&
-        before.dimensions.every((count, n) => count === after.dimensions[n]);
-      return same ? under('[]', compare(before.element, after.element)) : differ(before, after);
-    }
-    if (before.kind === 'enum' && after.kind === 'enum') return sameEnum(before, after) ? null : differ(before, after);
-    if (before.kind === 'record' && after.kind === 'record') return compareRecords(before, after, compare);
-    if (before.kind === 'function' && after.kind === 'function') {
-      if (before.variadic !== after.variadic || before.parameters.length !== after.parameters.length) {
-        return differ(before, after);
+    const root = pairOf(before, after);
+    for (let pair = open.pop(); pair !== undefined; pair = open.pop()) {
+      const parts = pair.before === pair.after ? [] : comparePair(pair.before, pair.after, throughPointers);
+      pair.items = parts.map((part) => itemOf(part, pairOf));
+      for (const item of pair.items) {
+        if (!('pair' in item) || item.pair.differs) markDiffering(pair);
+        else item.pair.users.push(pair);
       }
-      for (const [n, parameter] of before.parameters.entries()) {
-        const other = after.parameters[n];
-        if (other !== undefined && compare(parameter, other) !== null) return differ(before, after);
+    }
+    for (let pair = differing.pop(); pair !== undefined; pair = differing.pop()) {
+      for (const user of pair.users) markDiffering(user);
+    }
+
+    // Only complete answers are kept: reading a type may have thrown half-way.
+    for (const [one, row] of fresh) {
+      const kept = answers.get(one) ?? new WeakMap<PlainType, Pair>();
+      answers.set(one, kept);
+      for (const [other, pair] of row) {
+        pair.users = [];
+        kept.set(other, pair);
       }
-      return compare(before.returns, after.returns) === null ? null : differ(before, after);
     }
-    return before.kind === 'unspecified' && after.kind === 'unspecified' && before.name === after.name
-      ? null
-      : differ(before, after);
+    return root;
   };
-
-  return compare;
 }
 
-function compareRecords(before: RecordType, after: RecordType, compare: Compare): Difference | null {
-  if ((before.form === 'union') !== (after.form === 'union')) return differ(before, after);
-  if (!before.complete || !after.complete) {
-    // Nothing but its name is known of what is only declared.
-    const same = before.complete === after.complete && recordName(before) === recordName(after);
-    return same ? null : differ(before, after);
+function itemOf(part: Part, pairOf: (before: DebugType, after: DebugType) => Pair): Item {
+  if (!('step' in part)) return { path: part.path, before: part.said[0], after: part.said[1] };
+  return { step: part.step, pair: pairOf(part.before, part.after) };
+}
+
+/** The way from the outermost types to an item, innermost step first: joined at the end, because it may be long. */
+interface Way {
+  readonly step: string;
+  readonly from: Way | null;
+}
+
+/** Depth first in the order of declaration, each pair once. */
+function firstDifference(root: Pair): Difference {
+  const seen = new Set<Pair>();
+  const open: { readonly from: Way | null; readonly item: Item }[] = [{ from: null, item: { step: '', pair: root } }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { item, from } = next;
+    if (!('pair' in item)) return { ...item, path: pathOf({ step: item.path, from }) };
+    if (!item.pair.differs || seen.has(item.pair)) continue;
+    seen.add(item.pair);
+    const way = { step: item.step, from };
+    for (const one of item.pair.items.toReversed()) open.push({ from: way, item: one });
   }
-  const shape = (record: RecordType): string => `${record.bases.length} ${record.vtableOffset}`;
-  if (shape(before) !== shape(after)) return differ(before, after);
-  for (const [n, base] of before.bases.entries()) {
-    const other = after.bases[n];
-    if (other === undefined || other.virtual !== base.virtual || other.offset !== base.offset)
-      return differ(before, after);
-    const difference = compare(base.type, other.type);
-    if (difference !== null) return difference;
-  }
-  for (let n = 0; n < Math.max(before.fields.length, after.fields.length); n++) {
-    const [own, other] = [before.fields[n], after.fields[n]];
-    const same = own?.name === other?.name && own?.bitOffset === other?.bitOffset && own?.bitSize === other?.bitSize;
-    if (own === undefined || other === undefined || !same) {
-      return { path: `.${(own ?? other)?.name ?? ''}`, before: sideOf(own), after: sideOf(other) };
-    }
-    const difference = under(own.name === '' ? '' : `.${own.name}`, compare(own.type, other.type));
-    if (difference !== null) return difference;
-  }
-  return before.size === after.size ? null : { path: '', before: `${before.size} bytes`, after: `${after.size} bytes` };
+  throw new Error('firstDifference: two types differ, but nothing of them does');
 }
 
-function sideOf(field: RecordType['fields'][number] | undefined): string {
-  if (field === undefined) return 'nothing';
-  return field.bitSize === null
-    ? `${typeName(field.type)} ${field.name} at offset ${field.offset}`
-    : `${typeName(field.type)} ${field.name} : ${field.bitSize} at bit ${field.bitOffset}`;
-}
-
-/** An enumerator that is new changes nothing for the values that live. */
-function sameEnum(before: EnumType, after: EnumType): boolean {
-  if (before.size !== after.size || before.signed !== after.signed) return false;
-  const values = new Map(after.members.map((one) => [one.name, one.value]));
-  return before.members.every((one) => values.get(one.name) === one.value);
-}
-
-/** Only these can lead back to themselves, or are worth remembering. */
-function isLarge(type: PlainType): boolean {
-  return type.kind === 'record' || type.kind === 'function' || type.kind === 'array' || type.kind === 'pointer';
-}
-
-function differ(before: DebugType, after: DebugType): Difference {
-  return { path: '', before: typeName(before), after: typeName(after) };
-}
-
-function under(step: string, difference: Difference | null): Difference | null {
-  return difference === null ? null : { ...difference, path: `${step}${difference.path}` };
-}
-
-function remember(answers: WeakMap<object, WeakSet<object>>, before: object, after: object): void {
-  const all = answers.get(before) ?? new WeakSet<object>();
-  all.add(after);
-  answers.set(before, all);
+/** `->` and `.next` are `->next`. */
+function pathOf(last: Way): string {
+  const steps: string[] = [];
+  for (let way: Way | null = last; way !== null; way = way.from) steps.push(way.step);
+  return steps.reverse().join('').replaceAll('->.', '->');
 }

@@ -24,15 +24,17 @@ export function declare(type: DebugType, name: string): string {
       return withName(type.name === null ? 'enum {...}' : scoped(type.scope, type.name, 'enum '), name);
     case 'qualified': {
       const word = type.qualifier === 'atomic' ? '_Atomic' : type.qualifier;
-      if (type.target.kind === 'pointer') return declare(type.target, name === '' ? word : `${word} ${name}`);
-      return `${word} ${declare(type.target, name)}`;
+      // Of a pointer the qualifier stands behind the star: `char *const name`.
+      const isPointer = unqualified(type).kind === 'pointer';
+      return isPointer
+        ? declare(type.target, name === '' ? word : `${word} ${name}`)
+        : `${word} ${declare(type.target, name)}`;
     }
     case 'pointer': {
       if (type.form === 'memberPointer') return declare(type.target, `(::*${name})`);
       const sign = type.form === 'reference' ? '&' : type.form === 'rvalueReference' ? '&&' : '*';
-      const inner =
-        type.target.kind === 'array' || type.target.kind === 'function' ? `(${sign}${name})` : `${sign}${name}`;
-      return declare(type.target, inner);
+      const target = unqualified(type.target).kind;
+      return declare(type.target, target === 'array' || target === 'function' ? `(${sign}${name})` : `${sign}${name}`);
     }
     case 'array': {
       const bounds = type.dimensions.map((count) => `[${count ?? ''}]`).join('');
@@ -50,6 +52,12 @@ export function declare(type: DebugType, name: string): string {
   }
 }
 
+function unqualified(type: DebugType): DebugType {
+  let current = type;
+  while (current.kind === 'qualified') current = current.target;
+  return current;
+}
+
 /** `struct city`; in C++, where the word is not part of the name, `ns::city` alone. */
 export function recordName(record: RecordType): string {
   if (record.name === null) return `${record.form} {...}`;
@@ -63,5 +71,5 @@ function scoped(scope: readonly string[], name: string, keyword = ''): string {
 
 function withName(type: string, name: string): string {
   if (name === '') return type;
-  return name.startsWith('[') || name.startsWith('(void)') ? `${type}${name}` : `${type} ${name}`;
+  return name.startsWith('[') ? `${type}${name}` : `${type} ${name}`;
 }

@@ -1,4 +1,5 @@
 import { pt, sht } from './constants.js';
+import { type AddressRange, type SymbolStorage, symbolStorage } from './storage.js';
 import type { ElfFile, ElfSection, ElfSymbol } from './types.js';
 
 /** A variable that keeps its value from call to call and can be written, as the symbol table shows it. */
@@ -10,24 +11,22 @@ export interface WritableVariable {
   readonly threadLocal: boolean;
 }
 
-/** Addresses of the image, the end not included. */
-export interface AddressRange {
-  readonly start: number;
-  readonly end: number;
+/** A stretch of storage and the symbol it belongs to, or `unnamed bytes in .data`. */
+export interface NamedRange extends AddressRange {
+  readonly name: string;
 }
 
 /**
  * The library's own state: every variable that code can write after loading. Null where there is no symbol table, or
- * one without the local symbols, for then it is unknown. Storage that no symbol covers is reported too (labels of assembly that the assembler dropped), so
- * that an empty answer is a proof.
+ * one without the local symbols, for then it is unknown. Storage that no symbol covers is reported too (labels of
+ * assembly that the assembler dropped), so that an empty answer is a proof.
  */
 export function writableVariables(file: ElfFile): readonly WritableVariable[] | null {
   const stateful = statefulSections(file);
   if (stateful.length === 0 && file.sections.length > 0) return [];
   if (file.symbols === null || areLocalsDiscarded(file.symbols)) return null;
-  const all = place(file, file.symbols);
   return stateful.flatMap((section) => {
-    const inside = all.filter((placed) => isStorage(placed, section));
+    const inside = symbolStorage(file, section);
     return [...named(section, inside), ...unnamed(file, section, inside)];
   });
 }
@@ -38,27 +37,20 @@ export function statefulSections(file: ElfFile): readonly ElfSection[] {
 }
 
 /**
- * Addresses in a section that belong to the compiler, the linker and the C runtime and are no state: their own variables,
- * guards of C++ statics, pointers to type information.
+ * What of a section nobody accounts for, cut into the variables that its symbols name. Padding, and what belongs to the
+ * compiler, the linker and the C runtime (guards of C++ statics, pointers to type information) is accounted for.
  */
-export function runtimeStorage(file: ElfFile, section: ElfSection): readonly AddressRange[] {
-  const inside = place(file, file.symbols ?? []).filter((placed) => isStorage(placed, section));
-  const own = inside.filter(isRuntime).map((placed) => ({
-    start: placed.address,
-    end: section.addr + endOf(placed, section, inside),
-  }));
-  return [...own, ...typeReferences(file).map((start) => ({ start, end: start + 8 }))];
-}
-
-/** Whether bytes between two variables are only there so that the second is aligned. */
-export function isPaddingBetween(file: ElfFile, section: ElfSection, { start, end }: AddressRange): boolean {
-  return isPadding(file, section, start - section.addr, end - section.addr);
-}
-
-/** The first named symbol of a stretch of a section; null where there is none. */
-export function symbolInside(file: ElfFile, section: ElfSection, { start, end }: AddressRange): string | null {
-  const inside = place(file, file.symbols ?? []).filter((placed) => isStorage(placed, section));
-  return inside.find(({ address }) => address >= start && address < end)?.symbol.name ?? null;
+export function uncoveredStorage(
+  file: ElfFile,
+  section: ElfSection,
+  covered: readonly AddressRange[],
+): readonly NamedRange[] {
+  const inside = symbolStorage(file, section);
+  const runtime = inside.filter((one) => one.runtime);
+  // What a symbol names is no padding, however small it is.
+  const gaps = gapsOf(section, [...covered, ...runtime, ...typeReferences(file)]);
+  const own = inside.filter((one) => !one.runtime && one.end > one.start);
+  return cut(file, section, gaps, own);
 }
 
 /**
@@ -67,24 +59,6 @@ export function symbolInside(file: ElfFile, section: ElfSection, { start, end }:
  */
 export function areLocalsDiscarded(symbols: readonly ElfSymbol[]): boolean {
   return !symbols.some((symbol) => symbol.type === 'file');
-}
-
-interface Placed {
-  readonly symbol: ElfSymbol;
-  /** Address in the image; thread-local symbols count from the start of the TLS segment (gABI chapter 5). */
-  readonly address: number;
-  /** Name of the last `STT_FILE` symbol before it, which is the source it comes from where it is local. */
-  readonly source: string;
-}
-
-function place(file: ElfFile, symbols: readonly ElfSymbol[]): readonly Placed[] {
-  const threadStart = file.segments.find((segment) => segment.type === pt.tls)?.addr ?? 0;
-  let source = '';
-  return symbols.map((symbol) => {
-    if (symbol.type === 'file') source = symbol.name;
-    const address = symbol.type === 'tls' ? threadStart + symbol.value : symbol.value;
-    return { symbol, address, source: symbol.bind === 'local' ? source : '' };
-  });
 }
 
 /** Tables of the loader, the linker and the C runtime; writable where a library is linked without relro. */
@@ -102,104 +76,90 @@ function isStateful(file: ElfFile, section: ElfSection): boolean {
   );
 }
 
-/** Untyped symbols count, because assembly has them; those at the very end are marks of the linker. */
-function isStorage({ symbol, address }: Placed, section: ElfSection): boolean {
-  if (symbol.section !== section.index || symbol.name === '') return false;
-  if (symbol.type === 'object' || symbol.type === 'tls' || symbol.type === 'common') return true;
-  return symbol.type === 'none' && !untypedMarks.test(symbol.name) && address - section.addr < section.size;
-}
-
-/** Linker marks, and the mapping symbols of AArch64 (ELF for the Arm 64-bit Architecture, section 5.5.5). */
-const untypedMarks = /^(_?end|_?edata|_*bss_start_*|_*bss_end_*|__end__|_*data_start|\$[dx](\..*)?)$/;
-
-function named(section: ElfSection, inside: readonly Placed[]): readonly WritableVariable[] {
-  return inside
-    .filter((placed) => !isRuntime(placed))
-    .map((placed) => ({
-      name: placed.symbol.name,
-      size: endOf(placed, section, inside) - (placed.address - section.addr),
-      threadLocal: section.threadLocal,
-    }));
-}
-
-/**
- * Variables that a compiler or the C runtime put there. `completed.0` only counts as the runtime's where it comes from
- * the runtime's own source: a static named `completed` in a user's function has the same name.
- */
-function isRuntime({ symbol, source }: Placed): boolean {
-  if (source === 'crtstuff.c') return true;
-  return /^(__dso_handle|__TMC_END__|_DYNAMIC|_GLOBAL_OFFSET_TABLE_|_ZStL8__ioinit|_ZGV.*|DW\.ref\..*)$/.test(
-    symbol.name,
-  );
+function named({ threadLocal }: ElfSection, inside: readonly SymbolStorage[]): readonly WritableVariable[] {
+  return inside.filter((one) => !one.runtime).map(({ name, start, end }) => ({ name, size: end - start, threadLocal }));
 }
 
 /**
  * Stretches between symbols that cannot be padding: too long for the alignment of what follows, or not zero. The
  * pointers through which clang's exception tables name types have no symbol either, and are not state.
  */
-function unnamed(file: ElfFile, section: ElfSection, inside: readonly Placed[]): readonly WritableVariable[] {
-  const covered = inside.map((placed) => ({
-    start: placed.address - section.addr,
-    end: endOf(placed, section, inside),
-  }));
-  if (uncoveredBytes(file, section, covered) === 0) return [];
-  const references = typeReferences(file).map((address) => ({
-    start: address - section.addr,
-    end: address - section.addr + 8,
-  }));
-  const size = uncoveredBytes(file, section, [...covered, ...references]);
-  return size === 0 ? [] : [{ name: `unnamed bytes in ${section.name}`, size, threadLocal: section.threadLocal }];
+function unnamed(file: ElfFile, section: ElfSection, inside: readonly SymbolStorage[]): readonly WritableVariable[] {
+  const isUsed = ({ start, end }: AddressRange): boolean => !isPadding(file, section, start, end);
+  if (!gapsOf(section, inside).some(isUsed)) return [];
+  const gaps = gapsOf(section, [...inside, ...typeReferences(file)]).filter(isUsed);
+  if (gaps.length === 0) return [];
+  const size = gaps.reduce((bytes, { start, end }) => bytes + end - start, 0);
+  return [{ name: unnamedIn(section), size, threadLocal: section.threadLocal }];
 }
 
-interface Range {
-  readonly start: number;
-  readonly end: number;
+function unnamedIn({ name }: ElfSection): string {
+  return `unnamed bytes in ${name}`;
 }
 
-function uncoveredBytes(file: ElfFile, section: ElfSection, covered: readonly Range[]): number {
-  let at = 0;
-  let bytes = 0;
-  const inOrder = covered.filter((range) => range.start >= 0 && range.start < section.size);
+/** In the order of their addresses. */
+function gapsOf(section: ElfSection, covered: readonly AddressRange[]): readonly AddressRange[] {
+  const sectionEnd = section.addr + section.size;
+  const inOrder = covered.filter(({ start }) => start >= section.addr && start < sectionEnd);
   inOrder.sort((a, b) => a.start - b.start);
-  for (const range of [...inOrder, { start: section.size, end: section.size }]) {
-    if (range.start > at && !isPadding(file, section, at, range.start)) bytes += range.start - at;
+  const gaps: AddressRange[] = [];
+  let at = section.addr;
+  for (const range of [...inOrder, { start: sectionEnd, end: sectionEnd }]) {
+    if (range.start > at) gaps.push({ start: at, end: range.start });
     at = Math.max(at, range.end);
   }
-  return bytes;
+  return gaps;
 }
 
-/** Addresses of pointers to C++ type information (`_ZTI...`), which the loader fills in and nobody writes after. */
-function typeReferences(file: ElfFile): readonly number[] {
+/** Splits gaps where the variables in them begin and end; both in the order of their addresses. */
+function cut(
+  file: ElfFile,
+  section: ElfSection,
+  gaps: readonly AddressRange[],
+  variables: readonly SymbolStorage[],
+): readonly NamedRange[] {
+  const inOrder = [...variables].sort((a, b) => a.start - b.start || b.end - a.end);
+  const found: NamedRange[] = [];
+  const nameless = (start: number, end: number): void => {
+    if (start < end && !isPadding(file, section, start, end)) found.push({ name: unnamedIn(section), start, end });
+  };
+  let next = 0;
+  for (const { start, end } of gaps) {
+    let at = start;
+    for (; next < inOrder.length; next++) {
+      const one = inOrder[next];
+      if (one === undefined || one.start >= end) break;
+      if (one.end <= at) continue;
+      const from = Math.max(at, one.start);
+      nameless(at, from);
+      at = Math.min(one.end, end);
+      found.push({ name: one.name, start: from, end: at });
+      if (one.end > end) break;
+    }
+    nameless(at, end);
+  }
+  return found;
+}
+
+/** Pointers to C++ type information (`_ZTI...`), which the loader fills in and nobody writes after. */
+function typeReferences(file: ElfFile): readonly AddressRange[] {
   const isType = (name: string): boolean => name.startsWith('_ZTI');
   const types = new Set(file.symbols?.filter((symbol) => isType(symbol.name)).map((symbol) => symbol.value));
   return file.relocations
     .filter(({ symbol, addend }) => (symbol === null ? types.has(addend) : isType(symbol.name)))
-    .map((relocation) => relocation.offset);
+    .map(({ offset }) => ({ start: offset, end: offset + 8 }));
 }
 
 /** Padding ends where the alignment it serves begins, or the section does (which linkers round up to 8), and is zero. */
 function isPadding(file: ElfFile, section: ElfSection, from: number, to: number): boolean {
   const length = to - from;
   const alignment = 2 ** Math.ceil(Math.log2(length + 1));
-  const atEnd = from > 0 && to === section.size && length < Math.max(section.align, 8);
-  const beforeAligned = alignment <= section.align && (section.addr + to) % alignment === 0;
+  const atEnd = from > section.addr && to === section.addr + section.size && length < Math.max(section.align, 8);
+  const beforeAligned = alignment <= section.align && to % alignment === 0;
   if (!atEnd && !beforeAligned) return false;
   if (section.type === sht.nobits) return true;
   return file
     .sectionData(section)
-    .subarray(from, to)
+    .subarray(from - section.addr, to - section.addr)
     .every((byte) => byte === 0);
-}
-
-/**
- * Offset in the section at which a symbol's storage ends. One without a size reaches to the next; `__dso_handle` is
- * declared without and is one pointer.
- */
-function endOf({ symbol, address }: Placed, section: ElfSection, inside: readonly Placed[]): number {
-  const start = address - section.addr;
-  if (symbol.size > 0) return start + symbol.size;
-  if (symbol.name === '__dso_handle') return start + 8;
-  if (symbol.type !== 'none') return start;
-  const later = inside.map((other) => other.address - section.addr).filter((other) => other > start);
-  return Math.min(section.size, ...later);
 }

@@ -1,16 +1,20 @@
+import { conventionOf } from '../call/convention.js';
+import { notCallable } from '../call/errors.js';
+import { findFunction } from '../call/find.js';
 import { planCall, planCallFromJson } from '../call/plan.js';
 import { readReturn } from '../call/result.js';
-import type { Convention, PlannedCall } from '../call/types.js';
-import type { Called } from '../control/protocol.js';
-import type { DebugFunction } from '../debuginfo/types.js';
+import { signatureOf } from '../call/signature.js';
+import type { CallTarget, PlannedCall } from '../call/types.js';
+import type { Called, CalledTarget } from '../control/protocol.js';
+import type { DebugInfo, DebugType } from '../debuginfo/types.js';
 import { exitCode, HotmodError } from '../errors.js';
+import { type CallAnswer, HostGone } from '../host/host.js';
 import { typeName } from '../layout/type-name.js';
-import { didYouMean } from '../text/nearest.js';
-import type { LibraryFacts } from '../validate/types.js';
 import { decode } from '../values/decode.js';
 import { FetchedMemory } from '../values/memory.js';
 import type { Context } from './context.js';
-import { notRunning } from './inspect.js';
+import { notRunning, withoutTypes } from './inspect.js';
+import type { Version } from './records.js';
 
 export interface CallRequest {
   readonly module: string;
@@ -19,9 +23,9 @@ export interface CallRequest {
   readonly args: { readonly text: readonly string[] } | { readonly json: readonly unknown[] };
 }
 
-/** `e_machine` of AArch64 (gABI, chapter 4). */
-const aarch64 = 183;
+/** Pointers and texts of a result are read in further rounds; deeper than this nobody follows them. */
 const mostRounds = 8;
+const shown = { elements: 64, follow: 0 };
 
 /**
  * Calls an exported function of a running module between two frames.
@@ -34,64 +38,93 @@ export async function callFunction(context: Context, request: CallRequest): Prom
   if (running === null) throw notRunning(module);
   const { debug, problem } = await context.models.read(running.library);
   if (debug === null) throw withoutTypes(module, problem?.message ?? 'it has no debug information');
-  const fn = findFunction(module, debug.functions, running.file, request.function);
-  const convention: Convention = running.file.machine === aarch64 ? 'aapcs64' : 'sysv';
-  const options = { convention, functions: debug.functions };
-  const plan: PlannedCall =
-    'text' in request.args
-      ? planCall(fn, request.args.text, options)
-      : planCallFromJson(fn, request.args.json, options);
+  const plan = planFor(running, debug, request);
 
-  const answer = await context.host.call({ module, ...plan.words });
-  if (!answer.ok)
-    throw new HotmodError(answer.code, answer.message, { hint: plan.signature, exitCode: failureExit(answer.code) });
-  const { type, bytes } = readReturn(plan, answer);
-  const memory = new FetchedMemory();
-  let value = decode(type, bytes, { elements: 64, follow: 0, memory });
-  for (let round = 0; round < mostRounds; round++) {
-    const wanted = memory.takeWanted();
-    if (wanted.length === 0) break;
-    const ranges = wanted.map((range) => ({ from: 'memory', ...range }) as const);
-    const more = await context.host.read({ module, ranges });
-    for (const [n, range] of wanted.entries()) memory.add(range, more.bytes[n] ?? null);
-    value = decode(type, bytes, { elements: 64, follow: 0, memory });
+  const answer = await host(context, module, plan);
+  if (!answer.ok) {
+    const { code, message } = answer;
+    throw new HotmodError(code, message, { hint: plan.signature, exitCode: failureExit(code) });
   }
-  return { signature: plan.signature, type: typeName(type), value, durationMs: answer.durationMs };
+  const { type, bytes } = readReturn(plan, answer);
+  return {
+    signature: plan.signature,
+    type: typeName(type),
+    value: await decodeAll(context, module, type, bytes),
+    targets: await changedTargets(context, module, plan, answer.memory),
+    durationMs: answer.durationMs,
+  };
+}
+
+function planFor(running: Version, debug: DebugInfo, { function: name, args }: CallRequest): PlannedCall {
+  const exported = new Set(running.file.exports.map((symbol) => symbol.name));
+  // What has external linkage in its source may still be hidden in the library.
+  const functions = debug.functions.filter((one) => !one.external || exported.has(one.linkageName ?? one.name));
+  const given = 'text' in args ? args.text : args.json;
+  const fn = findFunction({ ...debug, functions }, name, given.length);
+  const convention = conventionOf(running.file.machine);
+  if (convention === null) throw notCallable(signatureOf(fn), 'how this machine passes arguments is not known here.');
+  const options = { convention, functions: debug.functions };
+  return 'text' in args ? planCall(fn, args.text, options) : planCallFromJson(fn, args.json, options);
+}
+
+/** A function that ends the whole process leaves nobody to answer. */
+async function host(context: Context, module: string, plan: PlannedCall): Promise<CallAnswer> {
+  try {
+    return await context.host.call({ module, ...plan.words });
+  } catch (error) {
+    if (!(error instanceof HostGone)) throw error;
+    return { ok: false, code: 'HM542', message: `The program ended in the call of ${plan.words.symbol}.` };
+  }
 }
 
 function failureExit(code: string): (typeof exitCode)[keyof typeof exitCode] {
   return code === 'HM542' ? exitCode.crashed : exitCode.failed;
 }
 
-function findFunction(
+/** Objects that arguments point to and that the function wrote to. */
+async function changedTargets(
+  context: Context,
   module: string,
-  functions: readonly DebugFunction[],
-  file: LibraryFacts,
-  wanted: string,
-): DebugFunction {
-  const exported = new Set(file.exports.map((symbol) => symbol.name));
-  const callable = functions.filter((one) => one.external && exported.has(one.linkageName ?? one.name));
-  const named = callable.filter(
-    (one) => one.name === wanted || one.linkageName === wanted || qualified(one) === wanted,
-  );
-  const [found] = named;
-  if (found !== undefined && named.length === 1) return found;
-  const names = [...new Set(callable.map(qualified))];
-  const several = named.map((one) => one.linkageName ?? one.name).join(', ');
-  const message =
-    found === undefined
-      ? `${module} exports no function "${wanted}".${didYouMean(wanted, names)}`
-      : `${module} exports several functions "${wanted}"; name one by its symbol: ${several}.`;
-  throw new HotmodError('HM540', message, { hint: `It exports ${names.join(', ')}.`, exitCode: exitCode.usage });
+  plan: PlannedCall,
+  after: readonly Uint8Array[],
+): Promise<readonly CalledTarget[]> {
+  const changed: CalledTarget[] = [];
+  for (const target of plan.targets) {
+    const bytes = after[target.block];
+    if (bytes === undefined || !wroteTo(target, plan, bytes)) continue;
+    const type = typeOf(target);
+    changed.push({
+      argument: target.argument,
+      name: target.name,
+      type: typeName(type),
+      value: await decodeAll(context, module, type, bytes),
+    });
+  }
+  return changed;
 }
 
-function qualified({ scope, name }: DebugFunction): string {
-  return [...scope, name].join('::');
+/** The addresses that the host put into a block are no change by the function. */
+function wroteTo({ block }: CallTarget, { words }: PlannedCall, after: Uint8Array): boolean {
+  const before = words.memory[block];
+  if (before === undefined) return false;
+  const addresses = words.patches.filter((patch) => patch.inside === block).map((patch) => patch.index);
+  return before.some((byte, n) => byte !== after[n] && !addresses.some((start) => n >= start && n < start + 8));
 }
 
-function withoutTypes(module: string, why: string): HotmodError {
-  return new HotmodError('HM438', `The types of ${module} cannot be read: ${why}.`, {
-    hint: 'Build it with -g and do not strip the library.',
-    exitCode: exitCode.failed,
-  });
+function typeOf({ type, count }: CallTarget): DebugType {
+  return count === 1 ? type : { kind: 'array', element: type, dimensions: [count], vector: false, size: null };
+}
+
+async function decodeAll(context: Context, module: string, type: DebugType, bytes: Uint8Array) {
+  const memory = new FetchedMemory();
+  let value = decode(type, bytes, { ...shown, memory });
+  for (let round = 0; round < mostRounds; round++) {
+    const wanted = memory.takeWanted();
+    if (wanted.length === 0) break;
+    const ranges = wanted.map((range) => ({ from: 'memory', ...range }) as const);
+    const more = await context.host.read({ module, ranges });
+    for (const [n, range] of wanted.entries()) memory.add(range, more.bytes[n] ?? null);
+    value = decode(type, bytes, { ...shown, memory });
+  }
+  return value;
 }

@@ -1,6 +1,6 @@
 import type { Inspected, InspectedValue } from '../control/protocol.js';
 import { exitCode, HotmodError } from '../errors.js';
-import { maxReadBytes, type ReadRange } from '../host/host.js';
+import { HostGone, maxReadBytes, type ReadRange } from '../host/host.js';
 import { typeName } from '../layout/type-name.js';
 import type { StateModel } from '../state/types.js';
 import { type DecodeOptions, decode } from '../values/decode.js';
@@ -24,26 +24,44 @@ const mostRounds = 12;
  * @throws HotmodError HM541 where the module does not run, HM550 where the path leads nowhere, HM438 without types.
  */
 export async function inspect(context: Context, options: InspectOptions): Promise<Inspected> {
+  try {
+    const inspected = await inspectOnce(context, options);
+    if (inspected !== null) return inspected;
+    // A reload came between the types and the bytes. While it is our turn, none does.
+    const release = await context.turn();
+    try {
+      const second = await inspectOnce(context, options);
+      if (second !== null) return second;
+    } finally {
+      release();
+    }
+  } catch (error) {
+    if (!(error instanceof HostGone)) throw error;
+  }
+  throw notRunning(options.module);
+}
+
+/** Null where another generation answered than the one whose types were read: its bytes mean something else. */
+async function inspectOnce(context: Context, options: InspectOptions): Promise<Inspected | null> {
   const { module, path } = options;
   const running = context.records.get(module)?.running ?? null;
   if (running === null) throw notRunning(module);
   const model = await context.models.read(running.library);
-  return readPlaces(context, options, path === null ? resolveAll(model) : [resolve(model, module, path)]);
+  if (model.problem !== null) throw withoutTypes(module, model.problem.message);
+  const places = path === null ? resolveAll(model) : [resolve(model, module, path)];
+  const inspected = await readPlaces(context, options, places);
+  return inspected.generation === running.generation ? inspected : null;
 }
 
 function resolve(model: StateModel, module: string, path: string): ResolvedValue {
-  if (model.problem !== null) {
-    throw new HotmodError('HM438', `The types of ${module} cannot be read: ${model.problem.message}.`, {
-      hint: 'Build it with -g and do not strip the library.',
-      exitCode: exitCode.failed,
-    });
-  }
   try {
     return resolvePath(model, path);
   } catch (error) {
     if (!(error instanceof PathError)) throw error;
     throw new HotmodError('HM550', error.message, {
-      hint: `"hotmod inspect ${module}" shows all variables.`,
+      hint: path.endsWith('-')
+        ? 'A path with -> belongs in quotes: a shell takes > for itself.'
+        : `"hotmod inspect ${module}" shows all variables.`,
       exitCode: exitCode.usage,
     });
   }
@@ -116,6 +134,13 @@ async function followHops(
     }
   }
   return objects;
+}
+
+export function withoutTypes(module: string, why: string): HotmodError {
+  return new HotmodError('HM438', `The types of ${module} cannot be read: ${why.replace(/\.$/, '')}.`, {
+    hint: 'Build it with -g and do not strip the library.',
+    exitCode: exitCode.failed,
+  });
 }
 
 export function notRunning(module: string): HotmodError {

@@ -1,6 +1,7 @@
-import type { EventType } from '../events/events.js';
+import type { EventType, SessionEvent } from '../events/events.js';
 import { HostGone } from '../host/host.js';
 import type { Context } from './context.js';
+import { createStateWatch } from './watch-state.js';
 
 /**
  * While nobody does anything the program is looked at every two seconds: a look, and the drawing that follows, cost up
@@ -10,7 +11,7 @@ import type { Context } from './context.js';
 const idleIntervalMs = 2000;
 const idleAfterMs = 30_000;
 /** What the running program does by itself is no sign of somebody at work. */
-const ownEvents: ReadonlySet<EventType> = new Set(['host:stats', 'module:view', 'host:output']);
+const ownEvents: ReadonlySet<EventType> = new Set(['host:stats', 'module:view', 'module:state', 'host:output']);
 
 export interface Live {
   /**
@@ -21,23 +22,34 @@ export interface Live {
    * @returns its end.
    */
   start(intervalMs: number): () => void;
+  /** The module whose variables are looked at and emitted too, as `module:state`; null for none. */
+  watchState(module: string | null): void;
   /** Somebody changed something: look now, and often for a while. */
   wake(): void;
 }
 
 export function createLive(context: Context): Live {
   let wake = (): void => {};
+  const state = createStateWatch(context);
   return {
     start(intervalMs) {
-      const watch = watchProgram(context, intervalMs);
+      const watch = watchProgram(context, intervalMs, state.look);
       wake = watch.wake;
       return watch.end;
+    },
+    watchState(module) {
+      state.watch(module);
+      if (module !== null) wake();
     },
     wake: () => wake(),
   };
 }
 
-function watchProgram(context: Context, intervalMs: number): { readonly wake: () => void; readonly end: () => void } {
+function watchProgram(
+  context: Context,
+  intervalMs: number,
+  lookAtState: () => Promise<SessionEvent | null>,
+): { readonly wake: () => void; readonly end: () => void } {
   const texts = new Map<string, string>();
   let last = '';
   let timer: NodeJS.Timeout | null = null;
@@ -56,6 +68,7 @@ function watchProgram(context: Context, intervalMs: number): { readonly wake: ()
       const { host, bus } = context;
       const { frame, rate, paused, tickUs } = await host.stats();
       const views = await host.views();
+      const state = await lookAtState();
       // Emitted in one go, so that a view draws once and shows text and frame counter of the same moment.
       const now = `${frame} ${rate} ${paused}`;
       if (now !== last) bus.emit({ type: 'host:stats', frame, rate, paused, tickUs });
@@ -65,6 +78,7 @@ function watchProgram(context: Context, intervalMs: number): { readonly wake: ()
         texts.set(module, text);
         bus.emit({ type: 'module:view', module, text });
       }
+      if (state !== null) bus.emit(state);
     } catch (error) {
       if (!(error instanceof HostGone)) throw error;
     }

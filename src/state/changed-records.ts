@@ -1,5 +1,6 @@
 import type { RecordType } from '../debuginfo/types.js';
 import { createTypeComparer } from '../layout/same.js';
+import { strip } from '../layout/strip.js';
 import { recordName } from '../layout/type-name.js';
 import type { StateModel } from './types.js';
 
@@ -20,10 +21,13 @@ export function changedRecords(before: StateModel, after: StateModel): readonly 
 function recordsByName({ debug }: StateModel): ReadonlyMap<string, readonly RecordType[]> {
   const byName = new Map<string, RecordType[]>();
   for (const type of debug?.types ?? []) {
-    if (type.kind !== 'record' || !type.complete) continue;
-    const name = recordName(type);
+    const record = strip(type);
+    if (record.kind !== 'record' || !record.complete) continue;
+    // A struct without a name of its own goes by that of its typedef.
+    if (type.kind === 'typedef' && record.name !== null) continue;
+    const name = type.kind === 'typedef' ? type.name : recordName(record);
     const all = byName.get(name) ?? [];
-    all.push(type);
+    all.push(record);
     byName.set(name, all);
   }
   return byName;

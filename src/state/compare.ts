@@ -85,7 +85,7 @@ function planTransfer(context: PlanContext, before: StateModel, after: StateMode
   }));
   const { functions, constants } = context.hasPointers ? mapCode(before, after) : { functions: [], constants: [] };
   const bytes = encodePlan({
-    operations: mergeCopies(operations, occupied),
+    operations: mergeCopies(operations, [...occupied, ...context.occupied]),
     pieces: context.hasPointers ? context.pieces : [],
     starts: context.hasPointers ? context.starts : [],
     functions,

@@ -1,7 +1,7 @@
 import { sizeOf } from '../debuginfo/size-of.js';
 import type { Variable } from '../debuginfo/types.js';
 import type { ElfFile, ElfSection } from '../objfile/types.js';
-import { isPaddingBetween, runtimeStorage, statefulSections, symbolInside } from '../objfile/writable.js';
+import { statefulSections, uncoveredStorage } from '../objfile/writable.js';
 import type { SymbolView } from './symbols.js';
 import type { Storage, UntypedStorage } from './types.js';
 
@@ -9,11 +9,14 @@ import type { Storage, UntypedStorage } from './types.js';
 export interface PlacedVariable extends Storage {
   readonly variable: Variable;
   readonly section: ElfSection;
+  /** Bytes that are accounted for by it: gcc reserves one for a variable without any. */
+  readonly covers: number;
 }
 
 /**
- * Bytes of a variable: of its type, or of its symbol where the type does not say (a flexible array) or says less than
- * there is (a struct whose flexible array was initialised).
+ * The variables that lie in the image, in the order of the debug information, one for each address. Their bytes are those
+ * of the type, or of the symbol where the type does not say (a flexible array) or says less than there is (a struct
+ * whose flexible array was initialised). One whose type contradicts the file is left out, and its storage is then untyped.
  */
 export function placeVariables(
   file: ElfFile,
@@ -23,16 +26,21 @@ export function placeVariables(
   const sections = file.sections.filter((section) => section.allocated && section.size > 0 && !section.threadLocal);
   const byAddress = new Map<number, PlacedVariable>();
   for (const variable of variables) {
-    if (variable.threadLocal) continue;
+    if (variable.threadLocal || variable.type.kind === 'void') continue;
     const { address } = variable;
     const section = sections.find((one) => address >= one.addr && address < one.addr + one.size);
     if (section === undefined) continue;
-    const size = Math.max(sizeOf(variable.type) ?? 0, symbols.variables.get(address)?.size ?? 0);
+    const ofType = sizeOf(variable.type);
+    const ofSymbol = largest(symbols, address);
+    // A variable without bytes (`int none[0]`) may stand where another begins, whose symbol is not its own.
+    const size = ofType === 0 ? 0 : Math.max(ofType ?? 0, ofSymbol);
+    const contradicts = ofSymbol > 0 && size > ofSymbol;
+    if (contradicts || address + size > section.addr + section.size) continue;
     const known = byAddress.get(address);
-    // A variable without a size (`int none[0]`) may stand where another begins.
-    if (known === undefined || known.size < size) byAddress.set(address, { variable, section, address, size });
+    const covers = Math.max(size, ofSymbol === 0 ? 1 : 0);
+    if (known === undefined || known.size < size) byAddress.set(address, { variable, section, address, size, covers });
   }
-  return [...byAddress.values()].sort((a, b) => a.address - b.address);
+  return [...byAddress.values()];
 }
 
 /** Writable bytes that neither a typed variable nor the runtime accounts for. */
@@ -45,18 +53,16 @@ export function untypedStorage(file: ElfFile, placed: readonly PlacedVariable[])
 function untypedIn(file: ElfFile, section: ElfSection, placed: readonly PlacedVariable[]): readonly UntypedStorage[] {
   const typed = placed
     .filter((one) => one.section.index === section.index)
-    .map(({ address, size }) => ({ start: address, end: address + size }));
-  const covered = [...typed, ...runtimeStorage(file, section)].sort((a, b) => a.start - b.start);
-  const end = section.addr + section.size;
-  const found: UntypedStorage[] = [];
-  let at = section.addr;
-  for (const range of [...covered, { start: end, end }]) {
-    const gap = { start: at, end: Math.min(range.start, end) };
-    if (gap.end > gap.start && !isPaddingBetween(file, section, gap)) {
-      const name = symbolInside(file, section, gap) ?? `unnamed bytes in ${section.name}`;
-      found.push({ name, address: gap.start, size: gap.end - gap.start });
-    }
-    at = Math.max(at, range.end);
-  }
-  return found;
+    .map(({ address, covers }) => ({ start: address, end: address + covers }));
+  return uncoveredStorage(file, section, typed).map(({ name, start, end }) => ({
+    name,
+    address: start,
+    size: end - start,
+  }));
+}
+
+function largest(symbols: SymbolView, address: number): number {
+  let size = 0;
+  for (const symbol of symbols.variables.get(address) ?? []) size = Math.max(size, symbol.size);
+  return size;
 }

@@ -5,38 +5,100 @@ import type { FunctionSymbol, Storage } from './types.js';
 export interface SymbolView {
   readonly functions: ReadonlyMap<string, FunctionSymbol>;
   readonly vtables: ReadonlyMap<string, Storage>;
-  /** Guards of C++ statics by the name of their variable's symbol: `_ZGVfoo` guards `_Zfoo`. */
-  readonly guards: ReadonlyMap<string, Storage>;
-  /** Symbols of variables by address. */
-  readonly variables: ReadonlyMap<number, ElfSymbol>;
+  /** Guards of C++ statics by the address of what they guard. */
+  readonly guards: ReadonlyMap<number, Storage>;
+  /** Symbols of variables by address; aliases share one. */
+  readonly variables: ReadonlyMap<number, readonly ElfSymbol[]>;
 }
 
 /**
- * Names that stand for one thing in both builds: global and weak symbols by name, local ones with the source that the
+ * Names that stand for one thing in both builds: global and weak symbols by name, local functions with the source that the
  * `STT_FILE` symbol before them names. Two of one name are left out, because nobody could say which is which.
  */
 export function viewSymbols(file: ElfFile): SymbolView {
-  const functions = new Map<string, FunctionSymbol | null>();
-  const vtables = new Map<string, Storage>();
-  const guards = new Map<string, Storage>();
-  const variables = new Map<number, ElfSymbol>();
+  const functions = new Map<string, Located | null>();
+  const vtables: Located[] = [];
+  const guards: Located[] = [];
+  const variables = new Map<number, ElfSymbol[]>();
+  const byName = new Map<string, number>();
   let source = '';
   for (const symbol of file.symbols ?? file.dynamicSymbols) {
     if (symbol.type === 'file') source = symbol.name;
     if (!symbol.defined || symbol.name === '') continue;
-    const { name, value: address, size } = symbol;
+    const located = { symbol, key: isShared(symbol) ? symbol.name : fileKey(source, symbol.name) };
     if (symbol.type === 'function') {
-      const key = symbol.bind === 'local' ? `${source}:${name}` : name;
-      const known = functions.get(key);
-      functions.set(key, known === undefined || known?.address === address ? { address, name } : null);
-    } else if (symbol.type === 'object' || symbol.type === 'common' || symbol.type === 'none') {
-      if (name.startsWith('_ZTV')) vtables.set(name, { address, size });
-      else if (name.startsWith('_ZGV')) guards.set(`_Z${name.slice(4)}`, { address, size: Math.max(size, 1) });
-      // Of several names for one place the global one is the same in every build.
-      const before = variables.get(address);
-      if (size > 0 && (before === undefined || before.bind === 'local')) variables.set(address, symbol);
+      const known = functions.get(located.key);
+      const clashes = known !== undefined && known?.symbol.value !== symbol.value;
+      functions.set(located.key, clashes ? null : located);
+    } else if (isData(symbol)) {
+      if (symbol.name.startsWith('_ZTV')) vtables.push(located);
+      else if (symbol.name.startsWith('_ZGV')) guards.push(located);
+      if (symbol.size === 0) continue;
+      const known = variables.get(symbol.value);
+      if (known === undefined) variables.set(symbol.value, [symbol]);
+      else known.push(symbol);
+      byName.set(located.key, symbol.value);
     }
   }
-  const unique = [...functions].flatMap(([name, one]) => (one === null ? [] : [[name, one] as const]));
-  return { functions: new Map(unique), vtables, guards, variables };
+  return {
+    functions: functionsOf(functions),
+    vtables: tablesOf(vtables),
+    guards: guardsOf(guards, byName),
+    variables,
+  };
+}
+
+/**
+ * Whether a symbol stands for one thing in the whole library. Linkers make hidden ones local, but some leave their
+ * visibility as it was.
+ */
+export function isShared({ bind, visibility }: ElfSymbol): boolean {
+  return bind !== 'local' || visibility !== 'default';
+}
+
+interface Located {
+  readonly symbol: ElfSymbol;
+  /** Its name, with the source where it is local. */
+  readonly key: string;
+}
+
+function isData({ type }: ElfSymbol): boolean {
+  return type === 'object' || type === 'common' || type === 'none';
+}
+
+/** GNU ld lists what was hidden after a source without a name. */
+function fileKey(source: string, name: string): string {
+  return source === '' ? name : `${source}:${name}`;
+}
+
+function functionsOf(found: ReadonlyMap<string, Located | null>): ReadonlyMap<string, FunctionSymbol> {
+  const functions = new Map<string, FunctionSymbol>();
+  for (const [key, one] of found) {
+    if (one !== null) functions.set(key, { address: one.symbol.value, name: one.symbol.name });
+  }
+  return functions;
+}
+
+/** Classes in anonymous namespaces have local tables; only where several are called the same does the source count. */
+function tablesOf(found: readonly Located[]): ReadonlyMap<string, Storage> {
+  const places = new Map<string, Set<number>>();
+  for (const { symbol } of found) {
+    places.set(symbol.name, (places.get(symbol.name) ?? new Set<number>()).add(symbol.value));
+  }
+  return new Map(
+    found.map(({ symbol, key }) => {
+      const alone = places.get(symbol.name)?.size === 1;
+      return [alone ? symbol.name : key, { address: symbol.value, size: symbol.size }];
+    }),
+  );
+}
+
+/** Itanium C++ ABI 5.1.5.2: `_ZGVZ4tickvE5count` guards `_ZZ4tickvE5count`, in the same source. */
+function guardsOf(guards: readonly Located[], byName: ReadonlyMap<string, number>): ReadonlyMap<number, Storage> {
+  const found = new Map<number, Storage>();
+  for (const { symbol, key } of guards) {
+    const owner = byName.get(key.slice(0, key.length - symbol.name.length) + symbol.name.replace('_ZGV', '_Z'));
+    if (owner !== undefined) found.set(owner, { address: symbol.value, size: Math.max(symbol.size, 1) });
+  }
+  return found;
 }

@@ -1,6 +1,7 @@
 import { useWindowSize } from 'ink';
-import { type ReactNode, useRef, useSyncExternalStore } from 'react';
+import { type ReactNode, useEffect, useRef, useSyncExternalStore } from 'react';
 import type { UiActions } from '../view/actions.js';
+import { watchedModule } from '../view/controls.js';
 import { glyphsFor } from '../view/glyphs.js';
 import { screenLines } from '../view/screen/screen.js';
 import { History } from './history.js';
@@ -25,6 +26,13 @@ export function App({ store, actions, color, unicode, closing }: Props): ReactNo
   const tallest = useRef({ columns, rows, lines: 0 });
   const glyphs = glyphsFor(unicode);
   const canOpenLog = actions.openLog !== undefined;
+
+  const watched = closing ? null : watchedModule(state, controls);
+  useEffect(() => {
+    if (watched === null) return;
+    actions.watchState(watched);
+    return () => actions.watchState(null);
+  }, [watched, actions]);
 
   if (tallest.current.columns !== columns || tallest.current.rows !== rows)
     tallest.current = { columns, rows, lines: 0 };

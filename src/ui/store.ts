@@ -14,7 +14,7 @@ const newsInterval = 50;
 const quietInterval = 250;
 const idleInterval = 2000;
 const idleAfter = 30_000;
-const quietTypes: ReadonlySet<EventType> = new Set(['host:stats', 'module:view', 'host:output']);
+const quietTypes: ReadonlySet<EventType> = new Set(['host:stats', 'module:view', 'module:state', 'host:output']);
 
 /** Timers as the store needs them, passed in by tests. */
 export interface Timers {

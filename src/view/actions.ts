@@ -12,6 +12,8 @@ export interface UiActions {
   step(): void;
   /** Goes back one generation. */
   undo(module: string): void;
+  /** Has the live variables of a module come as `module:state` events from now on; null for those of none. */
+  watchState(module: string | null): void;
   quit(): void;
   /** The second Ctrl+C: end now. */
   forceQuit(): void;

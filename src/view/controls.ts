@@ -8,6 +8,8 @@ export interface Controls {
   readonly help: boolean;
   readonly fullError: boolean;
   readonly bigLog: boolean;
+  /** The live values of the chosen module are shown. */
+  readonly values: boolean;
   readonly quitting: boolean;
 }
 
@@ -26,6 +28,7 @@ export const initialControls: Controls = {
   help: false,
   fullError: false,
   bigLog: false,
+  values: false,
   quitting: false,
 };
 
@@ -44,6 +47,12 @@ export function selectedModule(state: ViewState, controls: Controls): ModuleStat
   const byName = (name: string): ModuleState | undefined => state.modules.find((module) => module.name === name);
   const chosen = controls.chosen?.focusCount === state.focusCount ? byName(controls.chosen.module) : undefined;
   return chosen ?? byName(state.focus) ?? state.modules[0];
+}
+
+/** The module whose live values the screen has a use for; null where the panel is closed or covered by the help. */
+export function watchedModule(state: ViewState, controls: Controls): string | null {
+  if (!controls.values || controls.help || controls.quitting) return null;
+  return selectedModule(state, controls)?.name ?? null;
 }
 
 export function keyContext(state: ViewState, controls: Controls, canOpenLog: boolean): KeyContext {
@@ -77,6 +86,8 @@ function run(command: Command, state: ViewState, controls: Controls): Pressed {
       return only(choose(state, controls, -1));
     case 'error':
       return only({ ...controls, fullError: !controls.fullError, help: false });
+    case 'state':
+      return only({ ...controls, values: !controls.values, help: false });
     case 'log':
       return only({ ...controls, bigLog: !controls.bigLog, help: false });
     case 'help':

@@ -7,6 +7,7 @@ export type Command =
   | 'next'
   | 'previous'
   | 'error'
+  | 'state'
   | 'log'
   | 'openLog'
   | 'undo'
@@ -114,6 +115,15 @@ export const keyTable: readonly KeyBinding[] = [
     help: 'show all compile errors of the chosen module, or only the first again',
     when: (context) => context.hasErrors,
     rank: 2,
+  },
+  {
+    command: 'state',
+    keys: ['s'],
+    shown: 's',
+    label: () => 'state',
+    help: 'show or hide the live values of the chosen module',
+    when: withModule,
+    rank: 7,
   },
   {
     command: 'log',

@@ -26,6 +26,11 @@ export function reduceModule(module: ModuleState, event: HotmodEvent): ModuleSta
       return { ...module, stage: event.fatal ? 'failed' : 'stopped', failure: crashWord(event.signal) };
     case 'module:view':
       return { ...module, view: event.text };
+    case 'module:state':
+      return {
+        ...module,
+        live: { values: event.values, changed: new Set(event.changed), problem: event.problem ?? '' },
+      };
     default:
       return module;
   }
@@ -45,6 +50,7 @@ export function moduleOf(event: HotmodEvent): string {
     case 'module:restarted':
     case 'host:crash':
     case 'module:view':
+    case 'module:state':
       return event.module;
     default:
       return '';

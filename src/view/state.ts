@@ -1,4 +1,4 @@
-import type { Diagnostic, Level, Outcome, Reason, StateSummary, Timings } from '../events/events.js';
+import type { Diagnostic, Level, LiveValue, Outcome, Reason, StateSummary, Timings } from '../events/events.js';
 
 /** How many reloads of a module the percentiles look back on. */
 export const recentReloads = 100;
@@ -45,6 +45,16 @@ export interface ModuleState {
   readonly recent: readonly Timings[];
   /** The text of its `module_view()`; empty where it has none. */
   readonly view: string;
+  /** Its variables as they were last looked at; null before the first look. */
+  readonly live: LiveState | null;
+}
+
+export interface LiveState {
+  readonly values: readonly LiveValue[];
+  /** Paths of the single values that the last look found changed. */
+  readonly changed: ReadonlySet<string>;
+  /** Why these are not the values of now; empty where they are. */
+  readonly problem: string;
 }
 
 /** One line of the past: a generation that came to an end, well or not, or a crash. */
@@ -140,5 +150,6 @@ export function newModule(name: string): ModuleState {
     state: null,
     recent: [],
     view: '',
+    live: null,
   };
 }

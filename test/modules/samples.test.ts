@@ -83,29 +83,16 @@ describe('the sample city', () => {
     expect((await view(present, 600)).length).toBeGreaterThan(0);
   });
 
-  it.each(names)('draws on as if nothing had happened when %s is reloaded', async (name) => {
-    const again = await tools.module(join(repository, 'modules', name));
-    // The seconds of graphics drive stars and birds only and are not kept; everything else is.
-    const kept = (picture: string): string => (name === 'graphics' ? (picture.split('\n')[11] ?? '') : picture);
-    expect(kept(await view(city, 1500, '--reload', name, '1000', again))).toBe(kept(await view(city, 1500)));
-  });
-
-  it('refuses the saved city of another layout', async () => {
-    const other = await edited('simulation', 'simulation.c', '#define SAVE_LAYOUT 1u', '#define SAVE_LAYOUT 2u');
-    const given = Object.entries(city).map(([name, library]) => `${name}=${library}`);
-    const result = await finish(driver, ['--frames', '20', '--reload', 'simulation', '10', other, ...given]);
-    expect(result.code).toBe(1);
-    expect(result.stderr).toContain('layout 1');
-    expect(result.stderr).toContain('load_state failed');
-  });
-
-  it('keeps the people when a constant of the simulation is edited', async () => {
-    const taxed = await edited('simulation', 'simulation.c', '#define TAX 0.9', '#define TAX 9.0');
-    const money = (picture: string): number => Number(/money (-?\d+)/.exec(picture)?.[1]);
-    const before = await view(city, 1000);
-    const after = await view(city, 1000 + 240, '--reload', 'simulation', '1000', taxed);
-    expect(money(after) - money(before)).toBeGreaterThan(3000);
-  });
+  // simulation has no code for its state: test/e2e/city.test.ts reloads it with hotmod itself.
+  it.each(names.filter((name) => name !== 'simulation'))(
+    'draws on as if nothing had happened when %s is reloaded',
+    async (name) => {
+      const again = await tools.module(join(repository, 'modules', name));
+      // The seconds of graphics drive stars and birds only and are not kept; everything else is.
+      const kept = (picture: string): string => (name === 'graphics' ? (picture.split('\n')[11] ?? '') : picture);
+      expect(kept(await view(city, 1500, '--reload', name, '1000', again))).toBe(kept(await view(city, 1500)));
+    },
+  );
 
   it('does not start weather whose assembly kernel disagrees with its reference', async () => {
     const [from, to] =

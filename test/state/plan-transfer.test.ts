@@ -79,6 +79,17 @@ test('arrays of structs are converted element by element, nested arrays too', as
   }
 });
 
+test('what is new between two fields that stay where they are is not filled with what was there', async () => {
+  const use = 'int use(void) { return outer.inner.c; }';
+  await using both = await twoBuilds(
+    `struct outer { char x; struct { int a; int b; int c; } inner; } outer; ${use}`,
+    `struct outer { char x; char y; struct { int a; int fresh; int c; } inner; } outer; ${use}`,
+  );
+  for (const name of ['a', 'b', 'c']) both.old.set(`outer.inner.${name}`, 9);
+  both.transfer();
+  expect(['a', 'fresh', 'c'].map((name) => both.now.get(`outer.inner.${name}`))).toEqual([9, 0, 9]);
+});
+
 test('pointers to variables, fields and elements follow what they point to through a conversion', async () => {
   const rest =
     'struct city cities[4]; struct city *best; int *people; struct city *end; double *money; int use(void) { return *people; }';

@@ -40,6 +40,7 @@ function mount(columns: number, rows: number, color = false): Mounted {
     pause: note('pause'),
     resume: note('resume'),
     step: note('step'),
+    watchState: (module) => asked.push(`watchState ${module}`),
     quit: note('quit'),
     forceQuit: note('forceQuit'),
   };
@@ -146,6 +147,7 @@ describe('the Ink view', () => {
       pause: nothing,
       resume: nothing,
       step: nothing,
+      watchState: nothing,
       quit: nothing,
       forceQuit: nothing,
     };

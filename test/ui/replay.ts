@@ -29,6 +29,7 @@ const ui = mountUi({
     pause: () => setPaused(true),
     resume: () => setPaused(false),
     step: () => asked('step'),
+    watchState: (module) => asked(`state of ${module}`),
     undo: (module) => asked(`undo ${module}`),
     quit: () => void end(),
     forceQuit: () => process.exit(130),

@@ -118,7 +118,7 @@ static void close_or_retire(image_t *image) {
 
 #define LIVE_MAX 4096
 
-static void sweep(void) {
+static void sweep(bool at_once) {
   static image_t *live[LIVE_MAX];
   size_t count = 0;
   slot_t *slot;
@@ -126,7 +126,7 @@ static void sweep(void) {
     if (slot->current != NULL) live[count++] = slot->current;
     if (slot->previous != NULL) live[count++] = slot->previous;
   }
-  search_sweep(live, count);
+  search_sweep(live, count, at_once);
 }
 
 /* Of what the checks of a module's transfer found, for the report; the same list for the next call. */
@@ -151,11 +151,18 @@ static size_t collect_findings(const transfer_t *transfer, size_t before) {
   return count;
 }
 
+/* One that was carried out belongs to the way back now, one that was not is still the slot's. */
+static const transfer_t *transfer_of(const part_t *part) {
+  const slot_t *slot = part->slot;
+  if (slot->transfer != NULL) return slot->transfer;
+  return part->carries ? slot->carried : NULL;
+}
+
 /* Outside the pause: looks for addresses that would dangle, then unloads. */
 static void finish_part(part_t *part, bool succeeded) {
   if (succeeded && part->leaving != NULL && part->slot->previous == part->leaving) {
     bool points = image_is_pointed_into(part->leaving, part->handed.data, part->handed.size);
-    part->done->old_image_kept = points;
+    if (points) part->done->old_image_kept = 1;
     if (points) image_pin(part->leaving);
   }
   part->slot->overruled = false;
@@ -177,9 +184,8 @@ int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, 
     loop_run(commit_at_boundary, &commit);
     size_t findings = 0;
     for (size_t n = 0; n < count; n++) {
-      const slot_t *slot = commit.parts[n].slot;
       size_t first = findings;
-      findings = collect_findings(commit.parts[n].carries ? slot->carried : slot->transfer, first);
+      findings = collect_findings(transfer_of(&commit.parts[n]), first);
       done[n].finding_count = findings - first;
       finish_part(&commit.parts[n], report->failure.problem == HOT_OK);
     }
@@ -187,7 +193,7 @@ int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, 
       done[n].findings = found + first;
       first += done[n].finding_count;
     }
-    sweep();
+    sweep(false);
   } else {
     drop_all(modules, count);
   }
@@ -258,7 +264,7 @@ int hot_revert_module(const char *module, uint32_t *generation, hot_failure_t *f
     transfer_free(revert.slot->carried);
     revert.slot->carried = NULL;
   }
-  sweep();
+  sweep(false);
   bool runs = revert.slot != NULL && revert.slot->current != NULL;
   *generation = runs ? revert.slot->current->generation : 0;
   end();
@@ -302,6 +308,7 @@ void hot_engine_stop(void) {
   begin();
   for (slot_t *slot = last_loaded(); slot != NULL; slot = last_loaded()) unload(slot);
   for (slot_t *slot = table_at(0); slot != NULL; slot = table_at(0)) discard(slot);
+  sweep(true);
   loop_close();
   started = false;
   end();

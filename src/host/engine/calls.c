@@ -1,5 +1,7 @@
 #include "calls.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Everything any hook takes and gives; each body uses its own part. */
@@ -7,6 +9,8 @@ typedef struct hook_call {
   image_t *image;
   module_config_t config;
   const char *from_version;
+  const hotmod_migration_t *step;
+  const blob_t *old;
   void *data;
   size_t size;
   double dt;
@@ -73,6 +77,22 @@ bool call_migrate(image_t *image, const char *from_version, blob_t *blob, hot_fa
   } else {
     *blob = (blob_t){0};
   }
+  return migrated;
+}
+
+static void migration_body(void *argument) {
+  hook_call_t *call = argument;
+  call->result = call->step->function(call->old->data, call->old->size, &call->data, &call->size);
+}
+
+bool call_migration(image_t *image, const hotmod_migration_t *step, const blob_t *old, blob_t *converted,
+                    hot_failure_t *failure) {
+  char name[64];
+  snprintf(name, sizeof name, "migration %" PRIu32 " to %" PRIu32, step->from, step->to);
+  hook_call_t call = {.step = step, .old = old};
+  bool migrated = run(image, name, migration_body, &call, failure);
+  converted->data = call.data;
+  converted->size = call.size;
   return migrated;
 }
 

@@ -6,6 +6,7 @@
 #include "atexit.h"
 #include "faults.h"
 #include "loop.h"
+#include "migrations.h"
 #include "platform.h"
 
 static bool run_steps(part_t *part, hot_failure_t *failure);
@@ -47,14 +48,17 @@ static bool step_prepare(part_t *part, hot_failure_t *failure) {
 /* What a version was itself given is better than nothing where it crashed, or may no longer refuse to give anything. */
 static void fall_back(part_t *part) {
   const blob_t *handed = &part->slot->handed;
+  hot_failure_t damaged = {0};
   part->saved = (blob_t){0};
-  part->has_state = part->slot->has_state;
+  /* What a crash wrote over is worth less than a fresh start, which the report tells of. */
+  part->has_state = part->slot->has_state && blob_is_whole(handed, &damaged);
   if (!part->has_state || handed->data == NULL) return;
-  part->saved.data = malloc(handed->size);
-  part->has_state = part->saved.data != NULL;
+  void *copy = malloc(handed->size);
+  part->has_state = copy != NULL;
   if (!part->has_state) return;
-  memcpy(part->saved.data, handed->data, handed->size);
-  part->saved.size = handed->size;
+  memcpy(copy, handed->data, handed->size);
+  part->saved = *handed;
+  part->saved.data = copy;
 }
 
 static bool step_save(part_t *part, hot_failure_t *failure) {
@@ -69,6 +73,8 @@ static bool step_save(part_t *part, hot_failure_t *failure) {
     part->done->state_dropped = !part->has_state;
     memset(failure, 0, sizeof *failure);
     saved = true;
+  } else if (saved) {
+    blob_seal(&part->saved, leaving);
   }
   part->handed = part->saved;
   return saved;
@@ -88,14 +94,24 @@ static bool step_transfer(part_t *part, hot_failure_t *failure) {
   part->ran = true;
   blob_t converted;
   if (!transfer_saved(transfer, part->arriving, &part->saved, &converted, failure)) return false;
+  blob_seal(&converted, part->arriving);
   part->handed = converted;
   return true;
 }
 
-/* migrate_state may change the bytes in place, and the way back needs them as they were: it works on a copy. */
+/*
+ * Steps that the module declares come before migrate_state. That may change the bytes in place, and the way back needs
+ * them as they were: it works on a copy.
+ */
 static bool step_migrate(part_t *part, hot_failure_t *failure) {
   image_t *arriving = part->arriving;
-  if (!part->has_state || arriving->calls.migrate_state == NULL || part->handed.data != part->saved.data) return true;
+  if (!part->has_state || part->handed.data != part->saved.data) return true;
+  if (migrations_are_due(arriving, &part->saved)) {
+    part->ran = true;
+    return migrations_run(arriving, &part->saved, &part->handed, failure);
+  }
+  if (part->saved.versioned && arriving->state_version.magic == HOTMOD_STATE_MAGIC) return true;
+  if (arriving->calls.migrate_state == NULL) return true;
   if (strcmp(part->leaving->facts.version, arriving->facts.version) == 0) return true;
   part->ran = true;
   blob_t copy = {.data = malloc(part->saved.size + 1), .size = part->saved.size};
@@ -105,6 +121,7 @@ static bool step_migrate(part_t *part, hot_failure_t *failure) {
   }
   if (copy.size > 0) memcpy(copy.data, part->saved.data, copy.size);
   bool migrated = call_migrate(arriving, part->leaving->facts.version, &copy, failure);
+  if (migrated) blob_seal(&copy, arriving);
   part->handed = copy;
   return migrated;
 }
@@ -122,7 +139,7 @@ static bool step_load(part_t *part, hot_failure_t *failure) {
   part->done->state_kept = part->ran;
   part->done->state_dropped = !part->ran;
   part->done->state_bytes = part->ran ? part->handed.size : 0;
-  return call_load(part->arriving, &part->handed, failure);
+  return blob_is_whole(&part->handed, failure) && call_load(part->arriving, &part->handed, failure);
 }
 
 static bool step_complete(part_t *part, hot_failure_t *failure) {
@@ -173,11 +190,12 @@ static void hand_on(part_t *part) {
   uint64_t first = plan_first_constant(transfer->plan);
   leaving->constants_start = first == UINT64_MAX ? UINTPTR_MAX : leaving->segments.base + (uintptr_t)first;
   if (transfer->old_image == HOT_OLD_KEEP) image_pin(leaving);
+  part->done->old_image_kept = leaving->pinned || transfer->keeps_old;
 }
 
 /*
  * Ends the version that left. One that crashed is asked for nothing and never unloaded: nobody knows what it holds. The
- * version before it is then still the last good one, and stays the one to go back to.
+ * version before it is then still the last good one, and stays the one to go back to where it has a state of its own.
  */
 static void retire(part_t *part) {
   slot_t *slot = part->slot;
@@ -202,10 +220,15 @@ static void retire(part_t *part) {
     blob_free_pair(part->saved, part->handed);
     part->saved = (blob_t){0};
     part->handed = (blob_t){0};
+    /* What the version before it handed on has changed since then: there is no state that it could go on with. */
+    if (slot->previous != NULL && slot->previous->transferred) {
+      part->retired = slot->previous;
+      slot->previous = NULL;
+    }
   }
   transfer_free(slot->carried);
-  slot->carried = part->carries ? slot->transfer : NULL;
-  if (part->carries) slot->transfer = NULL;
+  slot->carried = part->carries && good ? slot->transfer : NULL;
+  if (slot->carried != NULL) slot->transfer = NULL;
   note_step(part, HOT_STEP_RETIRE, start);
 }
 

@@ -75,7 +75,9 @@ typedef enum hot_problem {
   HOT_NO_MEMORY,
   HOT_NOT_STARTED,
   HOT_BAD_PLAN,        /* a transfer plan that is no plan, or does not fit the images */
-  HOT_TRANSFER_REFUSED /* value is the check that must hold and does not, address what it found */
+  HOT_TRANSFER_REFUSED, /* value is the check that must hold and does not, address what it found */
+  HOT_NO_MIGRATION,    /* no steps lead from version value of the saved state to version address */
+  HOT_BAD_STATE        /* the saved bytes cannot be used; text says what is wrong with them */
 } hot_problem_t;
 
 /* What went wrong, for the caller to put into words. problem is HOT_OK where nothing did. */

@@ -8,6 +8,7 @@
 
 #include "atexit.h"
 #include "entry.h"
+#include "migrations.h"
 #include "platform.h"
 
 /* Where images lie, for the signal handler: it can follow no list that another thread may be changing. */
@@ -73,7 +74,9 @@ image_t *image_open(const char *module, uint32_t generation, const char *library
   }
   if (platform_image_range(image->handle, &image->low, &image->high) == 0) range_add(image);
   segments_read(image->handle, &image->segments);
+  image->constants_start = image->low;
   if (entry_look_up(image, entry, failure)) {
+    migrations_look_up(image);
     take_snapshot(image);
     return image;
   }

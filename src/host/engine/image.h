@@ -8,6 +8,7 @@
 
 #include "guard.h"
 #include "hotmod_engine.h"
+#include "hotmod_state.h"
 #include "module_interface.h"
 #include "segments.h"
 
@@ -38,6 +39,7 @@ typedef struct image {
   const module_function_t *function_table;
   symbol_entry_t *symbols; /* SYMBOL_CACHE_SIZE of them; NULL until another module asks for a symbol */
   hot_module_facts_t facts;
+  hotmod_state_version_t state_version; /* what it declares of its saved state; magic 0 where nothing */
 
   segments_t segments;    /* count 0 where the system does not tell */
   unsigned char *initial; /* its writable bytes as they were when it had been loaded; NULL where there are none */
@@ -46,7 +48,7 @@ typedef struct image {
   bool transferred;           /* its state went on to another image by a plan, which may lead back here */
   bool needs_search;          /* objects on the heap may point into it */
   bool searched;              /* all of memory was looked through for it once */
-  uintptr_t constants_start; /* the first of its constants that anything may point to */
+  uintptr_t constants_start;  /* the first of its constants that anything may point to */
 } image_t;
 
 /*

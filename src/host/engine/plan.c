@@ -5,6 +5,7 @@
 
 static bool is_whole(const plan_t *plan, size_t size);
 static bool is_sound(const plan_t *plan);
+static bool order_starts(plan_t *plan);
 
 static uint64_t size_of_parts(const plan_header_t *header) {
   return sizeof *header + (uint64_t)header->operations * sizeof(plan_operation_t) +
@@ -33,13 +34,14 @@ plan_t *plan_read(const void *bytes, size_t size) {
   plan->functions = (const void *)(plan->starts + plan->header.starts);
   plan->constants = (const void *)(plan->functions + plan->header.functions);
   plan->values = (const void *)(plan->constants + plan->header.constants);
-  if (is_sound(plan)) return plan;
+  if (is_sound(plan) && order_starts(plan)) return plan;
   plan_free(plan);
   return NULL;
 }
 
 void plan_free(plan_t *plan) {
   if (plan == NULL) return;
+  free(plan->start_order);
   free(plan->bytes);
   free(plan);
 }
@@ -88,6 +90,28 @@ static bool are_tables_sorted(const plan_t *plan) {
   return true;
 }
 
+static bool is_kind_sound(uint64_t kind) {
+  uint64_t width = kind >> 4 & 0xff;
+  uint64_t first_bit = kind >> 12 & 0xff;
+  switch (kind & 0xf) {
+    case PLAN_SIGNED:
+    case PLAN_UNSIGNED:
+    case PLAN_BOOLEAN:
+      return kind >> 20 == 0 && width > 0 && width <= 64;
+    case PLAN_FLOAT:
+      return kind >> 20 == 0 && first_bit == 0 && (width == 32 || width == 64 || width == 80 || width == 128);
+    default:
+      return false;
+  }
+}
+
+/* Enumerations are integers. */
+static bool are_kinds_sound(const plan_operation_t *one) {
+  if (one->code != PLAN_CONVERT && one->code != PLAN_ENUM) return true;
+  bool is_whole_number = (one->a & 0xf) != PLAN_FLOAT && (one->b & 0xf) != PLAN_FLOAT;
+  return is_kind_sound(one->a) && is_kind_sound(one->b) && (one->code == PLAN_CONVERT || is_whole_number);
+}
+
 #define DEEPEST 16
 
 static bool are_operations_sound(const plan_t *plan, uint32_t first, uint32_t count, int depth) {
@@ -100,6 +124,7 @@ static bool are_operations_sound(const plan_t *plan, uint32_t first, uint32_t co
     if (one->body > count - n - 1 || (one->body > 0 && !nests)) return false;
     if (one->from > ADDRESS_LIMIT || one->to > ADDRESS_LIMIT || one->count > ADDRESS_LIMIT) return false;
     if (one->code == PLAN_LOOP && (one->a > ADDRESS_LIMIT || one->b > ADDRESS_LIMIT)) return false;
+    if (!are_kinds_sound(one)) return false;
     if (one->code == PLAN_ENUM && (uint64_t)one->type + one->count > plan->header.values) return false;
     if (!are_operations_sound(plan, first + n + 1, one->body, depth + 1)) return false;
     n += one->body;
@@ -110,6 +135,35 @@ static bool are_operations_sound(const plan_t *plan, uint32_t first, uint32_t co
 static bool is_sound(const plan_t *plan) {
   return are_pieces_sound(plan->pieces, plan->header.pieces) && are_pieces_sound(plan->starts, plan->header.starts) &&
          are_tables_sorted(plan) && are_operations_sound(plan, 0, plan->header.operations, 0);
+}
+
+typedef struct start_place {
+  uint64_t from;
+  uint32_t number;
+} start_place_t;
+
+static int compare_places(const void *first, const void *second) {
+  const start_place_t *a = first;
+  const start_place_t *b = second;
+  if (a->from != b->from) return a->from < b->from ? -1 : 1;
+  return a->number < b->number ? -1 : a->number > b->number;
+}
+
+/* Of the starts at one address the first counts, so that they cannot be sorted where they stand. */
+static bool order_starts(plan_t *plan) {
+  uint32_t count = plan->header.starts;
+  start_place_t *places = malloc(((size_t)count + 1) * sizeof *places);
+  plan->start_order = malloc(((size_t)count + 1) * sizeof *plan->start_order);
+  bool room = places != NULL && plan->start_order != NULL;
+  uint32_t single = 0;
+  for (uint32_t n = 0; room && n < count; n++) {
+    if (plan->starts[n].count > 1) plan->start_order[plan->strided_starts++] = n;
+    else places[single++] = (start_place_t){plan->starts[n].from, n};
+  }
+  if (room) qsort(places, single, sizeof *places, compare_places);
+  for (uint32_t n = 0; room && n < single; n++) plan->start_order[plan->strided_starts + n] = places[n].number;
+  free(places);
+  return room;
 }
 
 /* Bytes that one operation reads and writes from its addresses on. */
@@ -175,6 +229,31 @@ static bool fit(const plan_t *plan, uint32_t first, uint32_t count, uint64_t fro
   return true;
 }
 
+/*
+ * Words that a list of operations goes through, at most `most` + 1. Loops inside loops over the same bytes multiply, and
+ * a plan that never comes to an end would stop the program as surely as one that crashes it.
+ */
+static uint64_t work_of(const plan_t *plan, uint32_t first, uint32_t count, uint64_t most) {
+  uint64_t work = 0;
+  for (uint32_t n = 0; n < count && work <= most; n++) {
+    const plan_operation_t *one = &plan->operations[first + n];
+    uint64_t reads, writes;
+    reach_of(one, &reads, &writes);
+    uint64_t body = one->body > 0 ? work_of(plan, first + n + 1, one->body, most) : 0;
+    uint64_t rounds = one->code == PLAN_LOOP ? one->count : 1;
+    uint64_t each = 1 + (reads + writes) / sizeof(uint64_t) + body;
+    work += rounds > most / each ? most + 1 : rounds * each;
+    n += one->body;
+  }
+  return work <= most ? work : most + 1;
+}
+
+/* Bit-fields: eight operations a byte, and no byte is looked at by more than a few of a kind. */
+#define WORK_PER_BYTE 64
+
 bool plan_fits(const plan_t *plan, uint64_t old_size, uint64_t new_size) {
-  return fit(plan, 0, plan->header.operations, 0, 0, old_size, new_size);
+  if (old_size > ADDRESS_LIMIT || new_size > ADDRESS_LIMIT) return false;
+  uint64_t most = WORK_PER_BYTE * (old_size + new_size + plan->header.operations);
+  return work_of(plan, 0, plan->header.operations, most) <= most &&
+         fit(plan, 0, plan->header.operations, 0, 0, old_size, new_size);
 }

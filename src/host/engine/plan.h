@@ -184,7 +184,10 @@ uint64_t plan_old_size(const plan_t *plan);
 /* The first address of a constant that pointers may lead to; UINT64_MAX where the plan knows of none. */
 uint64_t plan_first_constant(const plan_t *plan);
 
-/* True where every operation stays inside images of these sizes; must be asked before the functions below. */
+/*
+ * True where every operation stays inside images of these sizes, and all of them together come to an end in a time that
+ * is in proportion to them; must be asked before the functions below.
+ */
 bool plan_fits(const plan_t *plan, uint64_t old_size, uint64_t new_size);
 
 /* Looks and writes nothing. `findings` has plan_check_count entries and is overwritten. */

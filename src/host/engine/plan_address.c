@@ -26,16 +26,36 @@ static uint64_t mapped(const plan_piece_t *piece, int64_t round, uint64_t at) {
   return piece->to + (uint64_t)round * piece->to_stride + (at - start);
 }
 
-static bool find_start(const plan_t *plan, uint32_t type, uint64_t at, uint64_t *to) {
-  for (uint32_t n = 0; n < plan->header.starts; n++) {
-    const plan_piece_t *start = &plan->starts[n];
-    if (type != 0 && start->type != type) continue;
-    int64_t round = round_of(start, at, true);
-    if (round < 0) continue;
-    *to = mapped(start, round, at);
-    return true;
+static bool is_start(const plan_piece_t *start, uint32_t type, uint64_t at) {
+  return (type == 0 || start->type == type) && round_of(start, at, true) >= 0;
+}
+
+/* Place in start_order of the first start that is not strided and does not lie before an address. */
+static uint32_t first_start_at(const plan_t *plan, uint64_t at) {
+  uint32_t low = plan->strided_starts;
+  uint32_t high = plan->header.starts;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (plan->starts[plan->start_order[middle]].from < at) low = middle + 1;
+    else high = middle;
   }
-  return false;
+  return low;
+}
+
+/* The first in the plan's order, in which outer objects come before inner ones. */
+static bool find_start(const plan_t *plan, uint32_t type, uint64_t at, uint64_t *to) {
+  uint32_t best = UINT32_MAX;
+  for (uint32_t n = first_start_at(plan, at); n < plan->header.starts && best == UINT32_MAX; n++) {
+    uint32_t number = plan->start_order[n];
+    if (plan->starts[number].from != at) break;
+    if (is_start(&plan->starts[number], type, at)) best = number;
+  }
+  for (uint32_t n = 0; n < plan->strided_starts && plan->start_order[n] < best; n++) {
+    if (is_start(&plan->starts[plan->start_order[n]], type, at)) best = plan->start_order[n];
+  }
+  if (best == UINT32_MAX) return false;
+  *to = mapped(&plan->starts[best], round_of(&plan->starts[best], at, true), at);
+  return true;
 }
 
 /* The piece that holds the address, and the one that ends there; NULL where there is none. */
@@ -91,6 +111,17 @@ static plan_target_t find_place(const plan_t *plan, uint32_t type, uint64_t at, 
   return TARGET_MAPPED;
 }
 
+/*
+ * Just behind the image another library or the heap may begin: only a pointer that goes with the elements of the array
+ * that ends there is one past its end.
+ */
+static bool find_end(const plan_t *plan, uint32_t type, uint64_t at, uint64_t *to) {
+  neighbours_t found = find_pieces(plan, at);
+  if (found.ending == NULL || found.ending->element == 0 || found.ending->element != type) return false;
+  *to = end_of(found.ending, at);
+  return true;
+}
+
 static bool is_constant(const plan_t *plan, uint64_t at) {
   for (uint32_t n = 0; n < plan->header.constants; n++) {
     const plan_constant_t *constant = &plan->constants[n];
@@ -102,9 +133,14 @@ static bool is_constant(const plan_t *plan, uint64_t at) {
 plan_target_t plan_address(const plan_t *plan, const plan_images_t *images, uint32_t type, uintptr_t word,
                            uintptr_t *to) {
   *to = word;
-  if (word < images->old_base || word - images->old_base >= plan->header.old_size) return TARGET_OUTSIDE;
+  if (word < images->old_base || word - images->old_base > plan->header.old_size) return TARGET_OUTSIDE;
   uint64_t at = word - images->old_base;
   uint64_t found = 0;
+  if (at == plan->header.old_size) {
+    if (!find_end(plan, type, at, &found)) return TARGET_OUTSIDE;
+    *to = images->new_base + (uintptr_t)found;
+    return TARGET_MAPPED;
+  }
   const plan_function_t *function = plan_function_at(plan, at);
   if (function != NULL) {
     if (function->to == 0) return TARGET_NOWHERE;

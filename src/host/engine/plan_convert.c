@@ -8,20 +8,41 @@
 #define WIDTH_OF(kind) ((unsigned)((kind) >> 4 & 0xff))
 #define FIRST_BIT_OF(kind) ((unsigned)((kind) >> 12 & 0xff))
 
+/* Nearly all numbers are of one of these widths and begin with a byte. */
+static bool is_whole(unsigned width) { return width == 8 || width == 16 || width == 32 || width == 64; }
+
+static uint64_t read_whole(const unsigned char *from, unsigned width) {
+  uint16_t half;
+  uint32_t word;
+  uint64_t twice;
+  switch (width) {
+    case 8:
+      return *from;
+    case 16:
+      memcpy(&half, from, sizeof half);
+      return half;
+    case 32:
+      memcpy(&word, from, sizeof word);
+      return word;
+    default:
+      memcpy(&twice, from, sizeof twice);
+      return twice;
+  }
+}
+
+static void write_whole(unsigned char *to, unsigned width, uint64_t value) {
+  if (width == 8) memcpy(to, &value, 1);
+  else if (width == 16) memcpy(to, &value, 2);
+  else if (width == 32) memcpy(to, &value, 4);
+  else memcpy(to, &value, 8);
+}
+
 /* Up to 64 bits that begin at any bit; they reach over at most nine bytes. */
 static uint64_t read_bits(const unsigned char *from, unsigned first, unsigned width) {
   uint64_t value = 0;
   from += first / 8;
   first %= 8;
-  if (first == 0 && width == 32) {
-    uint32_t word;
-    memcpy(&word, from, sizeof word);
-    return word;
-  }
-  if (first == 0 && width == 64) {
-    memcpy(&value, from, sizeof value);
-    return value;
-  }
+  if (first == 0 && is_whole(width)) return read_whole(from, width);
   for (unsigned bit = 0; bit < width;) {
     unsigned offset = (first + bit) % 8;
     unsigned count = 8 - offset < width - bit ? 8 - offset : width - bit;
@@ -35,6 +56,10 @@ static uint64_t read_bits(const unsigned char *from, unsigned first, unsigned wi
 static void write_bits(unsigned char *to, unsigned first, unsigned width, uint64_t value) {
   to += first / 8;
   first %= 8;
+  if (first == 0 && is_whole(width)) {
+    write_whole(to, width, value);
+    return;
+  }
   for (unsigned bit = 0; bit < width;) {
     unsigned offset = (first + bit) % 8;
     unsigned count = 8 - offset < width - bit ? 8 - offset : width - bit;
@@ -123,10 +148,11 @@ static bool float_to_integer(uint64_t kind, long double value, int64_t *result) 
     to_integer(kind, value < 0, value < 0 ? 1ull << 63 : ~0ull, result);
     return false;
   }
-  long double whole = truncl(value);
-  bool is_negative = whole < 0;
-  uint64_t bits = is_negative ? (uint64_t)(int64_t)whole : (uint64_t)whole;
-  return to_integer(kind, is_negative, bits, result) && whole == value;
+  bool is_large = value >= 9223372036854775808.0L;
+  int64_t whole = is_large ? 0 : (int64_t)value;
+  uint64_t bits = is_large ? (uint64_t)value : (uint64_t)whole;
+  bool has_fraction = (is_large ? (long double)bits : (long double)whole) != value;
+  return to_integer(kind, whole < 0, bits, result) && !has_fraction;
 }
 
 static uint64_t bits_of_double(long double value) {

@@ -68,12 +68,23 @@ static void fix_operation(const fix_t *fix, const plan_operation_t *one, uint64_
   for (uint64_t n = 0; n < count && count < MOST_WORDS; n++) fix_word(fix, block + n * sizeof block, header);
 }
 
+static bool fixes(const plan_operation_t *one) {
+  return one->code == PLAN_FIX || one->code == PLAN_FIX_ARRAY || one->code == PLAN_FIX_VPTR;
+}
+
+/* Hardly any loop does, and going through the others would cost a pause nearly as long as the transfer itself. */
+static bool body_fixes(const plan_operation_t *one) {
+  for (uint32_t n = 1; n <= one->body; n++) {
+    if (fixes(&one[n])) return true;
+  }
+  return false;
+}
+
 static void fix_operations(const fix_t *fix, const plan_operation_t *first, uint32_t count, uint64_t shift) {
   for (uint32_t n = 0; n < count; n++) {
     const plan_operation_t *one = &first[n];
-    bool fixes = one->code == PLAN_FIX || one->code == PLAN_FIX_ARRAY || one->code == PLAN_FIX_VPTR;
-    if (fixes) fix_operation(fix, one, shift);
-    uint64_t rounds = one->code == PLAN_LOOP ? one->count : one->body > 0 ? 1 : 0;
+    if (fixes(one)) fix_operation(fix, one, shift);
+    uint64_t rounds = !body_fixes(one) ? 0 : one->code == PLAN_LOOP ? one->count : 1;
     for (uint64_t round = 0; round < rounds; round++) {
       fix_operations(fix, one + 1, one->body, shift + (one->code == PLAN_LOOP ? round * one->a : 0));
     }

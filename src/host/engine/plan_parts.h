@@ -10,6 +10,8 @@ struct plan {
   const plan_operation_t *operations;
   const plan_piece_t *pieces; /* the strided ones first */
   const plan_piece_t *starts;
+  uint32_t *start_order; /* numbers of the starts: first the strided ones as they stand, then the others sorted by `from` */
+  uint32_t strided_starts;
   const plan_function_t *functions;
   const plan_constant_t *constants;
   const plan_value_t *values;

@@ -1,8 +1,10 @@
 #include "revert.h"
 
 #include "faults.h"
+#include "migrations.h"
 
 static bool bring_back(image_t *back, const slot_t *slot, hot_failure_t *failure);
+static void leave_state_behind(image_t *bad, const transfer_t *carried);
 static void take_out(image_t *image);
 
 void revert_at_boundary(void *argument) {
@@ -17,13 +19,25 @@ void revert_at_boundary(void *argument) {
   slot->previous = NULL;
   revert->retired = back;
   if (slot->carried != NULL) transfer_fix(slot->carried, back, true);
+  if (!bring_back(back, slot, revert->failure)) {
+    if (slot->carried != NULL) transfer_fix(slot->carried, bad, false);
+    return;
+  }
   back->transferred = false;
-  if (!bring_back(back, slot, revert->failure)) return;
   table_switch(slot, back);
-  /* The objects of the state live in the image that comes back: what the bad one registered would destroy them. */
-  bad->transferred = slot->carried != NULL;
+  if (slot->carried != NULL) leave_state_behind(bad, slot->carried);
   take_out(bad);
   revert->retired = bad;
+}
+
+/*
+ * The objects of the state live in the image that comes back: what the bad one registered would destroy them. While it
+ * ran it may have left its addresses in objects on the heap.
+ */
+static void leave_state_behind(image_t *bad, const transfer_t *carried) {
+  bad->transferred = true;
+  bad->needs_search = carried->old_image != HOT_OLD_CLOSE;
+  if (carried->old_image == HOT_OLD_KEEP) image_pin(bad);
 }
 
 static bool bring_back(image_t *back, const slot_t *slot, hot_failure_t *failure) {
@@ -35,7 +49,7 @@ static bool bring_back(image_t *back, const slot_t *slot, hot_failure_t *failure
   failure->step = HOT_STEP_INIT;
   if (!call_init(back, true, failure)) return false;
   failure->step = HOT_STEP_LOAD;
-  if (!slot->has_state || call_load(back, &slot->saved, failure)) return true;
+  if (!slot->has_state || (blob_is_whole(&slot->saved, failure) && call_load(back, &slot->saved, failure))) return true;
   hot_failure_t ignored = {0};
   if (!back->pinned) call_shutdown(back, &ignored);
   return false;

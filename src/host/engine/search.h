@@ -3,6 +3,10 @@
  *
  * A pointer to a string literal, a callback in an object on the heap, a table: after the library is closed it would lead
  * nowhere, or into whatever is loaded there next. So such an image waits here until a search of memory finds none.
+ *
+ * The search takes every word for a pointer, so that a number may keep an image but nothing that is needed is ever closed.
+ * What the loader and the engine themselves know of an image must not count, or nothing would be closed: the addresses
+ * that the loader holds are left out (segments.h), and here they are only kept as offsets and complements.
  */
 #ifndef HOTMOD_SEARCH_H
 #define HOTMOD_SEARCH_H
@@ -15,9 +19,10 @@ void search_retire(image_t *image);
 /*
  * Looks through what waits and closes what nothing points into. Images whose state has no pointers to objects on the heap
  * are judged by the variables of the images in `live`, the others by all writable memory, which takes milliseconds and
- * therefore only happens when several wait. Outside the pause, on a thread that has called guard_thread_open.
+ * therefore only happens when several wait, or where `at_once` says so. Outside the pause, on a thread that has called
+ * guard_thread_open.
  */
-void search_sweep(image_t *const *live, size_t count);
+void search_sweep(image_t *const *live, size_t count, bool at_once);
 
 /* Images that wait. */
 size_t search_waiting(void);

@@ -21,11 +21,19 @@ typedef struct segments {
   uintptr_t base; /* what is added to the addresses in the library's file */
   size_t count;
   segment_t list[SEGMENTS_MAX];
-  /* The dynamic section, which the loader itself points into; size 0 where there is none. */
-  segment_t dynamic;
+  /* What the loader itself keeps the addresses of. */
+  segment_t dynamic;      /* the dynamic section; size 0 where there is none */
+  uintptr_t tables_end;   /* the end of the symbol, string, version, hash and relocation tables at the front */
+  uintptr_t unwind_table; /* start of .eh_frame_hdr; 0 where there is none */
 } segments_t;
 
 /* Reads the segments of a library that is loaded. False where the system does not say, or there are too many. */
 bool segments_read(void *handle, segments_t *segments);
+
+/* Adds to every address. */
+void segments_move(segments_t *segments, uintptr_t by);
+
+/* True for an address that the loader holds as long as the library is loaded, and that therefore says nothing. */
+bool segments_is_known_to_loader(const segments_t *segments, uintptr_t address);
 
 #endif

@@ -1,5 +1,7 @@
 #include "transfer.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,8 +47,11 @@ static bool set_images(transfer_t *transfer, const image_t *from, const image_t 
                                      .initial = from->initial,
                                      .initial_address = from->initial_start - from->segments.base,
                                      .initial_size = from->initial_size};
+  uint64_t old_size = from->high - from->segments.base;
   bool known = from->segments.count > 0 && to->segments.count > 0;
-  if (known && plan_fits(transfer->plan, from->high - from->segments.base, to->high - to->segments.base)) return true;
+  /* A plan for a shorter library would take pointers to the end of this one for pointers elsewhere. */
+  if (plan_old_size(transfer->plan) < old_size) known = false;
+  if (known && plan_fits(transfer->plan, old_size, to->high - to->segments.base)) return true;
   return refuse(failure, HOT_BAD_PLAN, to);
 }
 
@@ -60,6 +65,11 @@ bool transfer_variables(transfer_t *transfer, image_t *from, image_t *to, hot_fa
 
 bool transfer_saved(transfer_t *transfer, const image_t *image, const blob_t *saved, blob_t *converted,
                     hot_failure_t *failure) {
+  if (plan_old_size(transfer->plan) != saved->size) {
+    snprintf(failure->text, sizeof failure->text, "it has %zu bytes, and the declared type has %" PRIu64, saved->size,
+             plan_old_size(transfer->plan));
+    return refuse(failure, HOT_BAD_STATE, image);
+  }
   if (!plan_fits(transfer->plan, saved->size, transfer->size)) return refuse(failure, HOT_BAD_PLAN, image);
   *converted = (blob_t){.data = calloc(1, transfer->size + 1), .size = transfer->size};
   if (converted->data == NULL) return refuse(failure, HOT_NO_MEMORY, image);
@@ -73,13 +83,12 @@ bool transfer_saved(transfer_t *transfer, const image_t *image, const blob_t *sa
 typedef struct plan_call {
   transfer_t *transfer;
   bool apply;
-  bool keeps_old;
   uint32_t refused; /* the first check that must hold and does not, or PLAN_NO_CHECK */
 } plan_call_t;
 
 static void run_plan(void *argument) {
   plan_call_t *call = argument;
-  const transfer_t *transfer = call->transfer;
+  transfer_t *transfer = call->transfer;
   call->refused = PLAN_NO_CHECK;
   plan_check(transfer->plan, &transfer->images, transfer->findings);
   if (!call->apply) return;
@@ -88,7 +97,7 @@ static void run_plan(void *argument) {
     call->refused = transfer->must_hold[n];
     return;
   }
-  plan_apply(transfer->plan, &transfer->images, &call->keeps_old);
+  plan_apply(transfer->plan, &transfer->images, &transfer->keeps_old);
 }
 
 /* A plan was checked against the images' sizes, but there may be holes in them that nothing can be read from. */

@@ -15,6 +15,7 @@ typedef struct transfer {
   uint32_t *must_hold;
   size_t must_count;
   plan_finding_t *findings; /* plan_check_count entries */
+  bool keeps_old;           /* once carried out: pointers into the old image's constants were kept */
   plan_images_t images;     /* once carried out: what plan_fix needs on the way back */
 } transfer_t;
 

@@ -1,7 +1,7 @@
 import type { Level, Outcome, Timings } from '../../events/events.js';
+import type { Json } from '../../events/json.js';
 
-/** What JSON can hold; values of variables come in this form. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+export type { Json };
 
 /** The result of a run of reload cases; what `--reporter json` prints as it is (docs/ARCHITECTURE.md, Contracts). */
 export interface CaseReport {

@@ -36,6 +36,8 @@ export interface PlanContext {
   readonly starts: Piece[];
   readonly values: { readonly from: bigint; readonly to: bigint }[];
   readonly classes: Map<string, number>;
+  /** Fields of converted records, in the new image: what lies between two of them is not padding. */
+  readonly occupied: Stretch[];
   /** Arrays of converted elements around the place that is being looked at. */
   readonly loops: Loop[];
   /** Set where a part was emitted that is not the plain bytes. */
@@ -43,6 +45,12 @@ export interface PlanContext {
   heapMayPointBack: boolean;
   /** Any pointer is carried, so that the engine needs to know where things went. */
   hasPointers: boolean;
+}
+
+/** Addresses in the library file. */
+export interface Stretch {
+  readonly start: number;
+  readonly size: number;
 }
 
 export type ReachAnswers = WeakMap<object, Map<object, Reach>>;

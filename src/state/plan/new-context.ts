@@ -36,6 +36,7 @@ export function newContext(before: StateModel, after: StateModel, { wasName }: C
     starts: [],
     values: [],
     classes: new Map(),
+    occupied: [],
     loops: [],
     converted: false,
     heapMayPointBack: false,

@@ -37,6 +37,8 @@ export function carryRecord(
   }
   const [olds, news] = [membersOf(before), membersOf(after)];
   const pairs = pairUp(context, olds, news);
+  const first = context.occupied.length;
+  context.occupied.push(...news.map((member) => ({ start: spot.to + member.offset, size: byteSize(member) })));
   for (const { old, now, renamed } of pairs.matched) {
     const place = spotOf(spot, record, old, now);
     if (renamed) addChange(context, 'carriedAs', place, { before: old.type, after: now.type }, { detail: old.name });
@@ -46,8 +48,8 @@ export function carryRecord(
     carryMember(context, body, old, now, place, carryOne);
   }
   sayWhatIsGone(context, spot, record, pairs);
-  const occupied = news.map((member) => ({ start: spot.to + member.offset, size: byteSize(member) }));
-  out.push(...mergeCopies(body, occupied));
+  // Records inside this one have noted their fields too by now, and between those is no padding of this one.
+  out.push(...mergeCopies(body, context.occupied.slice(first)));
 }
 
 /**

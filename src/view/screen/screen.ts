@@ -11,6 +11,7 @@ import { moduleLines } from './modules.js';
 import { panelHeight, panelLines } from './panels.js';
 import { type Frame, fitAll, head, ruleLine } from './parts.js';
 import { problemCount, problemLines } from './problems.js';
+import { valueHeight, valueLines } from './values.js';
 
 export interface ScreenOptions {
   readonly columns: number;
@@ -22,7 +23,18 @@ export interface ScreenOptions {
   readonly canOpenLog: boolean;
 }
 
-type Part = 'header' | 'footer' | 'modules' | 'problems' | 'title' | 'error' | 'reasons' | 'timings' | 'panels' | 'log';
+type Part =
+  | 'header'
+  | 'footer'
+  | 'modules'
+  | 'problems'
+  | 'title'
+  | 'error'
+  | 'reasons'
+  | 'timings'
+  | 'values'
+  | 'panels'
+  | 'log';
 
 /** A part asks for rows: nothing where fewer than `atLeast` are left, otherwise as many as there are up to `upTo`. */
 interface Claim {
@@ -62,9 +74,9 @@ export function liveRows(rows: number): number {
 
 /**
  * Who gets rows, most important first. So what a small terminal drops goes in this order: further modules of a long
- * table, the rest of the timings, more output of modules, timings, output, panels, the rest of the reasons, the rest of the table,
- * further lines of the compile error, problems, and never the header, the keys, the selected module and the first
- * line of its error.
+ * table, the rest of the timings, more output of modules, timings, output, panels, live values, the rest of the
+ * reasons, the rest of the table, further lines of the compile error, problems, and never the header, the keys, the
+ * selected module and the first line of its error.
  */
 function claims(frame: Frame): readonly Claim[] {
   const { selected, state, controls } = frame;
@@ -86,6 +98,7 @@ function claims(frame: Frame): readonly Claim[] {
     claim('modules', 1, Math.min(table, 8)),
     claim('reasons', 1, Math.min(reasons, 5)),
     ...(controls.bigLog ? [claim('log', 2, Math.min(log, 13))] : []),
+    claim('values', 2, valueHeight(frame)),
     claim('panels', 3, panels),
     claim('log', 2, Math.min(log, 2)),
     claim('timings', 2, Math.min(timings, 2)),
@@ -128,6 +141,7 @@ function draw(frame: Frame, rows: ReadonlyMap<Part, number>): readonly Line[] {
     ...moduleLines(frame, count('modules')),
     ...problemLines(frame, count('problems')),
     ...about,
+    ...valueLines(frame, count('values')),
     ...panelLines(frame, count('panels')),
     ...logLines(frame, count('log')),
     ...(count('footer') > 0 ? [footerLine(frame)] : []),

@@ -1,0 +1,60 @@
+import { unknownModule } from '../config/modules.js';
+import { ask } from '../control/client.js';
+import { type Inspected, socketPath } from '../control/protocol.js';
+import { exitCode, HotmodError } from '../errors.js';
+import { lineWriter } from '../report/writer.js';
+import { inspectLayout } from './inspect-layout.js';
+import { valueJson, valueLines } from './inspect-text.js';
+import { watchValues } from './inspect-watch.js';
+import type { CommandIo } from './io.js';
+import { loadProject, type ProjectOptions } from './project.js';
+import { signalExitCode } from './signals.js';
+
+export interface InspectOptions extends ProjectOptions {
+  /** A module; with `layout` also a library or object file. */
+  readonly target: string | null;
+  /** Null for all variables. */
+  readonly path: string | null;
+  readonly elements: number;
+  readonly follow: number;
+  readonly watch: boolean;
+  /** A type's name, `all` layouts, or null for values. */
+  readonly layout: { readonly type: string | null; readonly lineSize: number } | null;
+  /** Two files whose layouts are compared. */
+  readonly diff: readonly string[];
+  readonly json: boolean;
+  /** Settles when the user wants it to end. */
+  readonly stop: Promise<NodeJS.Signals>;
+}
+
+/** `hotmod inspect`: live values of the running session, or how types lie in memory. */
+export async function inspect(options: InspectOptions, io: CommandIo): Promise<number> {
+  const { layout, diff, target } = options;
+  if (layout !== null || diff.length > 0) return inspectLayout(options, io);
+  if (target === null) throw nothingNamed();
+
+  const config = await loadProject(options, io, false);
+  const names = config.modules.map((one) => one.name);
+  if (names.length > 0 && !names.includes(target)) throw unknownModule(target, names);
+  const { path, elements, follow, json } = options;
+  const look = async (): Promise<Inspected> => {
+    const request = { method: 'inspect', module: target, path, elements, follow } as const;
+    const { inspected } = await ask(socketPath(config.outDir), request);
+    return inspected ?? { module: target, generation: 0, frame: 0, values: [] };
+  };
+  if (options.watch) return signalExitCode(await watchValues(look, { json, stop: options.stop }, io));
+
+  const { values } = await look();
+  const writer = lineWriter(io.stdout);
+  if (json) for (const value of values) writer.line(valueJson(value));
+  else for (const line of valueLines(values, io.color)) writer.line(line);
+  if (values.length === 0) io.stderr.write(`${target} has no variables.\n`);
+  return exitCode.ok;
+}
+
+function nothingNamed(): HotmodError {
+  return new HotmodError('HM117', 'Say what to inspect.', {
+    hint: '"hotmod inspect <module>" shows its variables, "hotmod inspect <module or file> --layout" its types.',
+    exitCode: exitCode.usage,
+  });
+}

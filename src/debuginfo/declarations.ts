@@ -1,0 +1,34 @@
+import { declarationOf, type Entry } from './entry.js';
+import type { Located, OpenUnit } from './open-unit.js';
+import type { Program } from './program.js';
+
+const mostDeclarations = 8;
+
+/**
+ * An entry, then what it completes or is a copy of, and so on: a method defined outside its class, the code of an inline
+ * function, a static member (DWARF 5, sections 2.13.2 and 3.3.8). What an entry does not say, the next one may.
+ */
+export function withDeclarations(program: Program, unit: OpenUnit, entry: Entry): readonly Located[] {
+  const all: Located[] = [{ unit, entry }];
+  for (let last = all[0]; last !== undefined && all.length < mostDeclarations; last = all.at(-1)) {
+    const reference = declarationOf(last.entry);
+    if (reference === null) break;
+    all.push(program.follow(reference));
+  }
+  return all;
+}
+
+/** The first of them that has an attribute; the last one, which declares it, where none has. */
+export function firstWith(all: readonly Located[], attribute: number): Located | undefined {
+  return all.find((one) => one.entry.has(attribute)) ?? all.at(-1);
+}
+
+export function textOf(all: readonly Located[], ...attributes: readonly number[]): string | null {
+  for (const attribute of attributes) {
+    for (const { entry } of all) {
+      const text = entry.string(attribute);
+      if (text !== null) return text;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,13 @@
+import type { Cursors } from './cursors.js';
+import type { DebugSections } from './sections.js';
+import type { Unit } from './units.js';
+
+/** What entries of one unit need to be read. The bases stand in the unit's first entry. */
+export interface UnitReader {
+  readonly unit: Unit;
+  readonly sections: DebugSections;
+  readonly cursors: Cursors;
+  /** Of the unit's part of `.debug_str_offsets` and `.debug_addr`. */
+  stringBase: number;
+  addressBase: number;
+}

@@ -1,0 +1,2 @@
+/** What JSON can hold; values of variables come in this form. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
