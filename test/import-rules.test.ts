@@ -127,7 +127,7 @@ describe('the import rules', () => {
       call: ['layout', 'debuginfo', 'errors', 'host', 'text'],
     };
     // Plain JSON is a word that everybody may use.
-    const words = ['report/cases/types'];
+    const words = ['report/cases/types', 'events/json'];
     const wrong = sources.flatMap((source) =>
       [...source.imports, ...source.typeImports]
         .filter((target) => {

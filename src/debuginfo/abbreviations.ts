@@ -69,7 +69,11 @@ function readAbbreviation(cursor: Cursor, sizes: FormSizes): Abbreviation {
     if (place >= 0) place += length;
   }
   // A variable that only the stack or a register holds is told apart when it is asked for; one without any place, here.
-  const indexed = kind === tag.variable ? attributes.includes(at.location) : wanted.has(kind);
+  // A member that is only declared is a static one, whose class is asked for by where it is defined.
+  const indexed =
+    kind === tag.variable
+      ? attributes.includes(at.location)
+      : wanted.has(kind) || (kind === tag.member && attributes.includes(at.declaration));
   return { tag: kind, hasChildren: children === 1, attributes, forms, implicit, places, skips, indexed };
 }
 

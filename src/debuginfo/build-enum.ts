@@ -1,5 +1,6 @@
 import type { TypeReader } from './build-type.js';
 import { at, tag } from './constants.js';
+import { typeNameOf } from './declarations.js';
 import type { Entry } from './entry.js';
 import { lazy } from './lazy.js';
 import type { OpenUnit } from './open-unit.js';
@@ -19,7 +20,7 @@ export function buildEnum(reader: TypeReader, unit: OpenUnit, entry: Entry): Enu
   );
   return {
     kind: 'enum',
-    name: entry.string(at.name),
+    name: typeNameOf(reader.program, unit, entry),
     size,
     complete: !entry.flag(at.declaration),
     unit: unit.name,

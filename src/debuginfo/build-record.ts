@@ -1,6 +1,7 @@
 import type { TypeReader } from './build-type.js';
 import { at, op, tag } from './constants.js';
 import { Cursor } from './cursor.js';
+import { typeNameOf } from './declarations.js';
 import type { Entry } from './entry.js';
 import { DebugInfoError } from './errors.js';
 import { type Parts, refuseInsideItself } from './inside-itself.js';
@@ -33,7 +34,7 @@ export function buildRecord(reader: TypeReader, unit: OpenUnit, entry: Entry): R
   const record: RecordType = {
     kind: 'record',
     form: entry.tag === tag.unionType ? 'union' : entry.tag === tag.classType ? 'class' : 'struct',
-    name: entry.string(at.name),
+    name: typeNameOf(reader.program, unit, entry),
     size: entry.number(at.byteSize) ?? 0,
     align: entry.number(at.alignment),
     complete: !entry.flag(at.declaration) && (entry.has(at.byteSize) || unit.unit.version < 4),

@@ -1,3 +1,4 @@
+import { at } from './constants.js';
 import { declarationOf, type Entry } from './entry.js';
 import type { Located, OpenUnit } from './open-unit.js';
 import type { Program } from './program.js';
@@ -21,6 +22,12 @@ export function withDeclarations(program: Program, unit: OpenUnit, entry: Entry)
 /** The first of them that has an attribute; the last one, which declares it, where none has. */
 export function firstWith(all: readonly Located[], attribute: number): Located | undefined {
   return all.find((one) => one.entry.has(attribute)) ?? all.at(-1);
+}
+
+/** What a type is called, which gcc may say only where it is declared. */
+export function typeNameOf(program: Program, unit: OpenUnit, entry: Entry): string | null {
+  const name = entry.string(at.name);
+  return name !== null || !entry.has(at.specification) ? name : textOf(withDeclarations(program, unit, entry), at.name);
 }
 
 export function textOf(all: readonly Located[], ...attributes: readonly number[]): string | null {

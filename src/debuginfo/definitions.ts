@@ -1,5 +1,6 @@
 import type { TypeReader } from './build-type.js';
 import { at, tag } from './constants.js';
+import { typeNameOf } from './declarations.js';
 import type { Entry } from './entry.js';
 import { DebugInfoError } from './errors.js';
 import type { Located, OpenUnit } from './open-unit.js';
@@ -98,8 +99,9 @@ function definitionsOf(program: Program): ReadonlyMap<string, readonly Located[]
     for (const [position, kind] of unit.index.tags.entries()) {
       if (!definable.has(kind)) continue;
       const entry = program.entry(unit, unit.index.offsets[position] ?? 0);
-      const name = entry.string(at.name);
-      if (name === null || entry.flag(at.declaration)) continue;
+      if (entry.flag(at.declaration)) continue;
+      const name = typeNameOf(program, unit, entry);
+      if (name === null) continue;
       const all = byName.get(name);
       if (all === undefined) byName.set(name, [{ unit, entry }]);
       else all.push({ unit, entry });

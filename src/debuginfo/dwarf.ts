@@ -55,7 +55,7 @@ function readTypes(reader: TypeReader): readonly (RecordType | EnumType | Typede
     for (const [position, kind] of unit.index.tags.entries()) {
       if (!named.has(kind)) continue;
       const entry = program.entry(unit, unit.index.offsets[position] ?? 0);
-      if (entry.string(at.name) === null || entry.flag(at.declaration)) continue;
+      if (entry.flag(at.declaration) || !(entry.has(at.name) || entry.has(at.specification))) continue;
       const type = reader.typeAt(unit, entry);
       if (type.kind === 'record' || type.kind === 'enum' || type.kind === 'typedef') found.add(type);
     }

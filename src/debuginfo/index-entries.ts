@@ -14,6 +14,8 @@ export interface EntryIndex {
   readonly tags: readonly number[];
   /** Position of the enclosing entry in these lists; -1 for a unit's first entry. */
   readonly parents: readonly number[];
+  /** Of the byte after an entry and all that is in it. */
+  readonly ends: readonly number[];
 }
 
 const roots: ReadonlySet<number> = new Set([tag.compileUnit, tag.partialUnit, tag.typeUnit, tag.skeletonUnit]);
@@ -29,7 +31,8 @@ export function indexEntries(sections: DebugSections, unit: Unit): EntryIndex {
   const offsets: number[] = [];
   const tags: number[] = [];
   const parents: number[] = [];
-  const enclosing: number[] = [];
+  const ends: number[] = [];
+  const open: number[] = [];
   const cursor = new Cursor(sections.section(unit.section), sections.littleEndian, unit.firstEntry);
   const { abbreviations, end } = unit;
   let parent = -1;
@@ -39,15 +42,17 @@ export function indexEntries(sections: DebugSections, unit: Unit): EntryIndex {
     const offset = cursor.at;
     const code = cursor.uleb();
     if (code === 0) {
-      const outer = enclosing.pop();
+      const outer = open.pop();
       // Padding after the last entry is written as zeros too.
-      if (outer !== undefined) parent = outer;
+      if (outer === undefined || outer === parent) continue;
+      ends[parent] = cursor.at;
+      parent = outer;
       continue;
     }
     const abbreviation = abbreviations[code];
     if (abbreviation === undefined) throw new DebugInfoError('damaged', `an entry has the unknown code ${code}`);
     // Otherwise a zero in the wrong place would make strangers of a function's variables.
-    if (enclosing.length === 0 && seen > 0) throw new DebugInfoError('damaged', 'a unit goes on after its last entry');
+    if (open.length === 0 && seen > 0) throw new DebugInfoError('damaged', 'a unit goes on after its last entry');
     if (seen++ === 0 && !roots.has(abbreviation.tag)) {
       throw new DebugInfoError('damaged', 'the first entry of a unit describes no unit');
     }
@@ -58,29 +63,41 @@ export function indexEntries(sections: DebugSections, unit: Unit): EntryIndex {
       offsets.push(offset);
       tags.push(abbreviation.tag);
       parents.push(parent);
+      ends.push(cursor.at);
     }
     if (!abbreviation.hasChildren) continue;
-    if (enclosing.length >= deepest) throw new DebugInfoError('damaged', 'its entries are nested too deeply');
-    enclosing.push(parent);
+    if (open.length >= deepest) throw new DebugInfoError('damaged', 'its entries are nested too deeply');
+    open.push(parent);
     parent = own;
   }
-  if (cursor.at > end || enclosing.length > 0) {
+  if (cursor.at > end || open.length > 0) {
     throw new DebugInfoError('damaged', 'the entries of a unit do not end where the unit does');
   }
   if (seen === 0) throw new DebugInfoError('damaged', 'a unit has no entries');
-  return { offsets, tags, parents };
+  return { offsets, tags, parents, ends };
 }
 
-/** Position of an offset in the index; -1 where it is not in it. */
-export function positionOf({ offsets }: EntryIndex, offset: number): number {
+/** Position of the entry at an offset; -1 where it is not in the index. */
+export function positionOf(index: EntryIndex, offset: number): number {
+  const position = lastUpTo(index, offset);
+  return index.offsets[position] === offset ? position : -1;
+}
+
+/** Position of the innermost entry around the one at an offset, which need not be in the index itself; -1 for none. */
+export function enclosing(index: EntryIndex, offset: number): number {
+  let position = lastUpTo(index, offset);
+  if (index.offsets[position] === offset) return index.parents[position] ?? -1;
+  while (position >= 0 && (index.ends[position] ?? 0) <= offset) position = index.parents[position] ?? -1;
+  return position;
+}
+
+function lastUpTo({ offsets }: EntryIndex, offset: number): number {
   let low = 0;
-  let high = offsets.length - 1;
-  while (low <= high) {
+  let high = offsets.length;
+  while (low < high) {
     const middle = (low + high) >> 1;
-    const found = offsets[middle] ?? 0;
-    if (found === offset) return middle;
-    if (found < offset) low = middle + 1;
-    else high = middle - 1;
+    if ((offsets[middle] ?? 0) <= offset) low = middle + 1;
+    else high = middle;
   }
-  return -1;
+  return low - 1;
 }

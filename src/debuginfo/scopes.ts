@@ -1,7 +1,7 @@
 import { at, tag } from './constants.js';
 import { declarationOf, type Entry, type Reference } from './entry.js';
 import { DebugInfoError } from './errors.js';
-import { positionOf } from './index-entries.js';
+import { enclosing, positionOf } from './index-entries.js';
 import type { Located, OpenUnit } from './open-unit.js';
 
 /** What lies around an entry. */
@@ -40,7 +40,17 @@ export function createScopes(program: Entries): (unit: OpenUnit, offset: number)
   const known = new Map<OpenUnit, Map<number, Scope>>();
 
   const scopeAround = (unit: OpenUnit, offset: number, depth: number): Scope => {
-    const parent = unit.index.parents[positionOf(unit.index, offset)] ?? -1;
+    if (depth > deepest) throw new DebugInfoError('damaged', 'a scope lies in itself');
+    const position = positionOf(unit.index, offset);
+    // A type that is defined elsewhere than it was declared (gcc) belongs where it was declared.
+    const declared = types.has(unit.index.tags[position] ?? 0)
+      ? program.entry(unit, offset).reference(at.specification)
+      : null;
+    if (declared !== null) {
+      const found = program.follow(declared);
+      return scopeAround(found.unit, found.entry.offset, depth + 1);
+    }
+    const parent = enclosing(unit.index, offset);
     return parent < 0 ? outermost : scopeInside(unit, parent, depth);
   };
 
@@ -62,10 +72,17 @@ export function createScopes(program: Entries): (unit: OpenUnit, offset: number)
     const kind = unit.index.tags[position] ?? 0;
     const entry = program.entry(unit, unit.index.offsets[position] ?? 0);
     if (kind === tag.subprogram) return insideFunction(unit, entry, depth);
-    const around = scopeAround(unit, entry.offset, depth);
-    if (!types.has(kind)) return around;
-    const name = entry.string(at.name) ?? '';
+    if (!types.has(kind)) return scopeAround(unit, entry.offset, depth);
+    const named = withName({ unit, entry });
+    const around = scopeAround(named.unit, named.entry.offset, depth);
+    const name = named.entry.string(at.name) ?? '';
     return { names: [...around.names, name], types: [...around.types, name], function: around.function };
+  };
+
+  /** Where a type's name is: in a type unit, classes around its type may be no more than a reference (clang). */
+  const withName = ({ unit, entry }: Located): Located => {
+    const reference = entry.has(at.name) ? null : (entry.reference(at.signature) ?? entry.reference(at.specification));
+    return reference === null ? { unit, entry } : program.follow(reference);
   };
 
   const insideFunction = (unit: OpenUnit, entry: Entry, depth: number): Scope => {

@@ -95,7 +95,8 @@ async function compilerIdentity(compiler: string): Promise<string> {
 
 async function hashOf(sources: readonly string[], rest: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of [...sources, join(publicHeadersDir, 'module_interface.h')]) {
+  const headers = ['module_interface.h', 'hotmod_state.h'].map((name) => join(publicHeadersDir, name));
+  for (const file of [...sources, ...headers]) {
     hash
       .update(basename(file))
       .update('\0')

@@ -105,7 +105,7 @@ export async function transact(request: TransactionRequest): Promise<Transaction
       return {
         module: candidate.module,
         facts,
-        assessment: committed?.oldImageKept === true ? withKeptImage(assessment) : assessment,
+        assessment: keepsOldImage(transfer, committed?.oldImageKept) ? withKeptImage(assessment) : assessment,
         loadMs,
         state: stateOf(transfer, committed?.state ?? noState),
       };
@@ -136,6 +136,14 @@ function plansOf(staged: readonly Staged[]): Readonly<Record<string, TransferReq
 /** The engine counts bytes; which variables they were is only known to who made the plan. */
 export function stateOf(transfer: Transfer | null, counted: StateSummary): StateSummary {
   return transfer === null || transfer.request.what === 'saved' ? counted : transfer.summary;
+}
+
+/**
+ * Whether saved bytes lead back into the version that left. Variables may: the engine keeps the old image as long as
+ * anything points into it, and lets it go by itself.
+ */
+function keepsOldImage(transfer: Transfer | null, kept: boolean | undefined): boolean {
+  return kept === true && transfer?.request.what !== 'variables';
 }
 
 /** Only the saved bytes themselves show that they point into the version that left. */

@@ -4,7 +4,7 @@ import { declare } from '../layout/type-name.js';
 import type { SignatureChange } from './types.js';
 
 /**
- * Exported functions of both builds whose parameters or result differ, structs that they pass included.
+ * Exported functions of both builds whose parameters or result differ, structs included that they pass or point to.
  *
  * @param exported symbols of the new build.
  */
@@ -16,10 +16,10 @@ export function compareSignatures(
   const { same } = createTypeComparer();
   const old = byName(before);
   return after.functions.flatMap((now): readonly SignatureChange[] => {
-    const name = now.linkageName ?? now.name;
-    const then = old.get(name);
-    if (!exported.has(name) || then === undefined || same(then.type, now.type)) return [];
-    return [{ name: now.name, before: signatureOf(then), after: signatureOf(now), place: now.place }];
+    const then = old.get(symbolOf(now));
+    if (!exported.has(symbolOf(now)) || then === undefined || same(then.type, now.type)) return [];
+    const change = { name: now.name, before: signatureOf(then), after: signatureOf(now), place: now.place };
+    return [now.linkageName === null ? change : { ...change, symbol: now.linkageName }];
   });
 }
 
@@ -29,5 +29,9 @@ export function signatureOf({ name, type }: DebugFunction): string {
 }
 
 function byName({ functions }: DebugInfo): ReadonlyMap<string, DebugFunction> {
-  return new Map(functions.filter((one) => one.external).map((one) => [one.linkageName ?? one.name, one]));
+  return new Map(functions.filter((one) => one.external).map((one) => [symbolOf(one), one]));
+}
+
+function symbolOf({ linkageName, name }: DebugFunction): string {
+  return linkageName ?? name;
 }

@@ -191,6 +191,8 @@ export interface SavedComparison {
 /** An exported function both builds have, whose type differs. */
 export interface SignatureChange {
   readonly name: string;
+  /** What others import it by, where that is not its name (C++). */
+  readonly symbol?: string;
   readonly before: string;
   readonly after: string;
   readonly place: Place;

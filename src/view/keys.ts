@@ -105,7 +105,7 @@ export const keyTable: readonly KeyBinding[] = [
     label: () => 'back',
     help: 'choose the module before (also shift+tab and the up arrow)',
     when: (context) => context.moduleCount > 1,
-    rank: 10,
+    rank: 11,
   },
   {
     command: 'error',
@@ -123,7 +123,7 @@ export const keyTable: readonly KeyBinding[] = [
     label: () => 'state',
     help: 'show or hide the live values of the chosen module',
     when: withModule,
-    rank: 7,
+    rank: 8,
   },
   {
     command: 'log',
@@ -132,7 +132,7 @@ export const keyTable: readonly KeyBinding[] = [
     label: () => 'log',
     help: 'show more or less of what the modules print',
     when: always,
-    rank: 8,
+    rank: 9,
   },
   {
     command: 'openLog',
@@ -141,7 +141,7 @@ export const keyTable: readonly KeyBinding[] = [
     label: () => 'log file',
     help: 'open the log file',
     when: (context) => context.canOpenLog,
-    rank: 9,
+    rank: 10,
   },
   {
     command: 'help',

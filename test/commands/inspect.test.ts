@@ -56,7 +56,7 @@ describe('hotmod inspect', () => {
 
   test('goes through fields, elements, pointers and statics of functions', async () => {
     await served.running.session.step(1);
-    for (const path of ['points[3].x', 'first->next->value', 'tick::calls', 'calc.c:frames']) {
+    for (const path of ['points[3].x', 'first.next->value', 'first.next.value', 'tick::calls', 'calc.c:frames']) {
       const { code, out } = await served.hotmod('inspect', 'calc', path, '--json');
       expect({ code, lines: jsonLines(out) }).toMatchObject({ code: 0, lines: [{ path, value: expect.any(Number) }] });
     }

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readElf } from '../../src/objfile/elf.js';
-import { type DebugBuild, debugBuild, flavours, only, spell } from '../helpers/debug-builds.js';
+import { type DebugBuild, debugBuild, flavours, only, spell, symbolsOf } from '../helpers/debug-builds.js';
 
 const source = `
 struct city { int people; };
@@ -23,7 +22,7 @@ describe.each(flavours)('of $name', (flavour) => {
   afterAll(() => build[Symbol.asyncDispose]());
 
   test('functions have the address and the size of their symbols', () => {
-    const symbols = readElf(build.bytes).symbols.filter((one) => one.type === 'function' && one.defined);
+    const symbols = symbolsOf(build).filter((one) => one.type === 'function' && one.defined);
     expect(build.info.functions.length).toBeGreaterThan(7);
     for (const { name, address, size } of build.info.functions) {
       const symbol = only(
@@ -74,7 +73,7 @@ void failed(const char *text) { __builtin_printf("%s", text); }
 int split(int x) { if (__builtin_expect(x < 0, 0)) { failed("a"); failed("b"); __builtin_abort(); } return x * 2; }`;
   const flavour = { name: 'gcc', family: 'gcc', args: [version, '-O2'] } as const;
   await using build = await debugBuild({ files: { 'cold.c': text }, flavour });
-  const symbols = readElf(build.bytes).symbols.filter((one) => one.name.startsWith('split'));
+  const symbols = symbolsOf(build).filter((one) => one.name.startsWith('split'));
   expect(symbols.map((one) => one.name).toSorted()).toEqual(['split', 'split.cold']);
   const symbol = only(
     symbols.filter((one) => one.name === 'split'),

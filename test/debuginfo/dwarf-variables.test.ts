@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readElf } from '../../src/objfile/elf.js';
-import { asRecord, type DebugBuild, debugBuild, fieldOf, flavours, only, spell } from '../helpers/debug-builds.js';
+import {
+  asRecord,
+  type DebugBuild,
+  debugBuild,
+  fieldOf,
+  flavours,
+  only,
+  spell,
+  symbolsOf,
+} from '../helpers/debug-builds.js';
 
 const header = `
 struct shared { int kept; struct hidden *hidden; };
@@ -28,7 +36,7 @@ int step(int by) {
     inner += i + table[i % 3];
     if (i > 3) { static char inner = 'x'; inner++; calls += inner; }
   }
-  seen = words[by & 1][0];
+  seen = words[by & 1][by];
   return calls;
 }
 `;
@@ -56,7 +64,7 @@ describe.each(flavours)('of $name', (flavour) => {
   afterAll(() => build[Symbol.asyncDispose]());
 
   test('every variable has the address and the size of its symbol, and none is told twice', () => {
-    const symbols = readElf(build.bytes).symbols.filter((one) => one.type === 'object' && one.defined);
+    const symbols = symbolsOf(build).filter((one) => one.type === 'object' && one.defined);
     // Optimisers number statics and split or drop them; what is described must still be where the symbol is.
     const plain = flavour.args.includes('-O2') ? [] : symbols.map((one) => `${one.value}`);
     const found = build.info.variables.filter((one) => !one.threadLocal).map((one) => `${one.address}`);
@@ -103,14 +111,15 @@ describe.each(flavours)('of $name', (flavour) => {
       ];
     };
     expect(told('table')).toEqual([true, true, true, true, false]);
-    expect(told('words')).toEqual([true, false, true, true, false]);
+    // Optimisers replace a table of constants that is never written by what is in it.
+    if (!flavour.args.includes('-O2')) expect(told('words')).toEqual([true, false, true, true, false]);
     expect(told('seen')).toEqual([false, true, true, true, false]);
     expect(told('overridable')).toEqual([false, true, true, true, false]);
     expect(told('first_same')).toEqual([false, true, true, true, false]);
   });
 
   test('a thread-local variable has its place in the block of the thread', () => {
-    const symbols = readElf(build.bytes).symbols.filter((one) => ['counted', 'counted_here'].includes(one.name));
+    const symbols = symbolsOf(build).filter((one) => ['counted', 'counted_here'].includes(one.name));
     for (const { name, value } of symbols) {
       expect(build.variable(name)).toMatchObject({ name, threadLocal: true, address: value });
     }
@@ -181,7 +190,7 @@ test('one line of a header that a macro makes two types of stays two types', asy
 test.each(flavours)('in an object file of $name a variable lies in its section', async (flavour) => {
   const text = 'int before; int data = 4; static int zero; const long fixed = 3; int f(void) { return data + zero++; }';
   await using build = await debugBuild({ files: { 'o.c': text }, flavour, output: 'object' });
-  const { symbols } = readElf(build.bytes);
+  const symbols = symbolsOf(build);
   for (const name of ['before', 'data', 'zero', 'fixed']) {
     const symbol = only(
       symbols.filter((one) => one.name === name),

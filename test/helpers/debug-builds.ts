@@ -14,6 +14,8 @@ import type {
   TypedefType,
   Variable,
 } from '../../src/debuginfo/types.js';
+import { readElf } from '../../src/objfile/elf.js';
+import type { ElfSymbol } from '../../src/objfile/types.js';
 
 const run = promisify(execFile);
 
@@ -115,6 +117,11 @@ export function only<T>(found: readonly T[], what: string): T {
   const [first] = found;
   if (first === undefined || found.length > 1) throw new Error(`${found.length} of ${what}`);
   return first;
+}
+
+/** Symbols of a file, of which a test file has some. */
+export function symbolsOf({ bytes }: Pick<DebugBuild, 'bytes'>): readonly ElfSymbol[] {
+  return readElf(bytes).symbols ?? [];
 }
 
 export function fieldOf(record: RecordType, name: string): Field {

@@ -135,6 +135,23 @@ describe('the Ink view', () => {
     expect(terminal.raw()).toContain('\u001b[?25h');
   });
 
+  test('asks for the values of the module whose panel is open, and of none once it is closed', async () => {
+    const { bus, terminal, asked } = mount(100, 40);
+    emitAll(bus, cityEvents());
+    await terminal.until((text) => text.includes('simulation'));
+    terminal.type('s');
+    await terminal.until((text) => text.includes('state of simulation'));
+    const values = [{ path: 'world', type: 'world_t', value: { seed: 4711, day: 3 } }];
+    bus.emit({ type: 'module:state', module: 'simulation', values, changed: [] });
+    await terminal.until((text) => text.includes('{seed = 4711, day = 3}'));
+    terminal.type('j');
+    await terminal.until((text) => text.includes('state of traffic'));
+    terminal.type('s');
+    await terminal.until(() => asked.filter((one) => one === 'watchState null').length === 2);
+    expect(asked).toEqual(['watchState simulation', 'watchState null', 'watchState traffic', 'watchState null']);
+    expect(terminal.screen().join('\n')).not.toContain('state of');
+  });
+
   test('works without a keyboard', async () => {
     const bus = createBus();
     const terminal = createTerminal(80, 24);

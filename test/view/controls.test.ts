@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type Controls, initialControls, press, type Request, selectedModule } from '../../src/view/controls.js';
+import {
+  type Controls,
+  initialControls,
+  press,
+  type Request,
+  selectedModule,
+  watchedModule,
+} from '../../src/view/controls.js';
 import { keyTable } from '../../src/view/keys.js';
 import type { ViewState } from '../../src/view/state.js';
 import { brokenTraffic, cityEvents, stateAfter } from '../helpers/view-events.js';
@@ -59,6 +66,22 @@ describe('keys', () => {
     const broken = stateAfter(brokenTraffic(), city);
     expect(typed(['e'], broken).controls.fullError).toBe(true);
     expect(typed(['e', 'h', 'escape'], broken).controls).toMatchObject({ help: false, fullError: false });
+  });
+});
+
+describe('the panel of live values', () => {
+  test('s opens it for the chosen module, tab takes it along, s closes it', () => {
+    expect(watchedModule(city, typed([], city).controls)).toBe(null);
+    expect(watchedModule(city, typed(['s'], city).controls)).toBe('simulation');
+    expect(watchedModule(city, typed(['s', 'tab'], city).controls)).toBe('traffic');
+    expect(watchedModule(city, typed(['s', 'tab', 's'], city).controls)).toBe(null);
+  });
+
+  test('follows the focus to a module that fails, and needs nothing while help or the end covers it', () => {
+    const { controls } = typed(['s'], city);
+    expect(watchedModule(stateAfter(brokenTraffic(), city), controls)).toBe('traffic');
+    expect(watchedModule(city, typed(['s', 'h'], city).controls)).toBe(null);
+    expect(watchedModule(city, typed(['s', 'q'], city).controls)).toBe(null);
   });
 });
 

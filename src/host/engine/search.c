@@ -17,8 +17,9 @@ typedef struct waiting {
   image_t *image;       /* its segments begin at 0, and it has no other addresses */
   uintptr_t hidden_low; /* complement of the image's first address */
   uintptr_t size;
-  bool found;    /* something points into it */
-  bool followed; /* what it points into was looked at */
+  size_t record_size; /* bytes of the loader's record, at image->handle */
+  bool found;         /* something points into it */
+  bool followed;      /* what it points into was looked at */
 } waiting_t;
 
 static waiting_t *list;
@@ -42,7 +43,10 @@ void search_retire(image_t *image) {
     list = grown;
     list_capacity = capacity;
   }
-  list[list_count] = (waiting_t){.image = image, .hidden_low = ~image->low, .size = image->high - image->low};
+  list[list_count] = (waiting_t){.image = image,
+                                 .hidden_low = ~image->low,
+                                 .size = image->high - image->low,
+                                 .record_size = segments_record_size(image->handle)};
   hide(&list[list_count++]);
 }
 
@@ -178,14 +182,25 @@ static __attribute__((noinline)) void scan_data(const image_t *image, uintptr_t 
   }
 }
 
-/* Parts of images that wait count only once something leads to those images. */
-static void scan_around_waiting(uintptr_t start, uintptr_t end) {
-  for (size_t n = 0; n < list_count; n++) {
+static bool overlaps(uintptr_t start, uintptr_t end, uintptr_t low, uintptr_t size) {
+  return size > 0 && end > low && start < low + size;
+}
+
+/*
+ * Parts of images that wait count only once something leads to those images, and the loader's records of them not at all.
+ * `first` is where in the list to begin: what comes before does not overlap.
+ */
+static void scan_around_waiting(uintptr_t start, uintptr_t end, size_t first) {
+  for (size_t n = first; n < list_count; n++) {
     uintptr_t low = ~list[n].hidden_low;
-    uintptr_t high = low + list[n].size;
-    if (end <= low || start >= high) continue;
-    if (start < low) scan_around_waiting(start, low);
-    if (end > high) scan_around_waiting(high, end);
+    uintptr_t size = list[n].size;
+    if (!overlaps(start, end, low, size)) {
+      low = (uintptr_t)list[n].image->handle;
+      size = list[n].record_size;
+      if (!overlaps(start, end, low, size)) continue;
+    }
+    if (start < low) scan_around_waiting(start, low, n);
+    if (end > low + size) scan_around_waiting(low + size, end, n);
     return;
   }
   scan_range(start, end - start);
@@ -205,7 +220,7 @@ static __attribute__((noinline)) bool scan_memory(uintptr_t stack) {
     if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &start, &end, access) != 3) continue;
     if (access[0] != 'r' || access[1] != 'w') continue;
     if (stack >= start && stack < end) start = stack & ~(uintptr_t)(sizeof stack - 1);
-    scan_around_waiting(start, end);
+    scan_around_waiting(start, end, 0);
   }
   fclose(maps);
   return true;

@@ -15,6 +15,18 @@ bool segments_is_known_to_loader(const segments_t *segments, uintptr_t address) 
   return address == segments->unwind_table && address != 0;
 }
 
+#ifdef __GLIBC__
+#include <malloc.h>
+
+/* _dl_new_object gives each library one block from calloc, with struct link_map first (glibc, elf/dl-object.c). */
+size_t segments_record_size(void *handle) { return malloc_usable_size(handle); }
+#else
+size_t segments_record_size(void *handle) {
+  (void)handle;
+  return 0;
+}
+#endif
+
 #ifdef __APPLE__
 
 /* dyld tells segments by load commands, which nothing here reads yet. */

@@ -33,6 +33,12 @@ bool segments_read(void *handle, segments_t *segments);
 /* Adds to every address. */
 void segments_move(segments_t *segments, uintptr_t by);
 
+/*
+ * Bytes of the loader's record of a library, which begins where its handle points to: it holds more addresses than can be
+ * told apart, such as the end of the code, where the constants often begin. 0 where nobody knows.
+ */
+size_t segments_record_size(void *handle);
+
 /* True for an address that the loader holds as long as the library is loaded, and that therefore says nothing. */
 bool segments_is_known_to_loader(const segments_t *segments, uintptr_t address);
 

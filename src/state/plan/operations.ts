@@ -11,6 +11,7 @@ export const code = {
   fix: 9,
   fixArray: 10,
   outside: 11,
+  fixVptr: 12,
 } as const;
 
 export const mustKnow = 1;

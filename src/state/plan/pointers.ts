@@ -16,7 +16,7 @@ import {
 } from './context.js';
 import { labelOf, plainOf } from './labels.js';
 import { code, type Operation } from './operations.js';
-import { type Reach, reach } from './reach.js';
+import { type Reach, reach, tableOffset } from './reach.js';
 
 const word = 8;
 
@@ -146,6 +146,8 @@ function carryPointer(context: PlanContext, out: Out, before: PointerType, after
   if (isByte(target) || isByte(now)) return;
   const isVoid = target.kind === 'void' || now.kind === 'void';
   const found = isVoid ? unknownObject : reach(context, { before: target, after: now }, true);
+  const table = target.kind === 'record' ? tableOffset(target) : null;
+  if (table !== null) out.push({ code: code.fixVptr, from: spot.from, to: spot.to, count: 1, a: table });
   judge(context, spot, { before, after }, found, (decisive) => {
     const number = addCheck(context, { kind: 'outside', decisive, path: spot.path, type: typeName(before) });
     out.push({ code: code.outside, check: number, from: spot.from, to: spot.to, count: 1 });
@@ -153,7 +155,15 @@ function carryPointer(context: PlanContext, out: Out, before: PointerType, after
   });
 }
 
-const unknownObject: Reach = { changed: [], void: '', code: null, back: null, functions: false, addresses: true };
+const unknownObject: Reach = {
+  changed: [],
+  void: '',
+  code: null,
+  table: false,
+  back: null,
+  functions: false,
+  addresses: true,
+};
 
 /**
  * A container of the C++ library keeps its elements in nodes whose types no field names. The pointers it holds itself are
@@ -178,6 +188,7 @@ function carryHeld(
     void: isSaid('voidPointer') ? null : found.void,
     back: isSaid('pointerIntoImage') ? null : found.back,
     code: isSaid('heapCode') ? null : found.code,
+    table: false,
     functions: false,
   };
   judge(context, spot, { before, after }, news, (decisive) => {
@@ -209,7 +220,10 @@ function judge(
     addChange(context, 'functionGone', spot, types, { detail: listed(context.goneFunctions) });
   }
   const decisive = found.changed.length > 0 || isUnknown || found.back !== null;
-  if (!decisive && found.code === null) return;
+  // A smart pointer holds one object, whose table is re-pointed; behind a plain pointer there may be more of them.
+  const old =
+    found.code ?? (found.table && spot.inLibrary !== true ? { path: '', type: typeName(types.before) } : null);
+  if (!decisive && old === null) return;
   const check = outside(decisive);
   const at = (path: string): Spot => ({ ...spot, path: `${spot.path}${path}` });
   for (const { path, type, detail, sameName } of found.changed) {
@@ -226,9 +240,7 @@ function judge(
     });
   }
   if (found.back !== null) addChange(context, 'pointerIntoImage', at(found.back), types, checked);
-  if (!decisive && found.code !== null) {
-    addChange(context, 'heapCode', at(found.code.path), types, { detail: found.code.type, ...checked });
-  }
+  if (!decisive && old !== null) addChange(context, 'heapCode', at(old.path), types, { detail: old.type, ...checked });
 }
 
 function moved(spot: Spot, offset: number, path: string, record: RecordType): Spot {

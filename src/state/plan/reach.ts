@@ -11,8 +11,10 @@ export interface Reach {
   readonly changed: readonly ChangedBehind[];
   /** The first pointer to void: what lies behind it may be anything. */
   readonly void: string | null;
-  /** The first function pointer or object with virtual functions: it goes on using the old code. */
+  /** The first function pointer or object with virtual functions further on: it goes on using the old code. */
   readonly code: ReachedType | null;
+  /** The object itself has one virtual table pointer, which can be re-pointed. */
+  readonly table: boolean;
   /** The first pointer to a record that a variable embeds: it may lead back to that variable of the old image. */
   readonly back: string | null;
   /** It holds function pointers itself, not behind a pointer. */
@@ -63,7 +65,15 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function walk(context: PlanContext, start: Visit): Reach {
   const changed: ChangedBehind[] = [];
-  const found: Mutable<Reach> = { changed, void: null, code: null, back: null, functions: false, addresses: false };
+  const found: Mutable<Reach> = {
+    changed,
+    void: null,
+    code: null,
+    table: false,
+    back: null,
+    functions: false,
+    addresses: false,
+  };
   const seen = { behind: new Set<object>(), byValue: new Set<object>() };
   const named = new Set<string>();
   const open: Visit[] = [start];
@@ -132,9 +142,10 @@ function visitRecord(
 ): readonly Visit[] {
   const { path, step, behind } = visit;
   if (!before.complete && behind) found.addresses = true;
-  if (before.vtableOffset !== null && behind) {
-    found.code ??= { path, type: labelOf(before) };
+  if (behind && (before.vtableOffset !== null || tablesOf(before) > 1)) {
     found.addresses = true;
+    if (path === '' && tablesOf(before) === 1) found.table = true;
+    else found.code ??= { path, type: labelOf(before) };
   }
   const inside: Visit[] = [];
   for (const [n, base] of before.bases.entries()) {
@@ -153,6 +164,27 @@ function visitRecord(
     inside.push({ before: field.type, after: other.type, path: name, step: field.name === '' ? step : '.', behind });
   }
   return [...inside, ...visitNamed(context, visit, before)];
+}
+
+/** Pointers to virtual tables in an object: its own and those of its bases. */
+export function tablesOf(record: RecordType): number {
+  const own = record.vtableOffset === null ? 0 : 1;
+  return record.bases.reduce((count, base) => {
+    const plain = plainOf(base.type);
+    return count + (plain.kind === 'record' ? tablesOf(plain) : 0);
+  }, own);
+}
+
+/** Where the one pointer to a virtual table lies; null without, and where there are several. */
+export function tableOffset(record: RecordType): number | null {
+  if (tablesOf(record) !== 1) return null;
+  if (record.vtableOffset !== null) return record.vtableOffset;
+  for (const base of record.bases) {
+    const plain = plainOf(base.type);
+    const inside = plain.kind === 'record' && base.offset !== null ? tableOffset(plain) : null;
+    if (inside !== null) return inside + (base.offset ?? 0);
+  }
+  return null;
 }
 
 /** Objects that no field's type leads to: of derived classes, and those in the nodes of containers. */

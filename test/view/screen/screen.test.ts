@@ -119,7 +119,7 @@ describe('the live screen', () => {
         "  =====>=====>==========<======<====",
         "── output ──────────────────────────────────────────────────────────────────────",
         "  weather   rain starts, 14 degrees",
-        "r reload  b rebuild  p pause  tab module  e error  l log  h help  q quit",
+        "r reload  b rebuild  p pause  tab module  e error  s state  h help  q quit",
       ]
     `);
   });

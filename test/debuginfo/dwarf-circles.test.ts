@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { readDwarf } from '../../src/debuginfo/dwarf.js';
+import { DebugInfoError } from '../../src/debuginfo/errors.js';
+import type { DebugSectionName, DebugSections } from '../../src/debuginfo/sections.js';
+import { asRecord } from '../helpers/debug-builds.js';
+
+/** What no compiler writes is written here byte by byte: abbreviations (DWARF 5, 7.5.3) and entries that use them. */
+const abbreviations = [
+  [1, 0x11, 1, 0x25, 0x08, 0, 0], // compile unit: producer
+  [2, 0x16, 0, 0x03, 0x08, 0x49, 0x13, 0, 0], // typedef: name, type
+  [3, 0x13, 1, 0x03, 0x08, 0x0b, 0x0b, 0, 0], // struct: name, size
+  [4, 0x0d, 0, 0x03, 0x08, 0x49, 0x13, 0x38, 0x0b, 0, 0], // member: name, type, place
+  [5, 0x34, 0, 0x03, 0x08, 0x49, 0x13, 0x02, 0x18, 0, 0], // variable: name, type, location
+  [6, 0x01, 1, 0x49, 0x13, 0, 0], // array: type
+  [7, 0x21, 0, 0x37, 0x0b, 0, 0], // subrange: count
+  [8, 0x2e, 0, 0x31, 0x13, 0x11, 0x01, 0, 0], // function: origin, low
+  [9, 0x04, 0, 0x49, 0x13, 0, 0], // enumeration: type
+  [0],
+].flat();
+
+const text = (value: string): readonly number[] => [...new TextEncoder().encode(value), 0];
+const reference = (offset: number): readonly number[] => [offset & 0xff, offset >> 8, 0, 0];
+const typedefTo = (offset: number): readonly number[] => [2, ...text('t'), ...reference(offset)];
+const struct = (size: number, ...types: readonly number[]): readonly number[] => [
+  3,
+  ...text('s'),
+  size,
+  ...types.flatMap((type) => [4, ...text('m'), ...reference(type), 0]),
+  0,
+];
+const variable = (type: number): readonly number[] => [
+  5,
+  ...text('v'),
+  ...reference(type),
+  9,
+  0x03,
+  0,
+  0x10,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+];
+
+/** A unit of DWARF 5: its header has 12 bytes and its own entry 2, so that the first one inside is at 14. */
+function unit(...entries: readonly (readonly number[])[]): DebugSections {
+  const body = [5, 0, 1, 8, 0, 0, 0, 0, 1, 0, ...entries.flat(), 0];
+  const info = new Uint8Array([body.length & 0xff, body.length >> 8, 0, 0, ...body]);
+  const abbreviation = new Uint8Array(abbreviations);
+  const section = (name: DebugSectionName): Uint8Array =>
+    name === 'debug_info' ? info : name === 'debug_abbrev' ? abbreviation : new Uint8Array();
+  return { format: 'elf', pointerSize: 8, littleEndian: true, relocatable: false, section, sectionAt: () => null };
+}
+
+const first = 14;
+const lengthOf = (entry: readonly number[]): number => entry.length;
+
+describe('what is defined by itself is refused', () => {
+  const typedefs = typedefTo(first);
+  const self = struct(8, first);
+  const pair = struct(8, first + struct(8, 0).length);
+  const third = first + struct(8, 0).length * 2;
+  const cases: Readonly<Record<string, DebugSections>> = {
+    'a typedef of itself': unit(typedefs, variable(first)),
+    'two typedefs of each other': unit(typedefTo(first + lengthOf(typedefs)), typedefTo(first), variable(first)),
+    'a struct that holds itself': unit(self, variable(first)),
+    'two structs that hold each other': unit(pair, struct(8, first), variable(first)),
+    'a struct that holds a circle of others': unit(
+      struct(8, first + struct(8, 0).length),
+      struct(8, third),
+      struct(8, first + struct(8, 0).length),
+      variable(first),
+    ),
+    'a struct that holds an array of itself': unit(
+      struct(8, first + struct(8, 0).length),
+      [6, ...reference(first), 7, 1, 0],
+      variable(first),
+    ),
+    'an array of itself': unit([6, ...reference(first), 7, 2, 0], variable(first)),
+    'an enumeration of itself': unit([9, ...reference(first)], variable(first)),
+    'a field larger than its struct': unit(struct(4, first + struct(4, 0).length), struct(8), variable(first)),
+  };
+
+  test.each(Object.entries(cases))('%s', (_, sections) => {
+    const walk = (): void => {
+      const [found] = readDwarf(sections).variables;
+      if (found === undefined) throw new Error('there is no variable');
+      for (let type = found.type; ; ) {
+        if (type.kind === 'record') type = type.fields[0]?.type ?? type;
+        else if (type.kind === 'array') type = type.element;
+        else if (type.kind === 'typedef') type = type.target;
+        else throw new Error(`it ended at ${type.kind}`);
+      }
+    };
+    expect(walk).toThrow(expect.objectContaining({ name: 'DebugInfoError', problem: 'damaged' }));
+  });
+});
+
+test('a function that is a copy of itself is still told', () => {
+  const sections = unit([8, ...reference(first), 0, 0x10, 0, 0, 0, 0, 0, 0]);
+  const [found] = readDwarf(sections).functions;
+  expect(found).toMatchObject({ name: '', address: 0x1000 });
+  expect(() => found?.scope).not.toThrow();
+});
+
+test('structs of one size can be nested thousands deep', () => {
+  const one = struct(8, 0).length;
+  const count = 3000;
+  const nested = Array.from({ length: count }, (_, n) => struct(8, first + (n + 1) * one));
+  const sections = unit(...nested, struct(8), variable(first));
+  const [found] = readDwarf(sections).variables;
+  let depth = 0;
+  for (let type = found === undefined ? undefined : asRecord(found.type); type !== undefined; depth++) {
+    const [inner] = type.fields;
+    type = inner === undefined ? undefined : asRecord(inner.type);
+  }
+  expect(depth).toBe(count + 1);
+});
+
+test('a flexible array of a larger struct is no damage', () => {
+  const one = struct(8, 0).length;
+  const big = first + one;
+  const sections = unit(
+    struct(4, big + struct(100).length),
+    struct(100),
+    [6, ...reference(big), 7, 0, 0],
+    variable(first),
+  );
+  expect(asRecord(readDwarf(sections).variables[0]?.type ?? { kind: 'void' }).fields).toHaveLength(1);
+});
+
+test('damage in the table of abbreviations is told from what it describes', () => {
+  const sections = unit(variable(first));
+  const damaged: readonly (readonly number[])[] = [
+    [1, 0x11, 2, 0, 0, 0], // neither has children nor has none
+    [1, 0x60, 1, 0, 0, 0], // a tag that no one gives
+    [1, 0x11, 1, 0x90, 0x01, 0x08, 0, 0, 0], // an attribute that no one gives
+    [1, 0x11, 1, 0, 0, 1, 0x34, 0, 0, 0, 0], // one code twice
+    [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01],
+    [0xff, 0xff, 0xff, 0x7f, 0x11, 1, 0, 0, 0],
+    [],
+    [0],
+  ];
+  for (const bytes of damaged) {
+    const table = new Uint8Array(bytes);
+    const broken = {
+      ...sections,
+      section: (name: DebugSectionName) => (name === 'debug_abbrev' ? table : sections.section(name)),
+    };
+    expect(() => readDwarf(broken)).toThrow(DebugInfoError);
+  }
+});
