@@ -7,9 +7,11 @@ import { pause } from './pause.js';
 import { saveToRunning } from './save-to-running.js';
 import { type Table, tableData, tableText } from './table.js';
 import { tick } from './tick.js';
+import { transfer } from './transfer.js';
+import { types } from './types.js';
 
 /** Timings are for people to read; nothing here passes or fails. */
-const measurements = { save: saveToRunning, pause, tick, idle, endurance } as const;
+const measurements = { save: saveToRunning, types, transfer, pause, tick, idle, endurance } as const;
 
 const usage = `Usage: node dist/bench/main.js [${Object.keys(measurements).join('] [')}] [--json FILE]`;
 const { values, positionals } = readArguments();

@@ -16,13 +16,19 @@ export interface BenchProject extends AsyncDisposable {
 export async function openProject(
   files: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string | undefined>>,
-  options: { readonly watch: boolean; readonly rate?: number },
+  options: {
+    readonly watch: boolean;
+    readonly rate?: number;
+    /** Puts further files there before anything is read. */
+    readonly prepare?: (root: string) => Promise<void>;
+  },
 ): Promise<BenchProject> {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'hotmod-bench-')));
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(root, name)), { recursive: true });
     await writeFile(join(root, name), text);
   }
+  await options.prepare?.(root);
   const read = () => loadConfig({ cwd: root, env, flags: { rate: options.rate } });
   const config = await read();
   const session = await createSession({

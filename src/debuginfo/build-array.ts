@@ -1,9 +1,9 @@
-import type { TypeReader } from './build-type.js';
 import { at, tag } from './constants.js';
 import type { Entry } from './entry.js';
 import { lazy } from './lazy.js';
 import type { OpenUnit } from './open-unit.js';
 import { sizeOf } from './size-of.js';
+import type { TypeReader } from './type-reader.js';
 import type { ArrayType } from './types.js';
 
 /** Section 5.5: dimensions are subranges, in the order the source writes them. */

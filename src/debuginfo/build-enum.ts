@@ -1,10 +1,10 @@
-import type { TypeReader } from './build-type.js';
 import { at, tag } from './constants.js';
 import { typeNameOf } from './declarations.js';
 import type { Entry } from './entry.js';
 import { lazy } from './lazy.js';
 import type { OpenUnit } from './open-unit.js';
 import { sizeOf } from './size-of.js';
+import type { TypeReader } from './type-reader.js';
 import type { DebugType, EnumType } from './types.js';
 
 /** Section 5.7. */

@@ -1,4 +1,3 @@
-import type { TypeReader } from './build-type.js';
 import { at, op, tag } from './constants.js';
 import { Cursor } from './cursor.js';
 import { typeNameOf } from './declarations.js';
@@ -9,13 +8,82 @@ import { lazy } from './lazy.js';
 import type { OpenUnit } from './open-unit.js';
 import { sizeOf } from './size-of.js';
 import { tagsOf } from './tags.js';
-import type { Base, Field, RecordType } from './types.js';
+import type { TypeReader } from './type-reader.js';
+import type { Base, Field, Place, RecordType } from './types.js';
+
+interface RecordParts extends Parts {
+  readonly vtableOffset: () => number | null;
+}
 
 /** Section 5.7.1 to 5.7.10. */
 export function buildRecord(reader: TypeReader, unit: OpenUnit, entry: Entry): RecordType {
+  return new RecordOfFile(reader, unit, entry);
+}
+
+/** A class, because a large program has tens of thousands: what is seldom asked for costs nothing until then. */
+class RecordOfFile implements RecordType {
+  readonly kind = 'record';
+  readonly form: RecordType['form'];
+  readonly name: string | null;
+  readonly size: number;
+  readonly align: number | null;
+  readonly complete: boolean;
+  readonly unit: string;
+  readonly #reader: TypeReader;
+  readonly #unit: OpenUnit;
+  readonly #entry: Entry;
+  #parts: RecordParts | null = null;
+  #looked = false;
+
+  constructor(reader: TypeReader, unit: OpenUnit, entry: Entry) {
+    this.form = entry.tag === tag.unionType ? 'union' : entry.tag === tag.classType ? 'class' : 'struct';
+    this.name = typeNameOf(reader.program, unit, entry);
+    this.size = entry.number(at.byteSize) ?? 0;
+    this.align = entry.number(at.alignment);
+    this.complete = !entry.flag(at.declaration) && (entry.has(at.byteSize) || unit.unit.version < 4);
+    this.unit = unit.name;
+    this.#reader = reader;
+    this.#unit = unit;
+    this.#entry = entry;
+  }
+
+  get fields(): readonly Field[] {
+    if (!this.#looked) refuseInsideItself(this, partsOf);
+    this.#looked = true;
+    return this.parts.fields();
+  }
+
+  get bases(): readonly Base[] {
+    return this.parts.bases();
+  }
+
+  get vtableOffset(): number | null {
+    return this.parts.vtableOffset();
+  }
+
+  get scope(): readonly string[] {
+    return this.#reader.program.scopeOf(this.#unit, this.#entry.offset).names;
+  }
+
+  get place(): Place {
+    return this.#reader.program.placeOf(this.#unit, this.#entry);
+  }
+
+  get parts(): RecordParts {
+    this.#parts ??= readParts(this.#reader, this.#unit, this.#entry);
+    return this.#parts;
+  }
+}
+
+/** What a record consists of, before it was looked at whether that can be. */
+function partsOf(record: RecordType): Parts | null {
+  return record instanceof RecordOfFile ? record.parts : null;
+}
+
+function readParts(reader: TypeReader, unit: OpenUnit, entry: Entry): RecordParts {
   const children = lazy(() => reader.program.children(unit, entry, tag.member, tag.inheritance));
   const members = lazy(() => children().filter((child) => child.tag === tag.member && !isStatic(child)));
-  const parts: Parts = {
+  return {
     fields: lazy(() =>
       members()
         .filter((child) => !isVtable(child))
@@ -26,38 +94,11 @@ export function buildRecord(reader: TypeReader, unit: OpenUnit, entry: Entry): R
         .filter((child) => child.tag === tag.inheritance)
         .map((child) => buildBase(reader, child)),
     ),
-  };
-  const fields = lazy(() => {
-    refuseInsideItself(record, reader.parts);
-    return parts.fields();
-  });
-  const record: RecordType = {
-    kind: 'record',
-    form: entry.tag === tag.unionType ? 'union' : entry.tag === tag.classType ? 'class' : 'struct',
-    name: typeNameOf(reader.program, unit, entry),
-    size: entry.number(at.byteSize) ?? 0,
-    align: entry.number(at.alignment),
-    complete: !entry.flag(at.declaration) && (entry.has(at.byteSize) || unit.unit.version < 4),
-    unit: unit.name,
-    get scope() {
-      return reader.program.scopeOf(unit, entry.offset).names;
-    },
-    get fields() {
-      return fields();
-    },
-    get bases() {
-      return parts.bases();
-    },
-    get vtableOffset() {
+    vtableOffset() {
       const vtable = members().find(isVtable);
       return vtable === undefined ? null : memberOffset(vtable);
     },
-    get place() {
-      return reader.program.placeOf(unit, entry);
-    },
   };
-  reader.parts.set(record, parts);
-  return record;
 }
 
 /** Before DWARF 5 static members are members that are only declared here. */
@@ -79,6 +120,7 @@ function buildField(reader: TypeReader, unit: OpenUnit, member: Entry): Field {
     offset: Math.floor(bitOffset / 8),
     bitOffset,
     bitSize,
+    align: member.number(at.alignment),
     artificial: member.flag(at.artificial),
     get type() {
       return type();

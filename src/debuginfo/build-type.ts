@@ -1,25 +1,18 @@
 import { buildArray } from './build-array.js';
 import { buildEnum } from './build-enum.js';
+import { buildFunctionType } from './build-function-type.js';
 import { buildRecord } from './build-record.js';
+import { TypedefOfFile } from './build-typedef.js';
 import { at, tag } from './constants.js';
 import { findDefinition } from './definitions.js';
+import { encodingOf } from './encodings.js';
 import type { Entry } from './entry.js';
 import { DebugInfoError } from './errors.js';
-import type { Parts } from './inside-itself.js';
 import { lazy } from './lazy.js';
 import type { OpenUnit } from './open-unit.js';
 import type { Program } from './program.js';
-import type { BaseType, DebugType, FunctionType, PointerType, QualifiedType, RecordType, VoidType } from './types.js';
-
-/** Types by the place of their entry, each built once, so that one entry is one object. */
-export interface TypeReader {
-  readonly program: Program;
-  /** What the records consist of that were built so far. */
-  readonly parts: Map<RecordType, Parts>;
-  /** The type that `DW_AT_type` of an entry leads to; void without one. */
-  typeOf(entry: Entry): DebugType;
-  typeAt(unit: OpenUnit, entry: Entry): DebugType;
-}
+import type { TypeReader } from './type-reader.js';
+import type { DebugType, PointerType, QualifiedType, VoidType } from './types.js';
 
 /** To build a type hardly ever needs another one first: what it leads to is read when it is asked for. */
 const deepest = 100;
@@ -30,7 +23,6 @@ export function createTypeReader(program: Program): TypeReader {
   let depth = 0;
   const reader: TypeReader = {
     program,
-    parts: new Map(),
     typeOf(entry) {
       const reference = entry.reference(at.type);
       if (reference === null) return voidType;
@@ -55,22 +47,22 @@ export function createTypeReader(program: Program): TypeReader {
 }
 
 function build(reader: TypeReader, unit: OpenUnit, entry: Entry): DebugType {
-  const name = entry.string(at.name);
-  const size = entry.number(at.byteSize);
+  const name = (): string => entry.string(at.name) ?? '';
+  const size = (): number | null => entry.number(at.byteSize);
   const target = lazy(() => reader.typeOf(entry));
   switch (entry.tag) {
     case tag.baseType:
-      return { kind: 'base', name: name ?? '', size: size ?? 0, encoding: encodingOf(entry.number(at.encoding)) };
+      return { kind: 'base', name: name(), size: size() ?? 0, encoding: encodingOf(entry.number(at.encoding)) };
     case tag.pointerType:
-      return pointer('pointer', () => size ?? unit.unit.address, target);
+      return pointer('pointer', () => size() ?? unit.unit.address, target);
     case tag.referenceType:
-      return pointer('reference', () => size ?? unit.unit.address, target);
+      return pointer('reference', () => size() ?? unit.unit.address, target);
     case tag.rvalueReferenceType:
-      return pointer('rvalueReference', () => size ?? unit.unit.address, target);
+      return pointer('rvalueReference', () => size() ?? unit.unit.address, target);
     case tag.ptrToMemberType: {
       // A pointer to a member function is an address and an adjustment (Itanium C++ ABI, 2.3).
       const words = () => (leadsToFunction(target()) ? 2 : 1);
-      return pointer('memberPointer', () => size ?? unit.unit.address * words(), target);
+      return pointer('memberPointer', () => size() ?? unit.unit.address * words(), target);
     }
     case tag.structureType:
     case tag.classType:
@@ -84,22 +76,9 @@ function build(reader: TypeReader, unit: OpenUnit, entry: Entry): DebugType {
       refuseEndless(reader, unit, entry);
       return buildArray(reader, unit, entry);
     case tag.typedef:
-    case tag.templateAlias: {
+    case tag.templateAlias:
       refuseEndless(reader, unit, entry);
-      return {
-        kind: 'typedef',
-        name: name ?? '',
-        get scope() {
-          return reader.program.scopeOf(unit, entry.offset).names;
-        },
-        get target() {
-          return target();
-        },
-        get place() {
-          return reader.program.placeOf(unit, entry);
-        },
-      };
-    }
+      return new TypedefOfFile(reader, unit, entry);
     case tag.constType:
     case tag.immutableType:
       return qualified(reader, unit, entry, 'const');
@@ -115,43 +94,10 @@ function build(reader: TypeReader, unit: OpenUnit, entry: Entry): DebugType {
     case tag.subroutineType:
       return buildFunctionType(reader, unit, entry);
     case tag.unspecifiedType:
-      return { kind: 'unspecified', name: name ?? '' };
+      return { kind: 'unspecified', name: name() };
     default:
       throw new DebugInfoError('unsupported', `an entry with the tag 0x${entry.tag.toString(16)} stands for a type`);
   }
-}
-
-/** A function's parameters are children of its entry, whether that is a type or the function itself. */
-export function buildFunctionType(reader: TypeReader, unit: OpenUnit, entry: Entry): FunctionType {
-  const parts = lazy(() => {
-    const children = reader.program.children(unit, entry, tag.formalParameter, tag.unspecifiedParameters);
-    return {
-      parameters: children
-        .filter((child) => child.tag === tag.formalParameter)
-        .map((child) => parameterType(reader, child)),
-      variadic: children.some((child) => child.tag === tag.unspecifiedParameters),
-    };
-  });
-  return {
-    kind: 'function',
-    get returns() {
-      return reader.typeOf(entry);
-    },
-    get parameters() {
-      return parts().parameters;
-    },
-    get variadic() {
-      return parts().variadic;
-    },
-  };
-}
-
-/** A parameter of an inlined function's own copy refers to that of its origin. */
-export function parameterType(reader: TypeReader, child: Entry): DebugType {
-  const origin = child.has(at.type) ? null : child.reference(at.abstractOrigin);
-  if (origin === null) return reader.typeOf(child);
-  const found = reader.program.follow(origin);
-  return reader.typeOf(found.entry);
 }
 
 function pointer(form: PointerType['form'], size: () => number, target: () => DebugType): PointerType {
@@ -211,34 +157,4 @@ function refuseEndless({ program }: TypeReader, unit: OpenUnit, entry: Entry): v
 function leadsToFunction(type: DebugType): boolean {
   if (type.kind === 'typedef' || type.kind === 'qualified') return leadsToFunction(type.target);
   return type.kind === 'function';
-}
-
-/** `DW_ATE_*`, section 7.8. */
-function encodingOf(code: number | null): BaseType['encoding'] {
-  switch (code) {
-    case 1:
-      return 'address';
-    case 2:
-      return 'boolean';
-    case 3:
-      return 'complex';
-    case 4:
-      return 'float';
-    case 5:
-      return 'signed';
-    case 6:
-      return 'character';
-    case 7:
-      return 'unsigned';
-    case 8:
-      return 'unsignedCharacter';
-    case 15:
-      return 'decimal';
-    case 16:
-    case 17:
-    case 18:
-      return 'utf';
-    default:
-      return 'other';
-  }
 }

@@ -1,10 +1,10 @@
-import type { TypeReader } from './build-type.js';
 import { at, tag } from './constants.js';
 import { typeNameOf } from './declarations.js';
 import type { Entry } from './entry.js';
 import { DebugInfoError } from './errors.js';
 import type { Located, OpenUnit } from './open-unit.js';
 import type { Program } from './program.js';
+import type { TypeReader } from './type-reader.js';
 
 /** Definitions of records and enumerations by name, for each program; made when a declaration is first met. */
 const indexes = new WeakMap<Program, ReadonlyMap<string, readonly Located[]>>();

@@ -1,11 +1,12 @@
-import { createTypeReader, type TypeReader } from './build-type.js';
+import { createTypeReader } from './build-type.js';
 import { at, tag } from './constants.js';
 import { DebugInfoError } from './errors.js';
 import { readFunctions } from './functions.js';
 import { lazy } from './lazy.js';
 import { openProgram } from './program.js';
 import type { DebugSections } from './sections.js';
-import type { DebugInfo, EnumType, RecordType, TypedefType } from './types.js';
+import type { TypeReader } from './type-reader.js';
+import type { DebugInfo, NamedType } from './types.js';
 import { readVariables } from './variables.js';
 
 /**
@@ -22,7 +23,8 @@ export function readDwarf(sections: DebugSections): DebugInfo {
   const reader = createTypeReader(program);
   const variables = lazy(() => readVariables(reader));
   const functions = lazy(() => readFunctions(reader));
-  const types = lazy(() => readTypes(reader));
+  const types = lazy(() => readTypes(reader, new Set()));
+  const outside = new Map<string, readonly NamedType[]>();
   return {
     pointerSize: sections.pointerSize,
     units: program.units
@@ -37,6 +39,12 @@ export function readDwarf(sections: DebugSections): DebugInfo {
     get types() {
       return types();
     },
+    typesOutside(namespaces) {
+      const key = namespaces.join(' ');
+      const known = outside.get(key) ?? readTypes(reader, new Set(namespaces));
+      outside.set(key, known);
+      return known;
+    },
   };
 }
 
@@ -48,13 +56,25 @@ const named: ReadonlySet<number> = new Set([
   tag.typedef,
 ]);
 
-function readTypes(reader: TypeReader): readonly (RecordType | EnumType | TypedefType)[] {
+/** Types inside the named namespaces of the file's top level are passed over without being looked at. */
+function readTypes(reader: TypeReader, without: ReadonlySet<string>): readonly NamedType[] {
   const { program } = reader;
-  const found = new Set<RecordType | EnumType | TypedefType>();
+  const found = new Set<NamedType>();
   for (const unit of program.units) {
-    for (const [position, kind] of unit.index.tags.entries()) {
+    const { tags, offsets, parents } = unit.index;
+    const skipped = new Set<number>();
+    for (const [position, kind] of tags.entries()) {
+      const parent = parents[position] ?? -1;
+      if (without.size > 0 && skipped.has(parent)) {
+        skipped.add(position);
+        continue;
+      }
+      if (without.size > 0 && kind === tag.namespace && parent === 0) {
+        const name = program.entry(unit, offsets[position] ?? 0).string(at.name) ?? '';
+        if (without.has(name)) skipped.add(position);
+      }
       if (!named.has(kind)) continue;
-      const entry = program.entry(unit, unit.index.offsets[position] ?? 0);
+      const entry = program.entry(unit, offsets[position] ?? 0);
       if (entry.flag(at.declaration) || !(entry.has(at.name) || entry.has(at.specification))) continue;
       const type = reader.typeAt(unit, entry);
       if (type.kind === 'record' || type.kind === 'enum' || type.kind === 'typedef') found.add(type);

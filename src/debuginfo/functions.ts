@@ -1,10 +1,11 @@
-import { buildFunctionType, type TypeReader } from './build-type.js';
+import { buildFunctionType } from './build-function-type.js';
 import { at, tag } from './constants.js';
 import { firstWith, textOf, withDeclarations } from './declarations.js';
 import type { Entry } from './entry.js';
 import { isDiscarded } from './locations.js';
 import type { Located, OpenUnit } from './open-unit.js';
 import { type CodeRange, firstRange } from './ranges.js';
+import type { TypeReader } from './type-reader.js';
 import type { DebugFunction, FunctionType, Place } from './types.js';
 
 /** Every function with code in the file (DWARF 5, section 3.3). */

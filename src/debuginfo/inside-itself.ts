@@ -13,12 +13,12 @@ export interface Parts {
  *
  * @throws DebugInfoError
  */
-export function refuseInsideItself(record: RecordType, partsOf: ReadonlyMap<RecordType, Parts>): void {
+export function refuseInsideItself(record: RecordType, partsOf: (record: RecordType) => Parts | null): void {
   const seen = new Set<RecordType>();
   const waiting: RecordType[] = [record];
   for (let outer = waiting.pop(); outer !== undefined; outer = waiting.pop()) {
-    const parts = partsOf.get(outer);
-    if (parts === undefined) continue;
+    const parts = partsOf(outer);
+    if (parts === null) continue;
     for (const inner of [...parts.fields(), ...parts.bases()].map(({ type }) => recordOf(type))) {
       if (inner === null || !inner.complete || inner.size < record.size) continue;
       if (inner === record) throw new DebugInfoError('damaged', `${record.name ?? 'a struct'} holds itself`);
@@ -27,7 +27,7 @@ export function refuseInsideItself(record: RecordType, partsOf: ReadonlyMap<Reco
       waiting.push(inner);
     }
   }
-  refuseLarger(record, partsOf.get(record)?.fields() ?? []);
+  refuseLarger(record, partsOf(record)?.fields() ?? []);
 }
 
 function refuseLarger(record: RecordType, fields: readonly Field[]): void {

@@ -59,6 +59,7 @@ function findSection(file: MachOFile, name: DebugSectionName): MachOSection | nu
 
 /** Abbreviations without anything that uses them are what damage leaves; that file must not pass for a stripped one. */
 function hasDebugInfo(file: MachOFile): boolean {
+  if (file.segments.length === 0) throw new DebugInfoError('damaged', 'it has no segments');
   const info = findSection(file, 'debug_info');
   if (info !== null && info.size > 0 && !info.zeroFill) return true;
   if ((info?.size ?? 0) > 0 || (findSection(file, 'debug_abbrev')?.size ?? 0) > 0) {

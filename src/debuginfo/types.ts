@@ -86,6 +86,8 @@ export interface Field {
   readonly bitOffset: number;
   /** Null where it is no bit-field. */
   readonly bitSize: number | null;
+  /** `DW_AT_alignment`, where the source asks for one (`_Alignas(16) int x`). */
+  readonly align?: number | null;
   readonly artificial: boolean;
   readonly place: Place;
   readonly tags: readonly string[];
@@ -126,6 +128,8 @@ export interface TypedefType {
   readonly name: string;
   readonly scope: readonly string[];
   readonly target: DebugType;
+  /** `DW_AT_alignment`, where the typedef asks for another one than its target has. */
+  readonly align?: number | null;
   readonly place: Place;
 }
 
@@ -191,6 +195,8 @@ export interface DebugFunction {
   readonly unit: string;
 }
 
+export type NamedType = RecordType | EnumType | TypedefType;
+
 export interface DebugInfo {
   readonly pointerSize: 4 | 8;
   /** Names of the sources (`DW_AT_name` of the compilation units), with the folder they were compiled in. */
@@ -203,5 +209,7 @@ export interface DebugInfo {
   /** Functions with code in the file. */
   readonly functions: readonly DebugFunction[];
   /** Every complete named record, enum and typedef, at file or namespace scope and nested; those of one name may differ. */
-  readonly types: readonly (RecordType | EnumType | TypedefType)[];
+  readonly types: readonly NamedType[];
+  /** The same without those inside these namespaces of the top level: a C++ library describes thousands of types. */
+  typesOutside(namespaces: readonly string[]): readonly NamedType[];
 }

@@ -1,4 +1,3 @@
-import type { TypeReader } from './build-type.js';
 import { at, tag } from './constants.js';
 import { firstWith, textOf, withDeclarations } from './declarations.js';
 import type { Entry } from './entry.js';
@@ -6,6 +5,7 @@ import { isDiscarded, type Location, readLocation } from './locations.js';
 import type { OpenUnit } from './open-unit.js';
 import { sizeOf } from './size-of.js';
 import { tagsOf } from './tags.js';
+import type { TypeReader } from './type-reader.js';
 import type { DebugType, Variable } from './types.js';
 
 /** Every variable with a fixed place: global, static, and static in a function (DWARF 5, section 4.1). */
@@ -51,8 +51,8 @@ function readVariable(reader: TypeReader, unit: OpenUnit, entry: Entry, location
   const name = textOf(all, at.name) ?? '';
   const linkageName = textOf(all, at.linkageName, at.mipsLinkageName);
   const scope = program.scopeOf(declared.unit, declared.entry.offset);
-  // A copy that was inlined lies in the function that calls its own. `extern` in a function declares a variable of the file.
-  const around = scope.function === null || isFileVariable(reader, unit, entry) ? null : scope.function;
+  // Where it is declared counts: a copy that was inlined lies in a function that calls its own.
+  const around = scope.function;
   return {
     name,
     linkageName: linkageName === name ? null : linkageName,
@@ -72,11 +72,6 @@ function readVariable(reader: TypeReader, unit: OpenUnit, entry: Entry, location
       return all.flatMap((one) => tagsOf(program, one.unit, one.entry));
     },
   };
-}
-
-/** The definition itself stands outside every function, wherever it was declared. */
-function isFileVariable({ program }: TypeReader, unit: OpenUnit, entry: Entry): boolean {
-  return program.scopeOf(unit, entry.offset).function === null;
 }
 
 function isConstant(type: DebugType): boolean {

@@ -19,10 +19,19 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly problem: string }
   | { readonly kind: 'defect'; readonly input: string; readonly what: string; readonly stack: string };
 
+const largest = 100_000;
+/** Large files take most of the time, and are there to show what takes longer than it should. */
+const largeOnceIn = 40;
+
+function isSmall({ bytes }: FuzzInput): boolean {
+  return bytes.length < largest;
+}
+
 /** The damaged file that a seed and a number stand for. */
 export function damagedFile(inputs: readonly FuzzInput[], seed: number, number: number): Damaged & { input: string } {
   const random = createRandom(seedOf(seed, number));
-  const input = random.pick(inputs);
+  const [small, large] = [inputs.filter(isSmall), inputs.filter((one) => !isSmall(one))];
+  const input = random.pick(small.length === 0 || (large.length > 0 && random.once(largeOnceIn)) ? large : small);
   return { ...damage(input.bytes, input.targets, random), input: input.name };
 }
 

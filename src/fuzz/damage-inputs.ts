@@ -45,13 +45,28 @@ static inline int doubled(int x) { static int last; return last = 2 * x; }
 int use(box<int, 3> &b, shapes::square::kind k) { return doubled(b.held[0]) + static_cast<int>(k) + g_square.area(); }
 `;
 
+/** Thousands of types. */
+const sourceLarge = `
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+std::map<std::string, std::vector<int>> g_map;
+std::unordered_map<int, std::shared_ptr<std::string>> g_shared;
+std::function<int(int)> g_function;
+int use(int x) { g_map["a"].push_back(x); g_shared[x] = std::make_shared<std::string>("x"); return g_function(x); }
+`;
+
 interface Recipe {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  readonly source?: string;
 }
 
-const shared = ['-shared', '-fPIC', '-nostdlib'];
+const shared = ['-shared', '-fPIC'];
 
 /** Containers, versions and compilers; what cannot be made on a machine is left out. */
 const recipes: readonly Recipe[] = [
@@ -74,13 +89,14 @@ const recipes: readonly Recipe[] = [
   },
   { name: 'clang++, type units, object', command: 'clang++', args: ['-c', '-gdwarf-5', '-fdebug-types-section'] },
   { name: 'g++, type units', command: 'g++', args: [...shared, '-gdwarf-5', '-fdebug-types-section'] },
+  { name: 'clang++, large', command: 'clang++', args: [...shared, '-gdwarf-5'], source: sourceLarge },
 ];
 
 /** Compiles each recipe that this machine can; the folder they are made in is gone afterwards. */
-export async function makeInputs(names: readonly string[] | null = null): Promise<readonly FuzzInput[]> {
+export async function makeInputs({ large = true } = {}): Promise<readonly FuzzInput[]> {
   const folder = await mkdtemp(join(tmpdir(), 'hotmod-fuzz-'));
   try {
-    const wanted = recipes.filter((recipe) => names === null || names.includes(recipe.name));
+    const wanted = recipes.filter((recipe) => large || recipe.source !== sourceLarge);
     const made = await Promise.all(wanted.map((recipe, index) => make(folder, recipe, index)));
     return made.filter((input) => input !== null);
   } finally {
@@ -91,7 +107,7 @@ export async function makeInputs(names: readonly string[] | null = null): Promis
 async function make(folder: string, recipe: Recipe, index: number): Promise<FuzzInput | null> {
   const isCpp = recipe.command.endsWith('++');
   const source = `source-${index}.${isCpp ? 'cpp' : 'c'}`;
-  await writeFile(join(folder, source), isCpp ? sourceCpp : sourceC);
+  await writeFile(join(folder, source), recipe.source ?? (isCpp ? sourceCpp : sourceC));
   const args = [...recipe.args, '-w', source, '-o', `made-${index}`];
   const result = await execa(recipe.command, args, { cwd: folder, reject: false });
   if (result.failed) return null;

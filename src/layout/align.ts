@@ -11,6 +11,8 @@ const largestNatural = 16;
  * not; one whose fields happen to lie as they would anyway is taken for an ordinary one.
  */
 export function alignOf(type: DebugType): number {
+  const asked = alignOfTypedef(type);
+  if (asked !== null) return asked;
   const plain = strip(type);
   switch (plain.kind) {
     case 'base': {
@@ -38,6 +40,15 @@ export function alignOf(type: DebugType): number {
   }
 }
 
+/** A typedef may ask for more than its type, or for less. */
+function alignOfTypedef(type: DebugType): number | null {
+  let current = type;
+  for (; current.kind === 'typedef' || current.kind === 'qualified'; current = current.target) {
+    if (current.kind === 'typedef' && typeof current.align === 'number') return current.align;
+  }
+  return null;
+}
+
 const answers = new WeakMap<RecordType, number>();
 
 function recordAlign(record: RecordType): number {
@@ -51,17 +62,21 @@ function recordAlign(record: RecordType): number {
 function alignFromParts(record: RecordType): number {
   const bases = record.bases.map((base) => alignOf(base.type));
   const table = record.vtableOffset === null ? 1 : 8;
-  const natural = Math.max(1, table, ...bases, ...record.fields.map((field) => alignOf(field.type)));
-  for (let align = natural; align > 1; align /= 2) {
+  const asked = Math.max(1, ...record.fields.map((field) => field.align ?? 1));
+  const natural = Math.max(asked, table, ...bases, ...record.fields.map(alignOfField));
+  for (let align = natural; align > asked; align /= 2) {
     if (record.size % align === 0 && record.fields.every((field) => isPlaced(field, align))) return align;
   }
-  return 1;
+  return asked;
+}
+
+function alignOfField(field: Field): number {
+  return Math.max(alignOf(field.type), field.align ?? 1);
 }
 
 /** Whether a field may stand where it does in a record whose parts are aligned to `most` at most. */
 function isPlaced(field: Field, most: number): boolean {
-  const align = Math.min(alignOf(field.type), most);
-  if (field.bitSize === null) return field.offset % align === 0;
+  if (field.bitSize === null) return field.offset % Math.min(alignOfField(field), most) === 0;
   // A bit-field lies within one unit of its declared type, unless it is packed (System V ABI, 3.1.2).
   const unit = (sizeOf(field.type) ?? 1) * 8;
   const [first, last] = [field.bitOffset, field.bitOffset + Math.max(field.bitSize, 1) - 1];

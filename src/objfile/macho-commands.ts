@@ -124,6 +124,7 @@ function* commandsOf(reader: ByteReader): Generator<Command> {
     yield { at, type, size };
     at += size;
   }
+  if (at !== end) throw corrupt(`its ${count} load commands end ${end - at} bytes before their space does`);
 }
 
 function needs({ type, size }: Command, least: number): void {

@@ -33,6 +33,16 @@ const shown = { elements: 64, follow: 0 };
  * @throws HotmodError HM540 to HM544; nothing was called then, except after HM542, a crash.
  */
 export async function callFunction(context: Context, request: CallRequest): Promise<Called> {
+  // A reload between the types and the call would have arguments of one version go to a function of another.
+  const release = await context.turn();
+  try {
+    return await callNow(context, request);
+  } finally {
+    release();
+  }
+}
+
+async function callNow(context: Context, request: CallRequest): Promise<Called> {
   const { module } = request;
   const running = context.records.get(module)?.running ?? null;
   if (running === null) throw notRunning(module);

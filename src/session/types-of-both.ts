@@ -60,7 +60,8 @@ export async function compareVersions(
   to: ComparedVersion,
 ): Promise<BothVersions> {
   const [before, after] = await Promise.all([models.read(from.library), models.read(to.library)]);
-  const exported = new Set(to.file.exports.map((symbol) => symbol.name));
+  // Of weak ones, templates and inline functions, every user has a copy of its own.
+  const exported = new Set(to.file.exports.filter((symbol) => !symbol.weak).map((symbol) => symbol.name));
   return {
     before,
     after,

@@ -4,6 +4,9 @@ import { strip } from '../layout/strip.js';
 import { recordName } from '../layout/type-name.js';
 import type { StateModel } from './types.js';
 
+/** A type of the C++ library only changes with what it was made of, which is then among the changed ones itself. */
+export const libraryNamespaces: readonly string[] = ['std', '__gnu_cxx', '__cxxabiv1'];
+
 /** Structs, classes and unions of both builds that have another layout now, as C names them. */
 export function changedRecords(before: StateModel, after: StateModel): readonly string[] {
   const { sameLayout } = createTypeComparer();
@@ -20,7 +23,7 @@ export function changedRecords(before: StateModel, after: StateModel): readonly 
 
 function recordsByName({ debug }: StateModel): ReadonlyMap<string, readonly RecordType[]> {
   const byName = new Map<string, RecordType[]>();
-  for (const type of debug?.types ?? []) {
+  for (const type of debug?.typesOutside(libraryNamespaces) ?? []) {
     const record = strip(type);
     if (record.kind !== 'record' || !record.complete) continue;
     // A struct without a name of its own goes by that of its typedef.

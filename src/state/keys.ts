@@ -23,18 +23,73 @@ export function nameVariables(
 ): readonly Naming[] {
   const keys = variables.map((variable) => keyOf(variable, symbolOf(variable, symbolsOf(variable))));
   const numbers = numberRepeated(variables, keys);
-  // The symbol tells apart what no scope does, such as two instances of one template.
-  const forms = variables.map((one) => [...formsOf(one), ...(one.linkageName === null ? [] : [one.linkageName])]);
-  const uses = new Map<string, number>();
-  for (const one of forms.flat()) uses.set(one, (uses.get(one) ?? 0) + 1);
-  return forms.map((own, n) => {
-    const number = numbers[n] ?? 0;
-    const key = keys[n] ?? '';
-    return {
-      key: number === 0 ? key : `${key}|${number}`,
-      path: own.find((form) => uses.get(form) === 1) ?? `${own.at(-1)}${number === 0 ? '' : `#${number + 1}`}`,
-    };
+  const paths = shortestPaths(variables, numbers);
+  return keys.map((key, n) => {
+    const number = numbers.get(n) ?? 0;
+    return { key: number === 0 ? key : `${key}|${number}`, path: paths[n] ?? '' };
   });
+}
+
+/** Ways to write a variable in a path, the shortest first: `count`, `ns::count`, `tick::count`, `file.c:tick::count`. */
+export function formsOf(variable: Variable): readonly string[] {
+  const forms = lengths.map((form) => form(variable));
+  return [...new Set(forms.filter((form) => form !== null))];
+}
+
+/** Null where a variable has no form of this length. */
+const lengths: readonly ((variable: Variable) => string | null)[] = [
+  (variable) => (variable.function === null ? variable.name : null),
+  (variable) => qualified(variable),
+  (variable) => `${basename(variable.unit)}:${qualified(variable)}`,
+  (variable) => `${variable.unit}:${qualified(variable)}`,
+];
+
+function qualified({ name, scope, function: around }: Variable): string {
+  if (scope.length === 0) return around === null ? name : `${around}::${name}`;
+  return [...scope.filter((one) => one !== ''), ...(around === null ? [] : [around]), name].join('::');
+}
+
+/**
+ * For each variable the shortest form that is nobody else's; most have one of the first length, and no other is made.
+ * Those that only their order tells apart are called `tick::n` and `tick::n#2`, overloads `f::n#1` and `f::n#2`.
+ */
+function shortestPaths(variables: readonly Variable[], numbers: ReadonlyMap<number, number>): readonly string[] {
+  const paths: string[] = [];
+  const taken = new Set<string>();
+  let left: readonly number[] = [...variables.keys()];
+  // The symbol tells apart what no scope does.
+  for (const form of [...lengths, (variable: Variable) => variable.linkageName]) {
+    const owners = new Map<string, number | null>();
+    const again: number[] = [];
+    for (const n of left) {
+      const variable = variables[n];
+      const plain = variable === undefined ? null : form(variable);
+      const number = numbers.get(n) ?? 0;
+      const own = plain === null || number === 0 ? plain : `${plain}#${number + 1}`;
+      if (own !== null && !owners.has(own) && !taken.has(own)) owners.set(own, n);
+      else {
+        again.push(n);
+        const other = own === null ? null : owners.get(own);
+        if (own !== null && other !== undefined && other !== null) again.push(other);
+        if (own !== null) owners.set(own, null);
+      }
+    }
+    for (const [own, n] of owners) {
+      taken.add(own);
+      if (n !== null) paths[n] = own;
+    }
+    left = again;
+    if (left.length === 0) break;
+  }
+  for (const n of left) {
+    const variable = variables[n];
+    const own = variable === undefined ? '' : qualified(variable);
+    let count = 1;
+    while (taken.has(`${own}#${count}`)) count++;
+    taken.add(`${own}#${count}`);
+    paths[n] = `${own}#${count}`;
+  }
+  return paths;
 }
 
 /** Of aliases for one place the variable's own name counts, and otherwise one that is global, as in every build. */
@@ -71,28 +126,24 @@ function enclosingFunction(symbol: string, name: string): string | null {
   return closure === null ? around : around.slice(0, closure.index);
 }
 
-/** 0 for the first of its key, 1 for the second, in the order of the source. */
-function numberRepeated(variables: readonly Variable[], keys: readonly string[]): readonly number[] {
+/** By index: 1 for the second of its key in the order of the source, 2 for the third. */
+function numberRepeated(variables: readonly Variable[], keys: readonly string[]): ReadonlyMap<number, number> {
+  const first = new Map<string, number>();
   const groups = new Map<string, number[]>();
   for (const [n, key] of keys.entries()) {
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [n]);
-    else group.push(n);
+    const before = first.get(key);
+    if (before === undefined) first.set(key, n);
+    else {
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [before, n]);
+      else group.push(n);
+    }
   }
-  const numbers = new Array<number>(keys.length).fill(0);
+  const numbers = new Map<number, number>();
   for (const group of groups.values()) {
-    if (group.length === 1) continue;
     const line = (n: number): number => variables[n]?.place.line ?? 0;
-    const inOrder = [...group].sort((a, b) => line(a) - line(b) || a - b);
-    for (const [number, n] of inOrder.entries()) numbers[n] = number;
+    const inOrder = group.toSorted((a, b) => line(a) - line(b) || a - b);
+    for (const [number, n] of inOrder.entries()) if (number > 0) numbers.set(n, number);
   }
   return numbers;
-}
-
-/** Ways to write a variable in a path, the shortest first: `count`, `ns::count`, `tick::count`, `file.c:tick::count`. */
-export function formsOf({ name, scope, function: around, unit }: Variable): readonly string[] {
-  const named = [...scope.filter((one) => one !== ''), ...(around === null ? [] : [around]), name].join('::');
-  const inFile = `${basename(unit)}:${named}`;
-  const forms = around === null ? [name, named, inFile] : [named, inFile];
-  return [...new Set([...forms, `${unit}:${named}`])];
 }

@@ -25,10 +25,12 @@ export function placeVariables(
 ): readonly PlacedVariable[] {
   const sections = file.sections.filter((section) => section.allocated && section.size > 0 && !section.threadLocal);
   const byAddress = new Map<number, PlacedVariable>();
+  let section: ElfSection | undefined;
   for (const variable of variables) {
     if (variable.threadLocal || variable.type.kind === 'void') continue;
     const { address } = variable;
-    const section = sections.find((one) => address >= one.addr && address < one.addr + one.size);
+    // The next variable mostly lies in the section of the last one.
+    if (section === undefined || !lies(address, section)) section = sections.find((one) => lies(address, one));
     if (section === undefined) continue;
     const ofType = sizeOf(variable.type);
     const ofSymbol = largest(symbols, address);
@@ -59,6 +61,10 @@ function untypedIn(file: ElfFile, section: ElfSection, placed: readonly PlacedVa
     address: start,
     size: end - start,
   }));
+}
+
+function lies(address: number, section: ElfSection): boolean {
+  return address >= section.addr && address < section.addr + section.size;
 }
 
 function largest(symbols: SymbolView, address: number): number {

@@ -25,19 +25,20 @@ export function viewSymbols(file: ElfFile): SymbolView {
   for (const symbol of file.symbols ?? file.dynamicSymbols) {
     if (symbol.type === 'file') source = symbol.name;
     if (!symbol.defined || symbol.name === '') continue;
-    const located = { symbol, key: isShared(symbol) ? symbol.name : fileKey(source, symbol.name) };
     if (symbol.type === 'function') {
+      const located = locate(symbol, source);
       const known = functions.get(located.key);
       const clashes = known !== undefined && known?.symbol.value !== symbol.value;
       functions.set(located.key, clashes ? null : located);
     } else if (isData(symbol)) {
-      if (symbol.name.startsWith('_ZTV')) vtables.push(located);
-      else if (symbol.name.startsWith('_ZGV')) guards.push(located);
+      if (symbol.name.startsWith('_ZTV')) vtables.push(locate(symbol, source));
+      else if (symbol.name.startsWith('_ZGV')) guards.push(locate(symbol, source));
       if (symbol.size === 0) continue;
       const known = variables.get(symbol.value);
       if (known === undefined) variables.set(symbol.value, [symbol]);
       else known.push(symbol);
-      byName.set(located.key, symbol.value);
+      // Only C++ has guards.
+      if (symbol.name.startsWith('_Z')) byName.set(locate(symbol, source).key, symbol.value);
     }
   }
   return {
@@ -67,8 +68,8 @@ function isData({ type }: ElfSymbol): boolean {
 }
 
 /** GNU ld lists what was hidden after a source without a name. */
-function fileKey(source: string, name: string): string {
-  return source === '' ? name : `${source}:${name}`;
+function locate(symbol: ElfSymbol, source: string): Located {
+  return { symbol, key: isShared(symbol) || source === '' ? symbol.name : `${source}:${symbol.name}` };
 }
 
 function functionsOf(found: ReadonlyMap<string, Located | null>): ReadonlyMap<string, FunctionSymbol> {

@@ -1,5 +1,5 @@
 import { sizeOf } from '../debuginfo/size-of.js';
-import type { DebugType, RecordType } from '../debuginfo/types.js';
+import type { RecordType } from '../debuginfo/types.js';
 import type { Json } from '../events/json.js';
 import { strip } from '../layout/strip.js';
 import type { Decoding, decode } from './decode.js';
@@ -54,7 +54,7 @@ const longestString = 1n << 32n;
 function decodeText(data: Part | null, length: Part | null, { memory, elements }: Decoding): Json | undefined {
   const [start, count] = [wordOf(data), wordOf(length)];
   const pointer = data === null ? null : strip(data.type);
-  const unit = pointer?.kind === 'pointer' ? characterSize(strip(pointer.target)) : null;
+  const unit = pointer?.kind === 'pointer' ? characterSize(pointer.target) : null;
   if (start === null || count === null || unit === null || count > longestString) return undefined;
   if (count === 0n) return '';
   const most = Math.max(longestText, elements);

@@ -110,8 +110,7 @@ function decodePointer(type: PointerType, bytes: Uint8Array, with_: Decoding): J
 
 function decodeArray(type: ArrayType, bytes: Uint8Array, with_: Decoding): Json {
   const [count = null, ...rest] = type.dimensions;
-  const element = strip(type.element);
-  const character = characterSize(element);
+  const character = characterSize(type.element);
   if (rest.length === 0 && character !== null) {
     return textOfArray(bytes, character, Math.max(longestText, with_.elements));
   }

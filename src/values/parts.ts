@@ -43,14 +43,19 @@ function cut(bytes: Uint8Array, offset: number, type: DebugType): Uint8Array {
   return bytes.subarray(offset, offset + (sizeOf(type) ?? 0));
 }
 
-/** The first pointer in an object: that of a unique_ptr, whose deleter's field has the same name. */
+/**
+ * The pointer in the tuple of a unique_ptr. The deleter may hold pointers too; libstdc++ derives a tuple from its rest
+ * first and then from its first element, so the bases are looked at from the last one.
+ */
 export function findPointer(type: DebugType): { readonly type: DebugType; readonly offset: number } | null {
   const plain = strip(type);
   if (plain.kind === 'pointer') return { type, offset: 0 };
   if (plain.kind !== 'record') return null;
   const inner = [
     ...plain.fields,
-    ...plain.bases.flatMap((base) => (base.offset === null ? [] : [{ type: base.type, offset: base.offset }])),
+    ...plain.bases
+      .toReversed()
+      .flatMap((base) => (base.offset === null ? [] : [{ type: base.type, offset: base.offset }])),
   ];
   for (const one of inner) {
     const found = findPointer(one.type);

@@ -12,12 +12,22 @@ export function isCharacter(type: DebugType): boolean {
   return type.kind === 'base' && type.size === 1 && (type.name === 'char' || type.name === 'char8_t');
 }
 
-/** Bytes of a character whose arrays are text: `char`, `char16_t`, `char32_t`, `wchar_t`; null for everything else. */
+/**
+ * Bytes of a character whose arrays are text: `char`, `char16_t`, `char32_t`, `wchar_t`; null for everything else. In C
+ * the wide ones are typedefs of integers, so the names on the way count.
+ */
 export function characterSize(type: DebugType): 1 | 2 | 4 | null {
-  if (isCharacter(type)) return 1;
-  if (type.kind !== 'base' || (type.encoding !== 'utf' && type.name !== 'wchar_t')) return null;
-  return type.size === 2 || type.size === 4 ? type.size : null;
+  let isWide = false;
+  let plain = type;
+  for (; plain.kind === 'typedef' || plain.kind === 'qualified'; plain = plain.target) {
+    if (plain.kind === 'typedef') isWide ||= wideNames.has(plain.name);
+  }
+  if (isCharacter(plain)) return 1;
+  if (plain.kind !== 'base' || !(isWide || wideNames.has(plain.name))) return null;
+  return plain.size === 2 || plain.size === 4 ? plain.size : null;
 }
+
+const wideNames: ReadonlySet<string> = new Set(['char16_t', 'char32_t', 'wchar_t']);
 
 /** The text of an array of characters, up to the NUL. Of more than `most` bytes only the beginning is shown. */
 export function textOfArray(bytes: Uint8Array, unit: 1 | 2 | 4, most: number): string {

@@ -27,6 +27,8 @@ enum deep { LOW = -5000000000, HIGH = 1 };
 typedef struct { short a; struct { char inner; long deep; }; union { int u; float v; } named; } anonymous_t;
 struct __attribute__((packed)) packed { char c; int i; double d; };
 struct aligned { char c; _Alignas(32) int i; };
+typedef int aligned_int __attribute__((aligned(64)));
+struct __attribute__((aligned(16))) padded { int i; };
 struct flexible { int count; struct aligned items[]; };
 struct empty_tail { int count; int none[0]; };
 struct node { struct node *next; const volatile char *name; int (*callback)(struct node *, long, ...); void *any; };
@@ -39,7 +41,7 @@ typedef int vec4 __attribute__((vector_size(16)));
 struct incomplete;
 struct holder { struct incomplete *hidden; const int fixed; volatile int seen; _Atomic int counted; int *restrict alone; };
 
-enum color g_color; enum temperature g_temperature; enum wide g_wide; enum deep g_deep;
+aligned_int g_aligned_int; struct padded g_padded; enum color g_color; enum temperature g_temperature; enum wide g_wide; enum deep g_deep;
 anonymous_t g_anonymous; struct packed g_packed; struct aligned g_aligned; struct flexible g_flexible;
 struct empty_tail g_empty_tail; struct node g_node; struct numbers g_numbers; struct tables g_tables; vec4 g_vec;
 struct holder g_holder; union value g_value; extern int g_later[]; int g_later[17];
@@ -188,6 +190,20 @@ describe.each(flavours)('of $name', (flavour) => {
     expect(values('g_temperature')).toEqual([4, true, -40n, 200n]);
     expect(values('g_wide')).toEqual([8, false, 1n, 0xffffffffffffffffn]);
     expect(values('g_deep')).toEqual([8, true, -5000000000n, 1n]);
+  });
+
+  test('an alignment that the source asks for is told where it stands', () => {
+    const told = [
+      fieldOf(asRecord(build.variable('g_aligned').type), 'i').align,
+      asRecord(build.variable('g_padded').type).align,
+      build.typedef('aligned_int').align,
+    ];
+    // The attribute came with version 5. Earlier ones have it too unless compilers are told to be strict; clang then
+    // leaves it out of typedefs.
+    const strict = flavour.args.includes('-gstrict-dwarf');
+    const early = flavour.family === 'clang' && !flavour.args.includes('-gdwarf-5');
+    expect(told).toEqual(strict ? [null, null, null] : [32, 16, early ? null : 64]);
+    expect(fieldOf(asRecord(build.variable('g_aligned').type), 'c').align).toBeNull();
   });
 
   test('qualifiers are kept and an undefined struct is incomplete', () => {

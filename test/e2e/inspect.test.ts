@@ -58,7 +58,9 @@ describe('inspect and call beside hotmod dev', () => {
 
     const crash = await runCli(dir.path, ['call', 'calc', 'look_at', 'null']);
     expect([crash.code, crash.stderr]).toEqual([5, expect.stringContaining('[HM542]')]);
-    await dev.wait('module:restarted');
+    // It was new, so the version before it is back; the watch goes on with that one's type.
+    await dev.wait('reload:done', (event) => event.outcome === 'rolledBack');
+    await waitFor(() => jsonOf(watch).at(-1)?.type === 'long', 'the value of the version before');
     const seen = watch.lines().length;
     await waitFor(
       () => watch.lines().length > seen + 2,

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import type { CommitResult, TransferRequest } from '../../src/host/host.js';
 import { compareState } from '../../src/state/compare.js';
 import { readStateModel } from '../../src/state/model.js';
-import { entryOf, type HostBench, openBench, viewOf } from '../helpers/host-modules.js';
+import type { StateModel } from '../../src/state/types.js';
+import { entryOf, type HostBench, openBench, until, viewOf } from '../helpers/host-modules.js';
 
 /** The plan that carries the variables of one library to another, as a session would make it. */
 async function planBetween(
@@ -17,12 +18,8 @@ async function planBetween(
   return { plan: plan.bytes, what: 'variables', size: 0, mustHold: [], oldImage };
 }
 
-async function modelOf(library: string): ReturnType<typeof readLines> {
-  return readLines(await readFile(library));
-}
-
-async function readLines(bytes: Buffer) {
-  return readStateModel(bytes, { sourceLine: () => null });
+async function modelOf(library: string): Promise<StateModel> {
+  return readStateModel(await readFile(library), { sourceLine: () => null });
 }
 
 /** Stages a library and switches to it with the state of the one before. */
@@ -133,22 +130,24 @@ test('an image stays while an object on the heap points into it, and is closed o
   }
   await bench.host.step(1, 1 / 60);
   expect(await viewOf(bench.host, 'm')).toBe('number 1');
-  const { keptImages } = await bench.host.stats();
-  expect(keptImages).toBeGreaterThan(0);
-  expect(keptImages).toBeLessThan(10);
-  expect(await isMapped(bench, 'm', 1)).toBe(true);
+  expect((await bench.host.stats()).keptImages).toBeGreaterThan(0);
+  expect(await isMapped(bench, 1)).toBe(true);
 
   await bench.host.step(98, 1 / 60);
   expect(await viewOf(bench.host, 'm')).toBe('number 20');
-  for (let generation = 21; generation <= 30; generation++) await reload(bench, generation, before, before, 'search');
-  expect(await isMapped(bench, 'm', 1)).toBe(false);
+  // Words that lie unused on some stack are overwritten sooner or later.
+  let generation = 21;
+  await until(async () => {
+    await reload(bench, generation++, before, before, 'search');
+    return !(await isMapped(bench, 1));
+  });
   expect(await viewOf(bench.host, 'm')).toBe('number 20');
 });
 
-/** Whether the private copy of a generation is still in the host's address space. */
-async function isMapped(bench: HostBench, module: string, generation: number): Promise<boolean> {
+/** Whether the n-th private copy that the host made is still in its address space. */
+async function isMapped(bench: HostBench, n: number): Promise<boolean> {
   const maps = await readFile(`/proc/${bench.host.pid}/maps`, 'utf8');
-  return maps.includes(`${module}-${generation}`);
+  return maps.includes(`/${n}-m.so`);
 }
 
 test('reloads without end leave no images behind, whether their state holds pointers or not', async () => {
@@ -159,10 +158,11 @@ test('reloads without end leave no images behind, whether their state holds poin
     [linked, 'search'],
   ] as const) {
     await start(bench, library);
-    for (let generation = 2; generation <= Number(process.env.H6 ?? 60); generation++) {
+    for (let generation = 2; generation <= 100; generation++) {
       expect(await reload(bench, generation, library, library, oldImage)).toMatchObject({ ok: true });
     }
-    process.stdout.write(`kept ${(await bench.host.stats()).keptImages}\n`);
+    // A search takes every word for a pointer, and what lies unused in the process holds a few old ones.
+    expect((await bench.host.stats()).keptImages).toBeLessThan(40);
     await bench.host.unload('m');
   }
 });

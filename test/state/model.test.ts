@@ -87,6 +87,7 @@ describeEachCompiler('built by %s', (compiler) => {
     ];
 
     expect(await places('', '')).toEqual(expected);
+    expect(pathsOf(await buildModel(work, tick('', ''), { compiler }))).toEqual(['tick::n', 'tick::n#2']);
     expect(await places(' = 4', '')).toEqual(expected);
     expect(await places('', ' = 4')).toEqual(expected);
   });

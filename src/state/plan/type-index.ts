@@ -1,5 +1,6 @@
 import type { RecordType } from '../../debuginfo/types.js';
 import { strip } from '../../layout/strip.js';
+import { libraryNamespaces } from '../changed-records.js';
 import type { StateModel } from '../types.js';
 import { labelOf } from './labels.js';
 
@@ -16,8 +17,20 @@ export function createTypeIndex({ debug }: StateModel): TypeIndex {
   let names: ReadonlyMap<string, readonly RecordType[]> | null = null;
   let children: ReadonlyMap<string, readonly RecordType[]> | null = null;
   const records = (): readonly RecordType[] => {
-    const all = (debug?.types ?? []).filter((type) => type.kind === 'record');
+    const all = (debug?.typesOutside(libraryNamespaces) ?? []).filter((type) => type.kind === 'record');
     return all.filter((record) => record.complete);
+  };
+  // Those of the C++ library are thousands, and hardly ever asked for.
+  let libraryNames: ReadonlyMap<string, readonly RecordType[]> | null = null;
+  const inLibrary = (name: string): readonly RecordType[] => {
+    libraryNames ??= group(
+      (debug?.types ?? []).flatMap((type) =>
+        type.kind === 'record' && type.complete && isOfLibrary(type.scope[0] ?? '')
+          ? [[fullName(type), type] as const]
+          : [],
+      ),
+    );
+    return libraryNames.get(name) ?? [];
   };
   const derivedFrom = (record: RecordType): readonly RecordType[] => {
     children ??= group(records().flatMap((one) => basesOf(one).map((base) => [fullName(base), one] as const)));
@@ -34,10 +47,14 @@ export function createTypeIndex({ debug }: StateModel): TypeIndex {
   return {
     named(name) {
       names ??= group(records().map((record) => [fullName(record), record] as const));
-      return names.get(name) ?? [];
+      return isOfLibrary(name.split('::')[0] ?? '') && name.includes('::') ? inLibrary(name) : (names.get(name) ?? []);
     },
     derivedFrom,
   };
+}
+
+function isOfLibrary(namespace: string): boolean {
+  return libraryNamespaces.includes(namespace);
 }
 
 const anonymousNamespace = '(anonymous namespace)';

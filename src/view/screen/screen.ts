@@ -84,6 +84,7 @@ function claims(frame: Frame): readonly Claim[] {
   const error = selected === undefined ? 0 : errorHeight(frame, selected);
   const reasons = selected === undefined ? 0 : reasonCount(frame, selected);
   const panels = panelHeight(frame);
+  const values = valueHeight(frame);
   const log = state.log.length === 0 ? 0 : state.log.length + 1;
   const timings = selected === undefined ? 0 : timingLines(frame, selected, 9).length;
   const claim = (part: Part, atLeast: number, upTo: number): Claim => ({ part, atLeast, upTo });
@@ -93,12 +94,14 @@ function claims(frame: Frame): readonly Claim[] {
     claim('modules', 2, Math.min(table, 2)),
     claim('error', 1, Math.min(error, 1)),
     claim('problems', 1, Math.min(problemCount(frame), 4)),
+    // Who opens the panel wants to see something of it, however small the terminal is.
+    claim('values', 2, Math.min(values, 6)),
     claim('title', 1, error + reasons + timings > 0 ? 1 : 0),
     claim('error', 1, controls.fullError ? error : Math.min(error, 6)),
     claim('modules', 1, Math.min(table, 8)),
     claim('reasons', 1, Math.min(reasons, 5)),
     ...(controls.bigLog ? [claim('log', 2, Math.min(log, 13))] : []),
-    claim('values', 2, valueHeight(frame)),
+    claim('values', 2, values),
     claim('panels', 3, panels),
     claim('log', 2, Math.min(log, 2)),
     claim('timings', 2, Math.min(timings, 2)),
