@@ -39,8 +39,15 @@
  *
  *     HOTMOD_STATE_TYPE(struct saved_city);
  */
-#define HOTMOD_STATE_TYPE(type) \
-  __attribute__((used)) static type *const hotmod_state_type = (type *)0
+#if defined(__has_attribute)
+#if __has_attribute(retain)
+#define HOTMOD_KEEP __attribute__((used, retain)) /* through --gc-sections too */
+#endif
+#endif
+#ifndef HOTMOD_KEEP
+#define HOTMOD_KEEP __attribute__((used))
+#endif
+#define HOTMOD_STATE_TYPE(type) HOTMOD_KEEP static type *const hotmod_state_type = (type *)0
 
 /*
  * One step from one declared version of the saved state to a later one. Gets the bytes of version `from`; leaves newly

@@ -86,7 +86,9 @@ function remarkNoMigration(request: AssessRequest): readonly Remark[] {
 /** HM443. A caller that was compiled against the old form passes its arguments in the wrong places. */
 function remarkSignatures({ module, types, loaded, root }: AssessRequest): readonly Remark[] {
   return (types?.signatures ?? []).map((change): Remark => {
-    const users = loaded.filter((one) => one.name !== module && (one.imports ?? []).includes(change.name));
+    const users = loaded.filter(
+      (one) => one.name !== module && (one.imports ?? []).includes(change.symbol ?? change.name),
+    );
     const names = listNames(users.map((user) => user.name));
     const what =
       change.before === change.after

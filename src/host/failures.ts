@@ -126,7 +126,7 @@ export function describeFailure(failure: Failure, apiVersion = 1): FailureText {
     case 'transferRefused':
       return {
         code: 'HM518',
-        message: `The state of "${module}" changed while its new version was looked at, and can no longer be carried over (check ${failure.value}). The version before it runs on; save again.`,
+        message: `A live value of "${module}" does not fit its new version (check ${failure.value}). The version before it runs on with its state as it was.`,
       };
     case 'noMigration':
       return {

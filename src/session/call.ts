@@ -13,7 +13,7 @@ import { typeName } from '../layout/type-name.js';
 import { decode } from '../values/decode.js';
 import { FetchedMemory } from '../values/memory.js';
 import type { Context } from './context.js';
-import { notRunning, withoutTypes } from './inspect.js';
+import { notRunning, readableError, withoutTypes } from './inspect.js';
 import type { Version } from './records.js';
 
 export interface CallRequest {
@@ -37,6 +37,8 @@ export async function callFunction(context: Context, request: CallRequest): Prom
   const release = await context.turn();
   try {
     return await callNow(context, request);
+  } catch (error) {
+    throw readableError(request.module, error);
   } finally {
     release();
   }

@@ -1,9 +1,11 @@
 import type { Inspected, InspectedValue } from '../control/protocol.js';
+import { DebugInfoError } from '../debuginfo/errors.js';
 import { exitCode, HotmodError } from '../errors.js';
 import { HostGone, maxReadBytes, type ReadRange } from '../host/host.js';
 import { typeName } from '../layout/type-name.js';
 import type { StateModel } from '../state/types.js';
-import { type DecodeOptions, decode } from '../values/decode.js';
+import { type DecodeOptions, type Decoding, decode } from '../values/decode.js';
+import { typeFinder } from '../values/find-type.js';
 import { FetchedMemory } from '../values/memory.js';
 import { PathError, type ResolvedValue, resolveAll, resolvePath } from '../values/resolve.js';
 import type { Context } from './context.js';
@@ -36,7 +38,7 @@ export async function inspect(context: Context, options: InspectOptions): Promis
       release();
     }
   } catch (error) {
-    if (!(error instanceof HostGone)) throw error;
+    if (!(error instanceof HostGone)) throw readableError(options.module, error);
   }
   throw notRunning(options.module);
 }
@@ -49,7 +51,8 @@ async function inspectOnce(context: Context, options: InspectOptions): Promise<I
   const model = await context.models.read(running.library);
   if (model.problem !== null) throw withoutTypes(module, model.problem.message);
   const places = path === null ? resolveAll(model) : [resolve(model, module, path)];
-  const inspected = await readPlaces(context, options, places);
+  const findType = model.debug === null ? undefined : typeFinder(model.debug);
+  const inspected = await readPlaces(context, { ...options, ...(findType === undefined ? {} : { findType }) }, places);
   return inspected.generation === running.generation ? inspected : null;
 }
 
@@ -69,7 +72,7 @@ function resolve(model: StateModel, module: string, path: string): ResolvedValue
 
 async function readPlaces(
   context: Context,
-  options: InspectOptions,
+  options: InspectOptions & Pick<Decoding, 'findType'>,
   places: readonly ResolvedValue[],
 ): Promise<Inspected> {
   const { module } = options;
@@ -141,6 +144,11 @@ export function withoutTypes(module: string, why: string): HotmodError {
     hint: 'Build it with -g and do not strip the library.',
     exitCode: exitCode.failed,
   });
+}
+
+/** Types are read as they are reached, so that damage of the debug information may show at any value. */
+export function readableError(module: string, error: unknown): unknown {
+  return error instanceof DebugInfoError ? withoutTypes(module, error.message) : error;
 }
 
 export function notRunning(module: string): HotmodError {

@@ -4,16 +4,17 @@ import { isAbsolute, relative } from 'node:path';
 import type { TypesOfBoth } from '../assess/types.js';
 import { changedRecords } from '../state/changed-records.js';
 import { compareState } from '../state/compare.js';
-import { readStateModel, wasNameOf } from '../state/model.js';
+import { asUnreadable, readStateModel, wasNameOf } from '../state/model.js';
+import { problemOf } from '../state/read-types.js';
 import { compareSignatures } from '../state/signatures.js';
-import type { StateModel } from '../state/types.js';
+import type { StateModel, StateProblem } from '../state/types.js';
 import type { LibraryFacts } from '../validate/types.js';
 
 /** Types and storage of a library by its path. Libraries are named by their content, so what was read stays true. */
 export interface ModelReader {
   read(library: string): Promise<StateModel>;
-  /** The text of a line of a source of the project; null where it is none, or cannot be read. */
-  readonly sourceLine: SourceLine;
+  /** The text of a line of a source of the project; null where it is none, or cannot be read. Files are read once. */
+  sourceLines(): SourceLine;
 }
 
 type SourceLine = (file: string, line: number) => string | null;
@@ -34,16 +35,12 @@ const remembered = 256;
 
 export function createModelReader(root: string): ModelReader {
   const models = new Map<string, Promise<StateModel>>();
-  const sourceLine = (file: string, line: number): string | null => {
-    // Nobody marks variables in the headers of the system, and a C++ file has thousands of lines of them.
-    const inside = relative(root, file);
-    if (inside.startsWith('..') || isAbsolute(inside)) return null;
-    return readLine(file, line);
-  };
   return {
-    sourceLine,
+    sourceLines: () => sourceLinesOf(root),
     read(library) {
-      const known = models.get(library) ?? readFile(library).then((bytes) => readStateModel(bytes, { sourceLine }));
+      const known =
+        models.get(library) ??
+        readFile(library).then((bytes) => readStateModel(bytes, { sourceLine: sourceLinesOf(root) }));
       models.delete(library);
       models.set(library, known);
       known.catch(() => models.delete(library));
@@ -61,21 +58,64 @@ export async function compareVersions(
 ): Promise<BothVersions> {
   const [before, after] = await Promise.all([models.read(from.library), models.read(to.library)]);
   // Of weak ones, templates and inline functions, every user has a copy of its own.
+  const sourceLine = models.sourceLines();
   const exported = new Set(to.file.exports.filter((symbol) => !symbol.weak).map((symbol) => symbol.name));
+  const compare = (one: StateModel, other: StateModel) => compareModels(one, other, exported, models.sourceLine);
+  try {
+    return compare(before, after);
+  } catch (error) {
+    // Types are read as they are reached, so that damage may show only here. Each model is asked by itself whose it is.
+    const problem = problemOf(error);
+    const damaged = [before, after].map((model) => damageOf(() => compare(model, model)));
+    const known = damaged.some((one) => one !== null);
+    const readable = (model: StateModel, own: StateProblem | null | undefined): StateModel =>
+      known && own === null ? model : asUnreadable(model, own ?? problem);
+    return compare(readable(before, damaged[0]), readable(after, damaged[1]));
+  }
+}
+
+function compareModels(
+  before: StateModel,
+  after: StateModel,
+  exported: ReadonlySet<string>,
+  sourceLine: SourceLine,
+): BothVersions {
   return {
     before,
     after,
-    state: compareState(before, after, { wasName: (field) => wasNameOf(field, models.sourceLine) }),
+    state: compareState(before, after, { wasName: (field) => wasNameOf(field, sourceLine) }),
     signatures:
       before.debug === null || after.debug === null ? [] : compareSignatures(before.debug, after.debug, exported),
     changedRecords: changedRecords(before, after),
   };
 }
 
-function readLine(file: string, line: number): string | null {
+function damageOf(read: () => unknown): StateProblem | null {
   try {
-    return readFileSync(file, 'utf8').split('\n')[line - 1] ?? null;
-  } catch {
+    read();
     return null;
+  } catch (error) {
+    return problemOf(error);
+  }
+}
+
+/** For one reading: the next one may follow another edit. */
+function sourceLinesOf(root: string): SourceLine {
+  const files = new Map<string, readonly string[]>();
+  return (file, line) => {
+    // Nobody marks variables in the headers of the system, and a C++ file has thousands of lines of them.
+    const inside = relative(root, file);
+    if (inside.startsWith('..') || isAbsolute(inside)) return null;
+    const lines = files.get(file) ?? readLines(file);
+    files.set(file, lines);
+    return lines[line - 1] ?? null;
+  };
+}
+
+function readLines(file: string): readonly string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n');
+  } catch {
+    return [];
   }
 }

@@ -10,6 +10,7 @@ import { emptyPlan, encodePlan } from './plan/encode.js';
 import { mergeCopies } from './plan/merge.js';
 import { type CompareOptions, newContext } from './plan/new-context.js';
 import { code, type Operation } from './plan/operations.js';
+import { watchIntegers } from './plan/stray.js';
 import { compareSaved } from './saved.js';
 import type { Change, StateComparison, StateModel, StateVariable, TransferPlan } from './types.js';
 
@@ -112,6 +113,7 @@ function carryVariable(
     addChange(context, 'flexibleArray', spot, types, { detail: `${old.size} bytes become ${now.size}` });
   }
   carry(context, body, types, spot, old.size === now.size ? old.size : null);
+  body.push(...watchIntegers(context, types.before, old.address, spot.path));
   if (old.guard !== null && now.guard !== null) {
     body.push({
       code: code.copy,

@@ -6,7 +6,7 @@ import type { StateModel, StateVariable } from './types.js';
 
 /**
  * Whether the source gives a variable another initial value now, as far as the files show: words that hold addresses are
- * filled in by the loader and not compared. Types that are laid out differently are not compared at all.
+ * filled in by the loader and compared by what they lead to. Types that are laid out differently are not compared at all.
  */
 export function initialBytesDiffer(
   before: StateModel,
@@ -23,6 +23,11 @@ export function initialBytesDiffer(
   const skipped = pointerBytes(old.variable.type, 0, old.size);
   for (let n = 0; n < old.size; n++) {
     if ((then?.[n] ?? 0) !== (here?.[n] ?? 0) && !skipped.has(n)) return true;
+  }
+  for (const offset of skipped) {
+    // Each byte of a pointer is in the list; the loader writes at the first.
+    const [target, other] = [before.initialTarget(old.address + offset), after.initialTarget(now.address + offset)];
+    if (target !== other) return true;
   }
   return false;
 }

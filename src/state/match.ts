@@ -39,9 +39,10 @@ export function matchVariables(before: StateModel, after: StateModel, compare: T
     const old = byKey.get(now.key);
     if (old !== undefined && !unclear.has(groupOf(now))) take(old, now, 'same');
   }
-  takeRenamed(gone, fresh, take);
-  const ambiguous = [...gone].filter((old) => unclear.has(groupOf(old)));
-  for (const old of ambiguous) gone.delete(old);
+  const ambiguous = [...takeRenamed(gone, fresh, take)];
+  const unsure = [...gone].filter((old) => unclear.has(groupOf(old)));
+  for (const old of unsure) gone.delete(old);
+  ambiguous.push(...unsure);
   ambiguous.push(...takeMoved(gone, fresh, take));
   const suspected = suspectRenames(gone, fresh, compare);
   for (const { old, now } of suspected) {
@@ -57,16 +58,28 @@ export function matchVariables(before: StateModel, after: StateModel, compare: T
 type Take = (old: StateVariable, now: StateVariable, how: Match['how']) => void;
 
 /** `HOTMOD_WAS` names an old variable of the same place, or else the only one of that name. */
-function takeRenamed(gone: ReadonlySet<StateVariable>, fresh: ReadonlySet<StateVariable>, take: Take): void {
+function takeRenamed(
+  gone: Set<StateVariable>,
+  fresh: ReadonlySet<StateVariable>,
+  take: Take,
+): readonly StateVariable[] {
   const asked = [...fresh].filter((now) => now.was !== null);
-  if (asked.length === 0) return;
+  const claims = groupBy(asked, (now) => [`${placeOf(now)}|${now.was}`]);
+  const ambiguous: StateVariable[] = [];
   const byName = groupBy(gone, (old) => [...new Set([old.variable.name, old.path])]);
   for (const now of asked) {
     const candidates = (byName.get(now.was ?? '') ?? []).filter((old) => gone.has(old));
     const nearest = candidates.filter((old) => placeOf(old) === placeOf(now));
     const [old] = nearest.length > 0 ? nearest : candidates;
+    // Two that claim one name: nobody can say which of them is right.
+    if (old !== undefined && (claims.get(`${placeOf(now)}|${now.was}`) ?? []).length > 1) {
+      gone.delete(old);
+      ambiguous.push(old);
+      continue;
+    }
     if (old !== undefined && (nearest.length === 1 || candidates.length === 1)) take(old, now, 'renamed');
   }
+  return ambiguous;
 }
 
 /**

@@ -5,13 +5,14 @@ import type { ElfFile } from '../objfile/types.js';
 import { statefulSections } from '../objfile/writable.js';
 import { hasDestructors } from './destructors.js';
 import { constantsOf, imageSizeOf } from './image.js';
+import { readInitialTargets } from './initial-targets.js';
 import { problemOf, readTypes, type TypedStorage } from './read-types.js';
 import { readTags, type SourceLine } from './source-tags.js';
 import { untypedStorage } from './storage.js';
 import { type SymbolView, viewSymbols } from './symbols.js';
 import { threadLocals } from './thread-locals.js';
 import { threadStarters } from './threads.js';
-import type { StateModel } from './types.js';
+import type { StateModel, StateProblem } from './types.js';
 
 /**
  * Reads what a library keeps between calls: every writable byte of it belongs to a typed variable, or is named as
@@ -26,6 +27,20 @@ export function readStateModel(bytes: Uint8Array, { sourceLine }: { readonly sou
   } catch (error) {
     return { ...emptyModel, problem: problemOf(error) };
   }
+}
+
+/** The same library once its types turned out to be unreadable, which matters where it has state. */
+export function asUnreadable(model: StateModel, problem: StateProblem): StateModel {
+  const hasState = model.variables.length > 0 || model.untyped.length > 0;
+  return {
+    ...model,
+    debug: null,
+    problem: model.problem ?? (hasState ? problem : null),
+    variables: [],
+    readOnly: [],
+    untyped: [],
+    savedType: null,
+  };
 }
 
 /** The name a field had before, as `HOTMOD_WAS` says; null without. */
@@ -51,6 +66,7 @@ function modelOf(file: ElfFile, symbols: SymbolView, typed: TypedStorage): State
     constants: constantsOf(file),
     imageSize: imageSizeOf(file),
     savedType,
+    initialTarget: readInitialTargets(file, variables, symbols),
     initial: (address, size) => file.dataAt(address, size),
   };
 }
@@ -78,5 +94,6 @@ const emptyModel: StateModel = {
   constants: [],
   imageSize: 0,
   savedType: null,
+  initialTarget: () => null,
   initial: () => undefined,
 };

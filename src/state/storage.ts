@@ -39,7 +39,8 @@ export function placeVariables(
     const contradicts = ofSymbol > 0 && size > ofSymbol;
     if (contradicts || address + size > section.addr + section.size) continue;
     const known = byAddress.get(address);
-    const covers = Math.max(size, ofSymbol === 0 ? 1 : 0);
+    // A compiler gives what has no bytes one all the same, where it gives it a symbol of its own.
+    const covers = size === 0 && ofSymbol <= 1 ? 1 : size;
     if (known === undefined || known.size < size) byAddress.set(address, { variable, section, address, size, covers });
   }
   return [...byAddress.values()];

@@ -26,6 +26,8 @@ export interface StateModel {
   readonly imageSize: number;
   /** The struct that `HOTMOD_STATE_TYPE` names; null without one. */
   readonly savedType: DebugType | null;
+  /** What a word of initial data points to, as both builds call it; null where the loader writes nothing there. */
+  initialTarget(address: number): string | null;
   /** Initial bytes of a stretch; undefined in `.bss`. */
   initial(address: number, size: number): Uint8Array | undefined;
 }

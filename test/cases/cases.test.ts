@@ -24,7 +24,11 @@ describe('reload cases', () => {
     const report = await play({
       'case.json': oneCase([
         { source: 'v1', frames: 3, expect: { outcome: 'loaded', level: 'SAFE' } },
-        { files: { 'counter.c': counter('two') }, expect: { outcome: 'reloaded', level: 'WARNING', codes: ['HM404'] } },
+        {
+          files: { 'counter.c': counter('two') },
+          frames: 2,
+          expect: { outcome: 'reloaded', level: 'SAFE', codes: ['HM400'], state: { count: 5 } },
+        },
         { expect: { outcome: 'unchanged' } },
       ]),
       'v1/counter.c': counter('one'),
@@ -46,13 +50,21 @@ describe('reload cases', () => {
     expect(report.cases[0]?.line).toBeGreaterThan(1);
   });
 
-  test('an expectation of state or of a call is never passed over in silence', async () => {
+  test('a wrong value, a variable that is not there and a wrong result of a call fail the case by name', async () => {
+    const call = [
+      { fn: 'counter_twice', args: [21], returns: 42 },
+      { fn: 'counter_twice', args: [4], returns: 9 },
+    ];
     const report = await play({
-      'case.json': oneCase([{ source: 'v1', expect: { state: { count: 0 } } }]),
-      'v1/counter.c': counter('one'),
+      'case.json': oneCase([{ source: 'v1', frames: 2, expect: { state: { count: 3, cuont: 2 }, call } }]),
+      'v1/counter.c': `${counter('one')}int counter_twice(int n) { return 2 * n; }\n`,
     });
     expect(report.failed).toBe(1);
-    expect(report.cases[0]?.message).toContain('"state" and "call"');
+    const message = report.cases[0]?.message ?? '';
+    expect(message).toMatch(/count: expected 3, got 2/);
+    expect(message).toContain('"cuont"');
+    expect(message).toMatch(/counter_twice\(4\): expected 9, got 8/);
+    expect(message).not.toContain('21');
   });
 
   test('a reload that takes longer than allowed fails the case', async () => {

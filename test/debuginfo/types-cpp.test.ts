@@ -63,8 +63,8 @@ template int generic<int>(int); template long generic<long>(long);
 `;
 const second = `
 #include "world.h"
-namespace { struct Hidden { double in_second; } hidden; }
-double use() { struct Local { char another; }; static Local local; local.another++; return hidden.in_second += world::shared_calls() + world::everywhere; }
+namespace { struct Hidden { double in_second; } hidden; struct Later { int other; } later_there; }
+double use() { struct Local { char another; }; static Local local; local.another++; later_there.other++; return hidden.in_second += world::shared_calls() + world::everywhere; }
 world::City second_city;
 `;
 const files = { 'world.h': header, 'first.cpp': first, 'second.cpp': second };

@@ -174,6 +174,10 @@ static void put_word(unsigned char *bytes, size_t offset, uintptr_t word) { memc
 static uintptr_t old_at(const bench_t *bench, size_t offset) { return (uintptr_t)bench->old + offset; }
 static uintptr_t new_at(const bench_t *bench, size_t offset) { return (uintptr_t)bench->now + offset; }
 
+static uint64_t kind_of(plan_number_t number, unsigned width, unsigned first_bit) {
+  return (uint64_t)number | (uint64_t)width << 4 | (uint64_t)first_bit << 12;
+}
+
 /* ---- Groups --------------------------------------------------------------------------------------------------- */
 
 static void check_copies(void) {
@@ -211,6 +215,20 @@ static void check_loops(void) {
   }
   close_bench(&bench);
 
+  /* Which element it was is counted through all of them. */
+  bench = open_bench(sizeof old, 8);
+  draft = new_draft(sizeof old);
+  add_loop(draft, 3, 32, 0, 2);
+  add_loop(draft, 4, 8, 0, 1);
+  add_checked(draft, (plan_operation_t){
+                         .code = PLAN_ENUM, .flags = PLAN_MUST_KNOW, .count = 1, .a = kind_of(PLAN_SIGNED, 32, 0),
+                         .b = kind_of(PLAN_SIGNED, 32, 0)});
+  draft->values[draft->header.values++] = (plan_value_t){1000, 1000};
+  for (size_t n = 0; n < 12; n++) memcpy(bench.old + n * 8, &(int){n == 6 ? 7 : 1000}, sizeof(int));
+  run(&bench, draft);
+  EXPECT(bench.findings[0].count == 1 && bench.findings[0].round == 6 && bench.findings[0].value == 7);
+  close_bench(&bench);
+
   /* A loop of no rounds does nothing, and says nothing about what lies behind it. */
   bench = open_bench(8, 8);
   draft = new_draft(8);
@@ -220,10 +238,6 @@ static void check_loops(void) {
   run(&bench, draft);
   EXPECT(bench.now[0] == 0 && bench.now[1] == 0xee);
   close_bench(&bench);
-}
-
-static uint64_t kind_of(plan_number_t number, unsigned width, unsigned first_bit) {
-  return (uint64_t)number | (uint64_t)width << 4 | (uint64_t)first_bit << 12;
 }
 
 /* One number from one kind to another; what it became is in *to, 16 bytes. True where it fitted. */
@@ -455,7 +469,10 @@ static draft_t *map_of_image(void) {
   /* An array of class 6 directly before a variable of class 6. */
   add_piece(draft, (plan_piece_t){.from = 48, .to = 20, .length = 8, .type = 6, .element = 6});
   add_piece(draft, (plan_piece_t){.from = 56, .to = 60, .length = 8, .type = 6});
+  /* Two classes begin with the third struct; the outer one comes first, whether it is one of many or not. */
+  add_start(draft, (plan_piece_t){.from = 160, .to = 490, .type = 9});
   add_start(draft, (plan_piece_t){.from = 128, .from_stride = 16, .to = 400, .to_stride = 24, .count = 4, .type = 9});
+  add_start(draft, (plan_piece_t){.from = 144, .to = 495, .type = 9});
   /* Outer before inner: the struct at 16 and the one that begins it went to different places. */
   add_start(draft, (plan_piece_t){.from = 16, .to = 220, .type = 8});
   add_start(draft, (plan_piece_t){.from = 8, .to = 480, .type = 8});
@@ -479,7 +496,7 @@ static void check_pointers(void) {
 #define KEPT (-2)
       {0, 64, 450},   {0, 80, GONE},   {0, 65, GONE},  {0, 96, KEPT},   {0, 127, KEPT}, {3, 0, 300},
       {3, 7, 307},    {0, 15, 315},    {3, 16, 200},   {0, 16, 220},    {7, 16, 230},   {8, 16, 220},   {8, 8, 480},   {0, 8, 480},
-      {9, 16, 200},   {4, 32, 100},    {0, 32, 100},   {3, 32, 216},
+      {9, 16, 200},    {9, 160, 490},  {0, 160, 490},   {4, 32, 100},    {0, 32, 100},   {3, 32, 216},
       {6, 48, 20},    {6, 56, GONE},   {0, 56, 60},    {0, 63, 67},     {9, 128, 400},  {9, 144, 424},
       {0, 128, 400},  {3, 128, 416},   {5, 136, 400},  {5, 152, 424},   {0, 141, 405},  {3, 176, 488},
   };
@@ -671,7 +688,14 @@ static void check_refusals(void) {
     add_loop(draft, 2, 32, 32, 2);
     add_loop(draft, rounds, 8, 8, 1);
     add_copy(draft, 0, 0, 8);
-    EXPECT(is_taken(draft, 64, 64) == (rounds == 4));
+    size_t size;
+    unsigned char *bytes = bytes_of(draft, &size);
+    plan_t *plan = plan_read(bytes, size);
+    EXPECT(plan != NULL && plan_fits(plan, 64, 640) == (rounds == 4));
+    EXPECT(plan != NULL && plan_fits(plan, 640, 64) == (rounds == 4));
+    plan_free(plan);
+    free(bytes);
+    free(draft);
   }
   /* Rounds over the same bytes multiply until they never end. */
   draft = new_draft(64);

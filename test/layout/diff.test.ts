@@ -72,6 +72,11 @@ describe('the layouts of two builds', () => {
     ]);
   });
 
+  test('take one field that is gone for one that is new at most', async () => {
+    const [change] = await diff('union u { int old; float f; } x;', 'union u { int one, two; float f; } x;');
+    expect(change?.fields.map((field) => `${field.change} ${field.name}`)).toEqual(['renamed one', 'added two']);
+  });
+
   test('do not take several new fields of one type for one that is gone', async () => {
     const [change] = await diff('struct s { char a; int old; } x;', 'struct s { char a; long n; int one, two; } x;');
     expect(change?.fields.map((field) => `${field.change} ${field.name}`)).toEqual([

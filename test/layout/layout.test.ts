@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { alignOf } from '../../src/layout/align.js';
 import { type FieldLayout, layoutsOf, type RecordLayout } from '../../src/layout/layout.js';
 import { layoutJson } from '../../src/layout/layout-json.js';
 import { layoutText } from '../../src/layout/layout-text.js';
@@ -62,6 +63,11 @@ describe('the layout of a record', () => {
     expect(asserts.length).toBeGreaterThan(45);
     await using workspace = await elfWorkspace();
     await workspace.build('asserted.so', `${manyStructs}\n${asserts.join('\n')}`, { compiler });
+  });
+
+  test('follows the alignment of a typedef, in arrays too', async () => {
+    const { of } = await compiledTypes(`${manyStructs} over one; under few[1]; int plain_one;`);
+    expect(['one', 'few', 'plain_one'].map((name) => alignOf(of(name)))).toEqual([8, 2, 4]);
   });
 
   test('names holes, padding and unused bits', async () => {

@@ -48,6 +48,18 @@ describeEachCompiler('built by %s', (name) => {
     expect(keyOf(model, 'next::n', work)).toBe('local||_ZZ4nextvE|n');
   });
 
+  test('members of classes in anonymous namespaces belong to their sources', async () => {
+    const text = (name: string): string =>
+      `namespace { struct S { static int member; }; int S::member = 4; } int ${name}() { return ++S::member; }`;
+    const model = await buildModel(work, { 'a.cpp': text('a'), 'b.cpp': text('b') }, { compiler });
+
+    expect(model.variables.map((one) => one.key.replace(`${work.path}/`, '')).sort()).toEqual([
+      'static|a.cpp|::S|member',
+      'static|b.cpp|::S|member',
+    ]);
+    expect(pathsOf(model)).toEqual(['a.cpp:S::member', 'b.cpp:S::member']);
+  });
+
   test('a static of an inline function is one variable of all sources that use it', async () => {
     const inline = 'inline int next() { static int n; return ++n; }';
     const model = await buildModel(

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decode } from '../../src/values/decode.js';
 import { typeFinder } from '../../src/values/find-type.js';
-import { resolveAll } from '../../src/values/resolve.js';
+import { resolveAll, resolvePath } from '../../src/values/resolve.js';
 import { type LiveProgram, liveProgram } from '../helpers/live-program.js';
 
 const source = `
@@ -136,6 +136,17 @@ describe('an object of the C++ library', () => {
         decode(type, random(n), decoding);
       }
     }
+  });
+
+  test.each(['byNumber', 'chain', 'prices'])('whose nodes lead to themselves ends: %s', (path) => {
+    const { debug } = program.model;
+    if (debug === null) throw new Error('the program has no types');
+    const here = 0x4141414141414141n;
+    const itself = (size: number): Uint8Array => new Uint8Array(size).fill(0x41);
+    const memory = { read: (address: bigint, size: number) => (address === here ? itself(size) : null) };
+    const { type, size } = resolvePath(program.model, path);
+    const value = decode(type, itself(size), { elements: 8, follow: 0, memory, findType: typeFinder(debug) });
+    expect(JSON.stringify(value)).toContain('more');
   });
 
   test('is reached into by paths', async () => {

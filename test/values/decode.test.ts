@@ -28,7 +28,7 @@ __int128 i128; bool yes; char letter; float tenth, infinite, nothing; double thi
 __float128 quad; double complex both; enum mood mood, unknown; enum flags flags;
 union either either; char text[8], full[4], latin[8], euro[8]; char16_t utf16[8]; char32_t utf32[4]; wchar_t wide[8];
 int list[100], grid[2][3]; char names[2][6]; volatile int seen; _Atomic long counted; int none[0];
-char *literal, *nowhere, *big; void *null, *bad = (void *)0x10; struct node *first; struct node ring; void (*fn)(void);
+char *literal, *nowhere, *big, *accents; void *null, *bad = (void *)0x10; struct node *first; struct node ring; void (*fn)(void);
 struct { int n; struct point points[]; } *flexible;
 float many[200]; struct { int __proto__; int toString; } odd;
 
@@ -44,6 +44,7 @@ void fill(void) {
   for (int n = 0; n < 6; n++) grid[n / 3][n % 3] = n;
   strcpy(names[0], "one"); strcpy(names[1], "two"); seen = 7; counted = 8;
   literal = "a literal"; big = malloc(1000); memset(big, 'x', 999); big[999] = 0;
+  accents = malloc(601); accents[0] = 'x'; for (int n = 0; n < 300; n++) memcpy(accents + 1 + 2 * n, "\\xc3\\xa9", 2); accents[600] = 0;
   struct node *second = calloc(1, sizeof *second); second->value = 2;
   first = calloc(1, sizeof *first); first->value = 1; first->next = second; ring.value = 9; ring.next = &ring; fn = fill;
   flexible = calloc(1, 100); flexible->n = 2; flexible->points[1].y = 5;
@@ -115,6 +116,7 @@ describe('a live value', () => {
     ['names', ['one', 'two']],
     ['literal', 'a literal'],
     ['nowhere', null],
+    ['accents', `x${'\u00e9'.repeat(127)}...`],
     ['big', `${'x'.repeat(256)}...`],
   ])('that is text is shown as text: %s', async (path, value) => {
     expect(await program.value(path)).toEqual(value);

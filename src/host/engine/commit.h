@@ -12,6 +12,9 @@
  * Where a transfer of variables was given (transfer.h), the state goes from image to image by its plan: the life of the
  * module goes on, and save_state, init, load_state and shutdown, which begin and end it, are not called.
  *
+ * Where both versions declare a version of their saved state (migrations.h), the steps between them take the place of
+ * migrate_state, and the bytes are loaded only while their checksum fits.
+ *
  * A version that is overruled (hot_overrule_module) may fail in prepare_reload and save_state without stopping anything.
  *
  * A version that crashed before is not asked to prepare. Its state is asked for all the same; where it cannot give it,

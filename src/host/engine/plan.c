@@ -119,7 +119,7 @@ static bool are_operations_sound(const plan_t *plan, uint32_t first, uint32_t co
   for (uint32_t n = 0; n < count; n++) {
     const plan_operation_t *one = &plan->operations[first + n];
     bool nests = one->code == PLAN_LOOP || one->code == PLAN_UNLESS_INITIAL;
-    if (one->code < PLAN_COPY || one->code > PLAN_FIX_VPTR) return false;
+    if (one->code < PLAN_COPY || one->code > PLAN_STRAY) return false;
     if (one->check != PLAN_NO_CHECK && one->check >= plan->header.checks) return false;
     if (one->body > count - n - 1 || (one->body > 0 && !nests)) return false;
     if (one->from > ADDRESS_LIMIT || one->to > ADDRESS_LIMIT || one->count > ADDRESS_LIMIT) return false;
@@ -186,6 +186,7 @@ static void reach_of(const plan_operation_t *one, uint64_t *reads, uint64_t *wri
       *reads = *writes = one->count * sizeof(uintptr_t);
       break;
     case PLAN_OUTSIDE:
+    case PLAN_STRAY:
       *reads = one->count * sizeof(uintptr_t);
       break;
     case PLAN_MUST_BE_ZERO:

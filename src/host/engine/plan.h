@@ -105,6 +105,8 @@ typedef enum plan_code {
    * word at `from` is NULL or inside the old image, or the table has no counterpart.
    */
   PLAN_FIX_VPTR = 12,
+  /* `count` integers of a word's width in a row: those that hold an address inside the old image count under `check`. */
+  PLAN_STRAY = 13,
 } plan_code_t;
 
 /* Flags. */

@@ -106,7 +106,8 @@ static plan_target_t find_place(const plan_t *plan, uint32_t type, uint64_t at, 
     *to = end_of(found.ending, at);
     return TARGET_MAPPED;
   }
-  if (found.ending == NULL) return TARGET_NOWHERE;
+  /* What only ends there is another object: the one that was pointed to is gone. */
+  if (!is_end) return TARGET_NOWHERE;
   *to = end_of(found.ending, at);
   return TARGET_MAPPED;
 }

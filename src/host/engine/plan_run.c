@@ -74,6 +74,13 @@ static void run_outside(run_t *run, const plan_operation_t *one, const unsigned 
   }
 }
 
+static void run_stray(run_t *run, const plan_operation_t *one, const unsigned char *from, uint64_t round) {
+  for (uint64_t n = 0; n < one->count; n++) {
+    uintptr_t at = read_word(from + n * sizeof at) - run->images->old_base;
+    if (at < run->plan->header.old_size) find(run, one->check, at, one->count > 1 ? n : round);
+  }
+}
+
 static void run_enum(run_t *run, const plan_operation_t *one, const unsigned char *from, unsigned char *to,
                      uint64_t round) {
   int64_t value = plan_read_integer(one->a, from);
@@ -139,6 +146,9 @@ static void run_operation(run_t *run, const plan_operation_t *one, place_t place
       break;
     case PLAN_OUTSIDE:
       run_outside(run, one, from, place.round);
+      break;
+    case PLAN_STRAY:
+      run_stray(run, one, from, place.round);
       break;
     case PLAN_FIX:
     case PLAN_FIX_ARRAY:

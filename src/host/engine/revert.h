@@ -3,7 +3,8 @@
  *
  * The version before is still mapped. Where it was shut down it begins again: init, then load_state with what it saved
  * when it left. Where it has no shutdown nothing was ever ended in it, its variables are as they were, and it simply
- * goes on (after rollback_reload, which undoes its prepare_reload). Only then is the bad version taken out; if it
+ * goes on (after rollback_reload, which undoes its prepare_reload). So does one whose variables were carried over by a
+ * plan: it has them as they were then, and what the plan changed on the heap is changed back. Only then is the bad version taken out; if it
  * crashed it is called no more and stays mapped.
  */
 #ifndef HOTMOD_REVERT_H

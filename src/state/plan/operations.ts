@@ -12,6 +12,7 @@ export const code = {
   fixArray: 10,
   outside: 11,
   fixVptr: 12,
+  stray: 13,
 } as const;
 
 export const mustKnow = 1;

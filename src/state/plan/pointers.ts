@@ -135,6 +135,7 @@ function carryPointer(context: PlanContext, out: Out, before: PointerType, after
   const type = classOf(context, target);
   const check = addCheck(context, { kind: 'pointer', decisive: true, path: spot.path, type: typeName(before) });
   out.push({ code: code.pointer, check, from: spot.from, to: spot.to, count: 1, type });
+  if (before.form === 'memberPointer') return judgeMember(context, before, after, spot);
   if (target.kind === 'function') {
     if (context.goneFunctions.length > 0) {
       const detail = listed(context.goneFunctions);
@@ -153,6 +154,13 @@ function carryPointer(context: PlanContext, out: Out, before: PointerType, after
     out.push({ code: code.outside, check: number, from: spot.from, to: spot.to, count: 1 });
     return number;
   });
+}
+
+/** A pointer to a member is an offset, or a number in a virtual table: with another layout it means another member. */
+function judgeMember(context: PlanContext, before: PointerType, after: PointerType, spot: Spot): void {
+  if (context.changedRecords.length === 0) return;
+  const detail = `it is an offset, and the layout of ${listed(context.changedRecords)} changed`;
+  addChange(context, 'incompatible', spot, { before, after }, { detail });
 }
 
 const unknownObject: Reach = {

@@ -112,27 +112,32 @@ interface Pairs {
   readonly added: readonly Member[];
 }
 
+/**
+ * `HOTMOD_WAS` comes first, as long as the old record has no field of the new name itself: then it is what is left of an
+ * earlier rename.
+ */
 function pairUp(context: PlanContext, olds: readonly Member[], news: readonly Member[]): Pairs {
   const byName = new Map(olds.map((member) => [member.name, member]));
   const taken = new Set<Member>();
-  const matched: Pairs['matched'][number][] = [];
-  const added: Member[] = [];
+  const matched = new Map<Member, Pairs['matched'][number]>();
+  for (const now of news) {
+    const was = now.field === null || byName.has(now.name) ? null : context.wasName(now.field);
+    const old = was === null ? undefined : byName.get(was);
+    if (old === undefined || taken.has(old)) continue;
+    taken.add(old);
+    matched.set(now, { old, now, renamed: true });
+  }
   for (const now of news) {
     const same = byName.get(now.name);
-    if (same !== undefined) {
-      taken.add(same);
-      matched.push({ old: same, now, renamed: false });
-    } else added.push(now);
+    if (same === undefined || taken.has(same) || matched.has(now)) continue;
+    taken.add(same);
+    matched.set(now, { old: same, now, renamed: false });
   }
-  const still = added.filter((now) => {
-    const was = now.field === null ? null : context.wasName(now.field);
-    const old = was === null ? undefined : byName.get(was);
-    if (old === undefined || taken.has(old)) return true;
-    taken.add(old);
-    matched.push({ old, now, renamed: true });
-    return false;
-  });
-  return { matched, removed: olds.filter((member) => !taken.has(member)), added: still };
+  return {
+    matched: news.flatMap((now) => matched.get(now) ?? []),
+    removed: olds.filter((member) => !taken.has(member)),
+    added: news.filter((now) => !matched.has(now)),
+  };
 }
 
 function carryMember(

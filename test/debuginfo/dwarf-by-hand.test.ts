@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readDwarf } from '../../src/debuginfo/dwarf.js';
 import { DebugInfoError } from '../../src/debuginfo/errors.js';
 import type { DebugSectionName, DebugSections } from '../../src/debuginfo/sections.js';
-import { asRecord } from '../helpers/debug-builds.js';
+import { asEnum, asRecord } from '../helpers/debug-builds.js';
 
 /** What no compiler writes is written here byte by byte: abbreviations (DWARF 5, 7.5.3) and entries that use them. */
 const abbreviations = [
@@ -15,6 +15,10 @@ const abbreviations = [
   [7, 0x21, 0, 0x37, 0x0b, 0, 0], // subrange: count
   [8, 0x2e, 0, 0x31, 0x13, 0x11, 0x01, 0, 0], // function: origin, low
   [9, 0x04, 0, 0x49, 0x13, 0, 0], // enumeration: type
+  [10, 0x04, 1, 0x0b, 0x0b, 0x3e, 0x0b, 0, 0], // enumeration: size, encoding
+  [11, 0x28, 0, 0x03, 0x08, 0x1c, 0x0b, 0, 0], // enumerator: name, value in one byte
+  [12, 0x21, 0, 0x2f, 0x07, 0, 0], // subrange: upper bound in eight bytes
+  [13, 0x21, 0, 0x2f, 0x06, 0, 0], // subrange: upper bound in four bytes
   [0],
 ].flat();
 
@@ -175,4 +179,30 @@ describe('damage in the table of abbreviations is told from what it describes', 
 test('entries behind the end of their unit’s own are damage', () => {
   expect(() => readDwarf(unit([0], variable(first)))).toThrow(DebugInfoError);
   expect(() => readDwarf(unit([0, 0, 0]))).not.toThrow();
+});
+
+test('an enumerator’s byte is negative only where the enumeration is signed and has one byte', () => {
+  const values = [
+    [1, 5],
+    [1, 7],
+    [4, 5],
+  ].map(([size = 0, encoding = 0]) => {
+    const enumeration = [10, size, encoding, 11, ...text('e'), 0xc8, 0];
+    return asEnum(readDwarf(unit(enumeration, variable(first))).variables[0]?.type ?? { kind: 'void' }).members[0]
+      ?.value;
+  });
+  expect(values).toEqual([-56n, 200n, 200n]);
+});
+
+test('an upper bound of all ones is an array of no elements only where it is as long as an address', () => {
+  const ones = (count: number): readonly number[] => Array.from({ length: count }, () => 0xff);
+  const counts = [
+    [12, ...ones(8)],
+    [13, ...ones(4)],
+  ].map((subrange) => {
+    const sections = unit(struct(1), [6, ...reference(first), ...subrange, 0], variable(first + struct(1).length));
+    const type = readDwarf(sections).variables[0]?.type;
+    return type?.kind === 'array' && type.dimensions;
+  });
+  expect(counts).toEqual([[0], [2 ** 32]]);
 });
