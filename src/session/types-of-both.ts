@@ -60,7 +60,7 @@ export async function compareVersions(
   // Of weak ones, templates and inline functions, every user has a copy of its own.
   const sourceLine = models.sourceLines();
   const exported = new Set(to.file.exports.filter((symbol) => !symbol.weak).map((symbol) => symbol.name));
-  const compare = (one: StateModel, other: StateModel) => compareModels(one, other, exported, models.sourceLine);
+  const compare = (one: StateModel, other: StateModel) => compareModels(one, other, exported, sourceLine);
   try {
     return compare(before, after);
   } catch (error) {

@@ -81,9 +81,27 @@ describe('a module that crashes', () => {
     expect(await count(running, 'other')).toBe(80);
   });
 
-  test('later and saves no state starts afresh, and that is said', async () => {
+  test('later and has no hooks for its state goes on with its variables', async () => {
     const hooks = { save_state: 'NULL', load_state: 'NULL' };
     await using dir = await tempDir({ [source]: counterSource({ hooks, body: `if (count == 70) ${crash}` }) });
+    await using running = await openTestSession(dir.path, { stepped: true });
+    await running.session.step(75);
+    const [again] = eventsOf(running, 'module:restarted');
+    expect(again).toMatchObject({ generation: 1, message: expect.stringContaining('with the state it had') });
+    expect(again?.state.bytes).toBeGreaterThan(0);
+    const before = await count(running);
+    expect(before).toBeGreaterThanOrEqual(70);
+    await running.session.step(5);
+    expect(await count(running)).toBe(before + 5);
+  });
+
+  test('later and has no types that tell its state starts afresh, and that is said', async () => {
+    const hooks = { save_state: 'NULL', load_state: 'NULL' };
+    const files = {
+      [source]: counterSource({ hooks, body: `if (count == 70) ${crash}` }),
+      'modules/counter/module.json': JSON.stringify({ cflags: ['-g0'] }),
+    };
+    await using dir = await tempDir(files);
     await using running = await openTestSession(dir.path, { stepped: true });
     await running.session.step(75);
     const [again] = eventsOf(running, 'module:restarted');

@@ -211,6 +211,11 @@ describe('hotmod dev', () => {
   });
 });
 
+/** No load_state any more, so the variables are compared, and a number cannot become a pointer. */
+const unsafe = viewModule('alpha', 2)
+  .replaceAll('alpha_load_state', 'alpha_other')
+  .replace('static long count;', 'static char *count;');
+
 describe('hotmod reload', () => {
   test('has the running session reload a module now, and ends as that ended', async () => {
     await using dir = await project();
@@ -229,8 +234,7 @@ describe('hotmod reload', () => {
     await using dir = await project();
     await using dev = startDev(dir.path);
     await dev.wait('session:idle');
-    const noLoad = viewModule('alpha', 2).replaceAll('alpha_load_state', 'alpha_other');
-    await writeFile(join(dir.path, 'modules/alpha/alpha.c'), noLoad);
+    await writeFile(join(dir.path, 'modules/alpha/alpha.c'), unsafe);
     const refused = await dev.wait('reload:done', (event) => event.outcome === 'refused');
     expect(refused).toMatchObject({ level: 'UNSAFE' });
     expect((await runCli(dir.path, ['reload', 'alpha'])).code).toBe(4);
@@ -255,9 +259,12 @@ describe('hotmod reload', () => {
       await dev.wait('session:idle');
     }
     expect((await runCli(dir.path, ['reload', 'alpha', '--dry-run'])).code).toBe(0);
+    await writeFile(join(dir.path, 'modules/alpha/alpha.c'), unsafe);
+    const verdict = await runCli(dir.path, ['reload', 'alpha', '--dry-run']);
+    expect(verdict).toMatchObject({ code: 4, stdout: expect.stringContaining('HM435') });
+    // Without load_state in it, but with the count as it was, its variables are carried over in the place of the hook.
     const noLoad = viewModule('alpha', 2).replaceAll('alpha_load_state', 'alpha_other');
     await writeFile(join(dir.path, 'modules/alpha/alpha.c'), noLoad);
-    const verdict = await runCli(dir.path, ['reload', 'alpha', '--dry-run']);
-    expect(verdict).toMatchObject({ code: 4, stdout: expect.stringContaining('HM405') });
+    expect((await runCli(dir.path, ['reload', 'alpha', '--dry-run'])).code).toBe(0);
   });
 });
