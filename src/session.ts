@@ -127,6 +127,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   const sayIdle = (): void => {
     if (context.closing || queue.busy || supervisor.busy) return;
     pruneNowAndThen();
+    context.models.keepOnly(librariesInUse(context));
     const running = [...context.records.values()].filter((record) => record.running !== null);
     bus.emit({ type: 'session:idle', modules: running.map((record) => record.settings.name) });
   };
@@ -254,8 +255,12 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
 /** Every reload leaves files behind, and a session may last for weeks: it must not fill the disk until its end. */
 const transactionsBetweenPrunes = 200;
 
-/** What runs, and what undo would go back to, must outlive the session, however old it is. */
+/** What runs, what undo would go back to, and what the next version takes its state from: however old it is. */
 function librariesInUse(context: Context): ReadonlySet<string> {
-  const versions = [...context.records.values()].flatMap(({ running, previous }) => [running, previous]);
+  const versions = [...context.records.values()].flatMap(({ running, previous, stopped }) => [
+    running,
+    previous,
+    stopped,
+  ]);
   return new Set(versions.flatMap((version) => (version === null ? [] : [version.library])));
 }

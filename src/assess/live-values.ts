@@ -59,7 +59,10 @@ const liveRules: Readonly<Partial<Record<ChangeKind, LiveRule>>> = {
   },
   pointerIntoImage: {
     none: null,
-    some: { level: 'UNSAFE', text: (finding) => `it points to ${finding.value} inside the running version` },
+    some: {
+      level: 'UNSAFE',
+      text: ({ check }) => `${check.path} leads to an object that is no variable, and nothing in it is re-pointed`,
+    },
     unknown: lookedAt,
   },
   heapCode: {

@@ -15,6 +15,9 @@ export interface StateRule {
   readonly perRecord?: true;
 }
 
+const keepFunction = 'Keep the function until nothing points to it, or force the reload to set the pointer to NULL.';
+const pointElsewhere = 'Point to a variable, a function or a constant of the module.';
+
 /** Every rule about state, as data. Texts of the codes are in `codes/state.ts`. */
 export const stateRules: readonly StateRule[] = [
   {
@@ -128,13 +131,14 @@ export const stateRules: readonly StateRule[] = [
     code: 'HM436',
     kinds: ['functionGone'],
     level: 'live',
-    recommendation: 'Keep the function until nothing points to it, or force the reload to set the pointer to NULL.',
+    recommendation: keepFunction,
   },
   {
     code: 'HM437',
     kinds: ['pointerIntoImage'],
     level: 'live',
-    recommendation: 'Point to a variable, a function or a constant of the module.',
+    recommendation:
+      'Give the module save_state and load_state, or force the reload: such objects then go on using the old version, which stays in memory.',
   },
   {
     code: 'HM438',
@@ -235,7 +239,7 @@ function strayPointers(changes: readonly Change[], findings: readonly LiveFindin
       const message = finding.isFunction
         ? `${finding.check.path}${element} points to the function ${finding.value}, which the new version does not have${rest}`
         : `${finding.check.path}${element} points to ${finding.value} inside the running version, and nothing in the new one corresponds to it${rest}`;
-      const recommendation = stateRules.find((rule) => rule.code === code)?.recommendation ?? '';
+      const recommendation = finding.isFunction ? keepFunction : pointElsewhere;
       return { code, level: 'UNSAFE', message, recommendation, where: '' } as const;
     });
 }

@@ -26,8 +26,16 @@ const all: readonly FuzzCompiler[] = [
     c: ['clang', '-gdwarf-5', '-fdebug-types-section', ...quiet],
     cxx: ['clang++', '-gdwarf-5', '-fdebug-types-section', '-fstandalone-debug', ...quiet],
   },
-  { name: 'gcc, DWARF 5', c: ['gcc', '-gdwarf-5', ...quiet], cxx: ['g++', '-gdwarf-5', '-femit-class-debug-always', ...quiet] },
-  { name: 'gcc, DWARF 4', c: ['gcc', '-gdwarf-4', ...quiet], cxx: ['g++', '-gdwarf-4', '-femit-class-debug-always', ...quiet] },
+  {
+    name: 'gcc, DWARF 5',
+    c: ['gcc', '-gdwarf-5', ...quiet],
+    cxx: ['g++', '-gdwarf-5', '-femit-class-debug-always', ...quiet],
+  },
+  {
+    name: 'gcc, DWARF 4',
+    c: ['gcc', '-gdwarf-4', ...quiet],
+    cxx: ['g++', '-gdwarf-4', '-femit-class-debug-always', ...quiet],
+  },
   {
     name: 'clang, AArch64',
     c: ['clang', '--target=aarch64-linux-gnu', '-ffreestanding', '-gdwarf-5', ...quiet],

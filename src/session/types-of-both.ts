@@ -13,6 +13,8 @@ import type { LibraryFacts } from '../validate/types.js';
 /** Types and storage of a library by its path. Libraries are named by their content, so what was read stays true. */
 export interface ModelReader {
   read(library: string): Promise<StateModel>;
+  /** Lets go of all others: of a large C++ library a megabyte and more is kept, and every edit makes a new one. */
+  keepOnly(libraries: ReadonlySet<string>): void;
   /** The text of a line of a source of the project; null where it is none, or cannot be read. Files are read once. */
   sourceLines(): SourceLine;
 }
@@ -46,6 +48,9 @@ export function createModelReader(root: string): ModelReader {
       known.catch(() => models.delete(library));
       if (models.size > remembered) models.delete([...models.keys()][0] ?? '');
       return known;
+    },
+    keepOnly(libraries) {
+      for (const library of models.keys()) if (!libraries.has(library)) models.delete(library);
     },
   };
 }

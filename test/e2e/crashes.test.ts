@@ -99,7 +99,7 @@ describe('a module that crashes', () => {
     const hooks = { save_state: 'NULL', load_state: 'NULL' };
     const files = {
       [source]: counterSource({ hooks, body: `if (count == 70) ${crash}` }),
-      'modules/counter/module.json': JSON.stringify({ cflags: ['-g0'] }),
+      'modules/counter/module.json': JSON.stringify({ build: { cflags: ['-g0'] } }),
     };
     await using dir = await tempDir(files);
     await using running = await openTestSession(dir.path, { stepped: true });

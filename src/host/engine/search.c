@@ -7,6 +7,7 @@
 
 #include "atexit.h"
 #include "memory.h"
+#include "pages.h"
 
 /* So many images that need all of memory to be searched are gathered first; one search then serves them all. */
 #define GATHERED 4
@@ -186,11 +187,19 @@ static bool overlaps(uintptr_t start, uintptr_t end, uintptr_t low, uintptr_t si
   return size > 0 && end > low && start < low + size;
 }
 
+/* A runtime maps hundreds of megabytes that it may use one day; what nobody wrote to holds no addresses. */
+static void scan_used(const pages_t *pages, uintptr_t start, uintptr_t end) {
+  uintptr_t from, stop;
+  for (uintptr_t at = start; at < end && pages_next_used(pages, at, end, &from, &stop); at = stop) {
+    scan_range(from, stop - from);
+  }
+}
+
 /*
  * Parts of images that wait count only once something leads to those images, and the loader's records of them not at all.
- * `first` is where in the list to begin: what comes before does not overlap.
+ * `first` is where in the list to begin: what comes before does not overlap. `pages` is NULL for shared memory.
  */
-static void scan_around_waiting(uintptr_t start, uintptr_t end, size_t first) {
+static void scan_around_waiting(const pages_t *pages, uintptr_t start, uintptr_t end, size_t first) {
   for (size_t n = first; n < list_count; n++) {
     uintptr_t low = ~list[n].hidden_low;
     uintptr_t size = list[n].size;
@@ -199,11 +208,12 @@ static void scan_around_waiting(uintptr_t start, uintptr_t end, size_t first) {
       size = list[n].record_size;
       if (!overlaps(start, end, low, size)) continue;
     }
-    if (start < low) scan_around_waiting(start, low, n);
-    if (end > low + size) scan_around_waiting(low + size, end, n);
+    if (start < low) scan_around_waiting(pages, start, low, n);
+    if (end > low + size) scan_around_waiting(pages, low + size, end, n);
     return;
   }
-  scan_range(start, end - start);
+  if (pages == NULL) scan_range(start, end - start);
+  else scan_used(pages, start, end);
 }
 
 /*
@@ -214,14 +224,17 @@ static __attribute__((noinline)) bool scan_memory(uintptr_t stack) {
   FILE *maps = fopen("/proc/self/maps", "re");
   if (maps == NULL) return false;
   char line[512];
+  pages_t pages;
+  pages_open(&pages);
   while (fgets(line, sizeof line, maps) != NULL) {
     uintptr_t start, end;
     char access[5];
     if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &start, &end, access) != 3) continue;
     if (access[0] != 'r' || access[1] != 'w') continue;
     if (stack >= start && stack < end) start = stack & ~(uintptr_t)(sizeof stack - 1);
-    scan_around_waiting(start, end, 0);
+    scan_around_waiting(access[3] == 'p' ? &pages : NULL, start, end, 0);
   }
+  pages_close(&pages);
   fclose(maps);
   return true;
 }

@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
+
 static bool carry_out(transfer_t *transfer, const image_t *image, bool apply, hot_failure_t *failure);
 
 transfer_t *transfer_read(const hot_transfer_request_t *request) {
@@ -129,3 +134,25 @@ void transfer_fix(const transfer_t *transfer, image_t *image, bool backwards) {
   guard_fault_t fault;
   guard_run(LANE_ENGINE, &site, run_fix, &call, &fault);
 }
+
+/* State beyond this is rarely written as a whole, and warming it would take memory that may never be used. */
+#define WARM_MAX ((size_t)64 << 20)
+
+#ifdef __linux__
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14; where it is not known, nothing happens */
+#endif
+
+/* Parts that were made read-only after loading answer with an error, which is all the same. */
+void transfer_warm(const image_t *to) {
+  for (size_t n = 0; n < to->segments.count; n++) {
+    const segment_t *segment = &to->segments.list[n];
+    if (segment->kind != SEGMENT_DATA || segment->size > WARM_MAX) continue;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = (segment->start + segment->file_size) / page * page;
+    madvise((void *)start, segment->start + segment->size - start, MADV_POPULATE_WRITE);
+  }
+}
+#else
+void transfer_warm(const image_t *to) { (void)to; }
+#endif
