@@ -160,17 +160,6 @@ export interface PlanCheck {
   readonly number?: 'signed' | 'unsigned' | 'float';
 }
 
-/** What the live values say to one check. Only those that found something are listed. */
-export interface CheckFinding {
-  readonly check: number;
-  /** How many values. */
-  readonly count: number;
-  /** The first of them: a number as its bits, or the file address it points to in the old image. */
-  readonly value: bigint;
-  /** Index of the element it stands in. */
-  readonly round: number;
-}
-
 export interface StateComparison {
   /** In the order of the new source, the worst of a kind not summed up: one entry per path. */
   readonly changes: readonly Change[];

@@ -1,56 +1,6 @@
-import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { damageSection } from '../helpers/damaged-library.js';
-import { openTestSession, type TestSession } from '../helpers/session.js';
-import { tempProject } from '../helpers/temp-project.js';
-
-const run = promisify(execFile);
-
-/** A module whose library is laid there by the test, and a session that takes it. */
-interface Laid {
-  readonly running: TestSession;
-  compile(source: string, flags?: readonly string[]): Promise<Uint8Array>;
-  /** The outcome of a reload with this library. */
-  reload(library: Uint8Array, options?: { readonly force?: boolean }): Promise<TestSession['events'][number]>;
-  /** A live value of it. */
-  value(path: string): Promise<unknown>;
-}
-
-async function layLibraries(first: string, flags: readonly string[] = ['-g']): Promise<Laid> {
-  const root = await tempProject({
-    'modules/m/module.json': JSON.stringify({ build: { command: 'cp next.so out.so', output: 'out.so' } }),
-  });
-  const next = join(root, 'modules/m/next.so');
-  const compile = async (source: string, args: readonly string[] = ['-g']): Promise<Uint8Array> => {
-    const [input, output] = [join(root, 'm.c'), join(root, 'm.so')];
-    await writeFile(input, source);
-    await run('clang', ['-shared', '-fPIC', '-O0', '-Wl,-Bsymbolic', ...args, input, '-o', output]);
-    return readFile(output);
-  };
-  await writeFile(next, await compile(first, flags));
-  const running = await openTestSession(root, { watch: false, stepped: true });
-  onTestFinished(() => running[Symbol.asyncDispose]());
-  return {
-    running,
-    compile,
-    async reload(library, { force = false } = {}) {
-      await writeFile(next, library);
-      const before = running.outcomes('m').length;
-      running.session.request(['m'], { force: true, rebuild: true, acceptUnsafe: force });
-      await running.session.idle();
-      const outcome = running.outcomes('m')[before];
-      if (outcome === undefined) throw new Error('The reload had no outcome.');
-      return outcome;
-    },
-    async value(path) {
-      const { values } = await running.session.inspect({ module: 'm', path, elements: 8, follow: 0 });
-      return values[0]?.value;
-    },
-  };
-}
+import { layLibrary } from '../helpers/laid-library.js';
 
 const city = (step: number): string => `
 struct city { int day; double money; char name[16]; struct city *next; };
@@ -75,7 +25,7 @@ describe('debug information that cannot be read', () => {
     ],
     ['names that lie outside their section', '.debug_str_offsets', endless],
   ])('%s refuse a reload of a module with state, which runs on', async (_what, section, damage) => {
-    const { running, compile, reload, value } = await layLibraries(city(1));
+    const { running, compile, reload, value } = await layLibrary(city(1));
     await running.session.step(10);
     const refused = await reload(damageSection(await compile(city(2)), section, damage));
     expect(refused).toMatchObject({ outcome: 'refused', level: 'UNSAFE', reasons: [{ code: 'HM438' }] });
@@ -88,7 +38,7 @@ describe('debug information that cannot be read', () => {
   });
 
   test('of the version that runs refuse too; inspect, call and the state panel say why', async () => {
-    const { running, compile, reload } = await layLibraries(city(1));
+    const { running, compile, reload } = await layLibrary(city(1));
     const { session } = running;
     // Names of types and fields, which nothing reads before their values are asked for.
     const broken = damageSection(await compile(city(2)), '.debug_str_offsets', (bytes) => bytes.fill(0xff, 28, 40));
@@ -107,7 +57,7 @@ describe('debug information that cannot be read', () => {
   });
 
   test('a module whose types are damaged starts again after a crash', async () => {
-    const { running, compile, reload } = await layLibraries(city(1));
+    const { running, compile, reload } = await layLibrary(city(1));
     const crashing = city(2).replace('count += 2;', 'count += 2; if (count == 300) *(volatile int *)0 = 1;');
     const broken = damageSection(await compile(crashing), '.debug_str_offsets', endless);
     expect(await reload(broken, { force: true })).toMatchObject({ outcome: 'reloaded', level: 'UNSAFE' });
@@ -126,7 +76,7 @@ describe('debug information that cannot be read', () => {
     ['-g and -Wl,--strip-all', ['-g', '-Wl,--strip-all']],
   ];
   test.each(strips)('built with %s: state refuses, a module without state is safe', async (_what, flags) => {
-    const { running, compile, reload, value } = await layLibraries(city(1));
+    const { running, compile, reload, value } = await layLibrary(city(1));
     await running.session.step(10);
     const refused = await reload(await compile(city(2), flags));
     expect(refused).toMatchObject({ outcome: 'refused', level: 'UNSAFE', reasons: [{ code: 'HM438' }] });
@@ -136,7 +86,7 @@ describe('debug information that cannot be read', () => {
 
     // Without any symbols nobody knows what the few writable bytes are that the C runtime needs.
     const level = flags.includes('-Wl,--strip-all') ? 'UNSAFE' : 'SAFE';
-    const other = await layLibraries(stateless(1), flags);
+    const other = await layLibrary(stateless(1), flags);
     expect(await other.reload(await compile(stateless(2), flags))).toMatchObject({ level });
   });
 });
