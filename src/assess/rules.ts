@@ -114,10 +114,15 @@ function remarkUnconverted(request: AssessRequest): readonly Remark[] {
   const sameVersion = staged === null || old === null || old.version === staged.facts.version;
   const sameStateVersion = previous.library.stateVersion === library?.stateVersion;
   if (!sameVersion || !sameStateVersion) return [];
+  const held = types.heldRecords.length > 0;
+  const names = listNames(held ? types.heldRecords : types.changedRecords);
+  const doubt = held
+    ? 'load_state may be given bytes in the old layout'
+    : 'no variable holds it, but saved bytes might';
   return [
     {
-      level: staged === null ? 'WARNING' : 'UNSAFE',
-      message: `the layout of ${listNames(types.changedRecords)} changed and the version did not: load_state may be given bytes in the old layout`,
+      level: staged === null || !held ? 'WARNING' : 'UNSAFE',
+      message: `the layout of ${names} changed and the version did not: ${doubt}`,
       where: 'save_state',
     },
   ];

@@ -28,6 +28,8 @@ export interface TypesOfBoth {
   readonly signatures: readonly SignatureChange[];
   /** Structs, classes and unions of the module's own sources that have another layout now, as C names them. */
   readonly changedRecords: readonly string[];
+  /** Those of them that the module's variables hold or lead to; the others only pass through its functions. */
+  readonly heldRecords: readonly string[];
 }
 
 export interface StagedVersion {

@@ -145,7 +145,8 @@ export const stateCodes: readonly CodeText[] = [
     title: 'pointer into the old version',
     meaning:
       'A pointer in the state leads into the library that runs, to nothing that has a counterpart in the new one: a ' +
-      'variable that is gone, the middle of a function, storage without a name.',
+      'variable that is gone, the middle of a function, storage without a name. Or an object on the heap may hold such a ' +
+      'pointer, and objects on the heap are not rewritten.',
     remedy: 'Keep what it points to. With --force the pointer becomes NULL.',
   },
   {

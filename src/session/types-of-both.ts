@@ -4,6 +4,7 @@ import { isAbsolute, relative } from 'node:path';
 import type { TypesOfBoth } from '../assess/types.js';
 import { changedRecords } from '../state/changed-records.js';
 import { compareState } from '../state/compare.js';
+import { heldRecords } from '../state/held-records.js';
 import { asUnreadable, readStateModel, wasNameOf } from '../state/model.js';
 import { problemOf } from '../state/read-types.js';
 import { compareSignatures } from '../state/signatures.js';
@@ -85,13 +86,16 @@ function compareModels(
   exported: ReadonlySet<string>,
   sourceLine: SourceLine,
 ): BothVersions {
+  const changed = changedRecords(before, after);
+  const held = changed.length === 0 ? new Set() : heldRecords(before);
   return {
     before,
     after,
     state: compareState(before, after, { wasName: (field) => wasNameOf(field, sourceLine) }),
     signatures:
       before.debug === null || after.debug === null ? [] : compareSignatures(before.debug, after.debug, exported),
-    changedRecords: changedRecords(before, after),
+    changedRecords: changed,
+    heldRecords: changed.filter((name) => held.has(name)),
   };
 }
 

@@ -42,7 +42,7 @@ function describe(
   vtables: ReadonlyMap<string, Storage>,
 ): string {
   for (const [name, table] of vtables) {
-    if (address >= table.address && address < table.address + table.size) return `${name}+${address - table.address}`;
+    if (address >= table.address && address < table.address + table.size) return name;
   }
   const known = functions.get(address);
   if (known !== undefined) return `function ${known}`;

@@ -83,6 +83,7 @@ function types(changes: Partial<TypesOfBoth> = {}): TypesOfBoth {
     state: { changes: [], plan: null, saved: null, migration: null },
     signatures: [],
     changedRecords: [],
+    heldRecords: [],
     ...changes,
   };
 }
@@ -235,13 +236,19 @@ describe('HM406, another version without migrate_state', () => {
 
 describe('HM445, a module that saves its state by itself', () => {
   const previous = { library: library(), running: running(saves) };
-  const changed = types({ changedRecords: ['struct city'] });
+  const changed = types({ changedRecords: ['struct city'], heldRecords: ['struct city'] });
 
   test('is UNSAFE where a struct has another layout and the version is the same', () => {
     const result = assess(request({ previous, types: changed, staged: staged({ hooks: saves }) }));
 
     expect(summary(result)).toEqual(['UNSAFE', 'HM445']);
     expect(result.reasons[0]?.message).toContain('struct city');
+  });
+
+  test('is a WARNING where the struct only passes through its functions', () => {
+    const passing = types({ changedRecords: ['struct city'] });
+
+    expect(verdict({ previous, types: passing, staged: staged({ hooks: saves }) })).toEqual(['WARNING', 'HM445']);
   });
 
   test('is a WARNING before it is loaded, because its version is not known yet', () => {
@@ -351,6 +358,17 @@ describe('changes of the state', () => {
 
     expect(summary(judged([], [finding(1, { check, isFunction: true, value: 'tick' })]))).toEqual(['UNSAFE', 'HM436']);
     expect(summary(judged([], [finding(1, { check, value: 'city+4' })]))).toEqual(['UNSAFE', 'HM437']);
+  });
+
+  test('to code alone are UNSAFE where an object on the heap may lead back, and name the pointer to it', () => {
+    const back = change({ kind: 'pointerIntoImage', check: 0, path: 'city.first->owner' });
+    const check = { kind: 'outside', decisive: true, path: 'city.first', type: 'struct house *' } as const;
+
+    expect(summary(judged([back], []))).toEqual(['SAFE', 'HM400']);
+    const refused = judged([back], [finding(0, { check, value: '139662135987320' })]);
+    expect(summary(refused)).toEqual(['UNSAFE', 'HM437']);
+    expect(refused.reasons[0]?.message).toContain('city.first leads to an object that is no variable');
+    expect(refused.reasons[0]?.message).not.toContain('139662135987320');
   });
 
   test('that are UNSAFE bring a migration to paste', () => {

@@ -33,12 +33,12 @@ bool pages_next_used(const pages_t *pages, uintptr_t from, uintptr_t end, uintpt
   uint64_t last = (end + pages->page_size - 1) / pages->page_size;
   bool inside = false;
   *stop = end;
-  while (page < last) {
+  while (from < end && page < last) {
     size_t count = read_entries(pages, page, last, entries);
     /* What is not known may hold anything. */
     if (count == 0) {
       if (!inside) *start = from > page * pages->page_size ? from : (uintptr_t)(page * pages->page_size);
-      return from < end;
+      return true;
     }
     for (size_t n = 0; n < count; n++, page++) {
       bool used = (entries[n] & (PRESENT | SWAPPED)) != 0;

@@ -17,6 +17,7 @@ import {
 import { labelOf, plainOf } from './labels.js';
 import { code, type Operation } from './operations.js';
 import { type Reach, reach, tableOffset } from './reach.js';
+import { unionPointers } from './union-pointers.js';
 
 const word = 8;
 
@@ -82,7 +83,10 @@ function carryFields(
   // Where a union's pointers lie depends on the member that lives, where a virtual base lies on the object.
   if (before.form === 'union' || before.bases.some((base) => base.virtual)) {
     out.push({ code: code.words, from: spot.from, to: spot.to, count: Math.floor(before.size / word), type: 0 });
-    judge(context, spot, { before, after }, reach(context, { before, after }, false), () => null);
+    const found = reach(context, { before, after }, false);
+    judge(context, spot, { before, after }, found, (decisive) =>
+      lookIntoUnion(context, out, { before, after }, spot, found, decisive),
+    );
     return;
   }
   const own: Operation[] = [];
@@ -109,6 +113,28 @@ function carryFields(
   }
   out.push(...own);
   carryHeld(context, out, before, after, spot, own);
+}
+
+/**
+ * Looks whether a union holds pointers to objects outside the image, so that one whose members are all NULL or lead to
+ * variables is no reason to refuse. Where a type behind it changed, the words cannot say which type they lead to.
+ */
+function lookIntoUnion(
+  context: PlanContext,
+  out: Out,
+  types: { readonly before: RecordType; readonly after: RecordType },
+  spot: Spot,
+  found: Reach,
+  decisive: boolean,
+): number | null {
+  const { before, after } = types;
+  if (before.form !== 'union' || found.changed.length > 0) return null;
+  if (found.void !== null && context.changedRecords.length > 0) return null;
+  const places = unionPointers(context, before, after);
+  if (places === null) return null;
+  const check = addCheck(context, { kind: 'outside', decisive, path: spot.path, type: labelOf(before) });
+  for (const at of places) out.push({ code: code.outside, check, from: spot.from + at, to: spot.to + at, count: 1 });
+  return check;
 }
 
 /** The word that says which class an object is of. */
