@@ -82,6 +82,13 @@ export function runPlan(bytes: Uint8Array, old: LoadedImage, now: LoadedImage): 
       }
       case 9:
       case 10:
+      case 12:
+        return;
+      case 13:
+        for (let n = 0; n < operation.count; n++) {
+          const word = source.getBigUint64(from + n * 8, true);
+          if (isInside(word)) count(operation.check, word - BigInt(old.base), round);
+        }
         return;
       case 11:
         for (let n = 0; n < operation.count; n++) {

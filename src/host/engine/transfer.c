@@ -168,19 +168,37 @@ static void warm(const segment_t *old, const segment_t *new, uintptr_t start, ui
   if (first < stop) populate(new, new->start + (first - old->start), new->start + (stop - old->start), page);
 }
 
-/* Most edits leave variables nearly where they were: the same pages will be written to that the old image has filled. */
+typedef struct warm_call {
+  const image_t *from;
+  const image_t *to;
+  const pages_t *pages;
+} warm_call_t;
+
+static void run_warm(void *argument) {
+  const warm_call_t *call = argument;
+  for (size_t n = 0; n < call->to->segments.count && n < call->from->segments.count; n++) {
+    const segment_t *old = &call->from->segments.list[n];
+    const segment_t *new = &call->to->segments.list[n];
+    uintptr_t start, stop;
+    if (old->kind != SEGMENT_DATA || new->kind != SEGMENT_DATA) continue;
+    uintptr_t end = old->start + old->size;
+    for (uintptr_t at = old->start; pages_next_used(call->pages, at, end, &start, &stop); at = stop) {
+      warm(old, new, start, stop, call->pages->page_size);
+    }
+  }
+}
+
+/*
+ * Most edits leave variables nearly where they were: the same pages will be written to that the old image has filled. A
+ * module may have closed some of its own pages (mprotect(2)), so a fault here means nothing.
+ */
 void transfer_warm(const image_t *from, const image_t *to) {
   pages_t pages;
   pages_open(&pages);
-  for (size_t n = 0; n < to->segments.count && n < from->segments.count; n++) {
-    const segment_t *old = &from->segments.list[n];
-    const segment_t *new = &to->segments.list[n];
-    uintptr_t start, stop;
-    if (old->kind != SEGMENT_DATA || new->kind != SEGMENT_DATA) continue;
-    for (uintptr_t at = old->start; pages_next_used(&pages, at, old->start + old->size, &start, &stop); at = stop) {
-      warm(old, new, start, stop, pages.page_size);
-    }
-  }
+  warm_call_t call = {.from = from, .to = to, .pages = &pages};
+  status_site_t site = {.module = to->module, .call = "transfer", .generation = to->generation};
+  guard_fault_t fault;
+  guard_run(LANE_STAGING, &site, run_warm, &call, &fault);
   pages_close(&pages);
 }
 #else
