@@ -18,12 +18,19 @@ typedef struct hook_call {
   int result;
 } hook_call_t;
 
+static _Thread_local const image_t *called;
+
+const image_t *call_under_way(void) { return called; }
+
 static bool run(image_t *image, const char *name, void (*body)(void *), hook_call_t *call, hot_failure_t *failure) {
   status_site_t site = {
       .module = image->module, .call = name, .generation = image->generation, .frames = image->frames};
   guard_fault_t fault;
   call->image = image;
-  if (guard_run(LANE_ENGINE, &site, body, call, &fault)) {
+  called = image;
+  bool returned = guard_run(LANE_ENGINE, &site, body, call, &fault);
+  called = NULL;
+  if (returned) {
     if (call->result == 0) return true;
     failure->problem = HOT_RETURNED;
     failure->value = call->result;

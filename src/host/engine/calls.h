@@ -32,4 +32,7 @@ bool call_update(image_t *image, double dt, hot_failure_t *failure);
 /* Copies the view's text into text, which has HOT_VIEW_MAX + 1 bytes, cut between two UTF-8 characters. */
 bool call_view(image_t *image, char *text, hot_failure_t *failure);
 
+/* The image whose hook the calling thread is in; NULL outside of hooks. */
+const image_t *call_under_way(void);
+
 #endif

@@ -9,7 +9,7 @@
 #include "migrations.h"
 #include "platform.h"
 
-static bool run_steps(part_t *part, hot_failure_t *failure);
+static bool run_steps(part_t *part, hot_step_t first, hot_step_t last, hot_failure_t *failure);
 static void switch_over(part_t *part);
 static void retire(part_t *part);
 static void undo(commit_t *commit);
@@ -20,9 +20,15 @@ void commit_at_boundary(void *argument) {
   uint64_t start = platform_now();
   bool succeeded = table_make_room(commit->count);
   if (!succeeded) report->failure.problem = HOT_NO_MEMORY;
+  for (size_t n = 0; n < commit->count; n++) commit->parts[n].slot->committing = true;
+  /* All state is carried over before any new version is called: it may ask the others for theirs. */
   for (size_t n = 0; succeeded && n < commit->count; n++) {
-    succeeded = run_steps(&commit->parts[n], &report->failure);
+    succeeded = run_steps(&commit->parts[n], HOT_STEP_PREPARE, HOT_STEP_TRANSFER, &report->failure);
   }
+  for (size_t n = 0; succeeded && n < commit->count; n++) {
+    succeeded = run_steps(&commit->parts[n], HOT_STEP_MIGRATE, HOT_STEP_COMPLETE, &report->failure);
+  }
+  for (size_t n = 0; n < commit->count; n++) commit->parts[n].slot->committing = false;
   report->frame = loop_frame_number();
   if (succeeded) {
     for (size_t n = 0; n < commit->count; n++) switch_over(&commit->parts[n]);
@@ -159,8 +165,8 @@ static void note_step(part_t *part, hot_step_t step, uint64_t start) {
   part->done->steps_run |= 1u << step;
 }
 
-static bool run_steps(part_t *part, hot_failure_t *failure) {
-  for (hot_step_t step = HOT_STEP_PREPARE; step <= HOT_STEP_COMPLETE; step++) {
+static bool run_steps(part_t *part, hot_step_t first, hot_step_t last, hot_failure_t *failure) {
+  for (hot_step_t step = first; step <= last; step++) {
     uint64_t start = platform_now();
     part->ran = false;
     bool succeeded = steps[step](part, failure);

@@ -1,8 +1,9 @@
 /*
  * commit.h: the reload protocol.
  *
- * At one frame boundary, for each module in the order given: prepare_reload and save_state on the version that leaves;
- * migrate_state (where the versions differ), init, load_state and complete_reload on the one that arrives. Only when
+ * At one frame boundary, for each module in the order given: prepare_reload and save_state on the version that leaves, and
+ * the transfer of its state; then for each again: migrate_state (where the versions differ), init, load_state and
+ * complete_reload on the one that arrives, which sees the other versions that arrive (symbols.c). Only when
  * all modules have come through are all of them switched. Any failure before that undoes everything, last first:
  * shutdown on what was initialised, rollback_reload on what was prepared; the old versions go on with their state.
  *

@@ -15,9 +15,17 @@ MODULE_CALLABLE void *module_get_symbol(const char *module_name, const char *sym
 MODULE_CALLABLE int module_is_loaded(const char *module_name);
 MODULE_CALLABLE uint64_t module_frame_number(void);
 
-/* With table_lock held. */
+/*
+ * With table_lock held. A hook of a version that arrives sees the others as they will be, because it was compiled with
+ * their new headers: no version ever calls one of another commit.
+ */
 static image_t *running_image(const char *name) {
   slot_t *slot;
+  const image_t *caller = call_under_way();
+  bool arrives = caller != NULL && !caller->running;
+  for (size_t n = 0; arrives && (slot = table_at(n)) != NULL; n++) {
+    if (slot->committing && slot->staged != NULL && strcmp(slot->name, name) == 0) return slot->staged;
+  }
   for (size_t n = 0; (slot = table_running(n)) != NULL; n++) {
     if (strcmp(slot->name, name) == 0) return slot->current->running ? slot->current : NULL;
   }

@@ -20,6 +20,7 @@ typedef struct slot {
   bool has_state;    /* saved and handed mean something; a state may be empty */
   transfer_t *transfer; /* how the state gets to staged; NULL where hooks carry it */
   transfer_t *carried;  /* how it got from previous to current, for the way back */
+  bool committing;   /* staged is taking over in the commit under way */
   bool overruled;    /* in the next commit current has no say: see hot_overrule_module */
 } slot_t;
 
