@@ -182,7 +182,7 @@ int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, 
     report->failure.problem = HOT_NOT_STARTED;
   } else if (collect_parts(&commit, modules, done)) {
     for (size_t n = 0; n < count; n++) {
-      if (commit.parts[n].carries) transfer_warm(commit.parts[n].leaving, commit.parts[n].arriving);
+      if (commit.parts[n].carries) transfer_warm(commit.parts[n].arriving);
     }
     loop_run(commit_at_boundary, &commit);
     size_t findings = 0;

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pages.h"
-
 #ifdef __linux__
 #include <sys/mman.h>
 #include <unistd.h>
@@ -137,73 +135,24 @@ void transfer_fix(const transfer_t *transfer, image_t *image, bool backwards) {
   guard_run(LANE_ENGINE, &site, run_fix, &call, &fault);
 }
 
+/* State beyond this is rarely written as a whole, and warming it would take memory that may never be used. */
+#define WARM_MAX ((size_t)64 << 20)
+
 #ifdef __linux__
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14; where it is not known, nothing happens */
 #endif
 
 /* Parts that were made read-only after loading answer with an error, which is all the same. */
-static void populate(const segment_t *segment, uintptr_t start, uintptr_t stop, uintptr_t page) {
-  uintptr_t fresh = (segment->start + segment->file_size) / page * page;
-  uintptr_t end = segment->start + segment->size;
-  if (start < fresh) start = fresh;
-  if (stop > end) stop = end;
-  if (start < stop) madvise((void *)(start / page * page), stop - start / page * page, MADV_POPULATE_WRITE);
-}
-
-static bool is_zero(uintptr_t start, uintptr_t stop) {
-  const unsigned char *bytes = (const unsigned char *)start;
-  return bytes[0] == 0 && memcmp(bytes, bytes + 1, stop - start - 1) == 0;
-}
-
-/* A page that was only ever read is there too, and needs no memory of its own. */
-static void warm(const segment_t *old, const segment_t *new, uintptr_t start, uintptr_t stop, uintptr_t page) {
-  uintptr_t first = start;
-  for (uintptr_t at = start, next; at < stop; at = next) {
-    next = at / page * page + page < stop ? at / page * page + page : stop;
-    if (!is_zero(at, next)) continue;
-    if (first < at) populate(new, new->start + (first - old->start), new->start + (at - old->start), page);
-    first = next;
+void transfer_warm(const image_t *to) {
+  for (size_t n = 0; n < to->segments.count; n++) {
+    const segment_t *segment = &to->segments.list[n];
+    if (segment->kind != SEGMENT_DATA || segment->size > WARM_MAX) continue;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = (segment->start + segment->file_size) / page * page;
+    madvise((void *)start, segment->start + segment->size - start, MADV_POPULATE_WRITE);
   }
-  if (first < stop) populate(new, new->start + (first - old->start), new->start + (stop - old->start), page);
-}
-
-typedef struct warm_call {
-  const image_t *from;
-  const image_t *to;
-  const pages_t *pages;
-} warm_call_t;
-
-static void run_warm(void *argument) {
-  const warm_call_t *call = argument;
-  for (size_t n = 0; n < call->to->segments.count && n < call->from->segments.count; n++) {
-    const segment_t *old = &call->from->segments.list[n];
-    const segment_t *new = &call->to->segments.list[n];
-    uintptr_t start, stop;
-    if (old->kind != SEGMENT_DATA || new->kind != SEGMENT_DATA) continue;
-    uintptr_t end = old->start + old->size;
-    for (uintptr_t at = old->start; pages_next_used(call->pages, at, end, &start, &stop); at = stop) {
-      warm(old, new, start, stop, call->pages->page_size);
-    }
-  }
-}
-
-/*
- * Most edits leave variables nearly where they were: the same pages will be written to that the old image has filled. A
- * module may have closed some of its own pages (mprotect(2)), so a fault here means nothing.
- */
-void transfer_warm(const image_t *from, const image_t *to) {
-  pages_t pages;
-  pages_open(&pages);
-  warm_call_t call = {.from = from, .to = to, .pages = &pages};
-  status_site_t site = {.module = to->module, .call = "transfer", .generation = to->generation};
-  guard_fault_t fault;
-  guard_run(LANE_STAGING, &site, run_warm, &call, &fault);
-  pages_close(&pages);
 }
 #else
-void transfer_warm(const image_t *from, const image_t *to) {
-  (void)from;
-  (void)to;
-}
+void transfer_warm(const image_t *to) { (void)to; }
 #endif

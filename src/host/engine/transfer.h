@@ -38,9 +38,9 @@ bool transfer_saved(transfer_t *transfer, const image_t *image, const blob_t *sa
 
 /*
  * Has the memory of an image that arrives made present, so that the pause need not wait for the system to do so page by
- * page: as much as the old one used. Outside the pause; nothing changes in it.
+ * page. Outside the pause; nothing changes in it.
  */
-void transfer_warm(const image_t *from, const image_t *to);
+void transfer_warm(const image_t *to);
 
 /* Repairs what points back from the heap, or undoes that. A crash in it is swallowed: it is the last thing done. */
 void transfer_fix(const transfer_t *transfer, image_t *image, bool backwards);
