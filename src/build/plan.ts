@@ -49,10 +49,14 @@ const linkWords = {
   elf: {
     name: (name: string) => `-Wl,-soname,${name}`,
     asNeeded: (library: string) => ['-Wl,--as-needed', library, '-Wl,--no-as-needed'],
+    // Destructors of C++ objects with static storage are registered with the engine (host/engine/atexit.h): their objects
+    // may live on in the next version.
+    withEngine: ['-Wl,--wrap=__cxa_atexit'],
   },
   'mach-o': {
     name: (name: string) => `-Wl,-install_name,@rpath/${name}`,
     asNeeded: (library: string) => ['-Wl,-dead_strip_dylibs', library],
+    withEngine: [],
   },
 } as const;
 
@@ -105,6 +109,7 @@ function planLink(sources: readonly string[], module: ResolvedModule, options: B
       ...linkerFlags(toolchain),
       ...targetFlags({ ...target, compileArgs: [] }),
       ...target.linkArgs,
+      ...(engineLibrary === '' ? [] : words.withEngine),
       // Flags for every language may matter to the link too (-fsanitize, -m32, --sysroot); those that do not are no news.
       ...(toolchain.compiler.kind === 'gcc' ? [] : ['-Wno-unused-command-line-argument']),
       ...flags,

@@ -23,12 +23,6 @@ interface Machine {
 
 const elfMachines: Readonly<Record<string, number>> = { x64: 62, arm64: 183 };
 
-/**
- * Undefined symbols are errors, a library uses its own definitions, and destructors of C++ objects with static storage are
- * registered with the engine (host/engine/atexit.h): their objects may live on in the next version.
- */
-const elfLinkArgs: readonly string[] = ['-shared', '-Wl,-z,defs', '-Wl,-Bsymbolic', '-Wl,--wrap=__cxa_atexit'];
-
 /** The machine hotmod itself runs on. */
 export function nativeTarget(machine: Machine = process): Target {
   const machO = machine.platform === 'darwin';
@@ -39,7 +33,7 @@ export function nativeTarget(machine: Machine = process): Target {
     elfMachine: machO ? 0 : (elfMachines[machine.arch] ?? 0),
     libraryExtension: machO ? '.dylib' : '.so',
     compileArgs: ['-fPIC'],
-    linkArgs: machO ? ['-dynamiclib'] : elfLinkArgs,
+    linkArgs: machO ? ['-dynamiclib'] : ['-shared', '-Wl,-z,defs', '-Wl,-Bsymbolic'],
     linkers: machO ? ['ld'] : ['mold', 'lld', 'bfd'],
     libraryDirs: [],
   };
