@@ -3,6 +3,7 @@ import type { DebugType, Field, RecordType } from '../debuginfo/types.js';
 import { createTypeComparer, type TypeComparer } from '../layout/same.js';
 import { strip } from '../layout/strip.js';
 import { declare, recordName } from '../layout/type-name.js';
+import { libraryNamespaces } from './changed-records.js';
 import { declareOld, oldName, printOld } from './old-types.js';
 import type { Change, ChangeKind, StateModel } from './types.js';
 
@@ -32,7 +33,8 @@ export function writeMigration(before: StateModel, after: StateModel, changes: r
 }
 
 function findRecord({ debug }: StateModel, name: string): RecordType | null {
-  for (const type of debug?.types ?? []) {
+  // Nobody writes migrations for the types of the C++ library.
+  for (const type of debug?.typesOutside(libraryNamespaces) ?? []) {
     const plain = strip(type);
     if (plain.kind !== 'record' || !plain.complete) continue;
     const own = type.kind === 'typedef' ? type.name : recordName(plain);
