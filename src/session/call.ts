@@ -11,9 +11,9 @@ import { exitCode, HotmodError } from '../errors.js';
 import { type CallAnswer, HostGone } from '../host/host.js';
 import { typeName } from '../layout/type-name.js';
 import { decode } from '../values/decode.js';
-import { FetchedMemory } from '../values/memory.js';
 import type { Context } from './context.js';
 import { notRunning, readableError, withoutTypes } from './inspect.js';
+import { decodeInRounds } from './read-rounds.js';
 import type { Version } from './records.js';
 
 export interface CallRequest {
@@ -127,16 +127,6 @@ function typeOf({ type, count }: CallTarget): DebugType {
   return count === 1 ? type : { kind: 'array', element: type, dimensions: [count], vector: false, size: null };
 }
 
-async function decodeAll(context: Context, module: string, type: DebugType, bytes: Uint8Array) {
-  const memory = new FetchedMemory();
-  let value = decode(type, bytes, { ...shown, memory });
-  for (let round = 0; round < mostRounds; round++) {
-    const wanted = memory.takeWanted();
-    if (wanted.length === 0) break;
-    const ranges = wanted.map((range) => ({ from: 'memory', ...range }) as const);
-    const more = await context.host.read({ module, ranges });
-    for (const [n, range] of wanted.entries()) memory.add(range, more.bytes[n] ?? null);
-    value = decode(type, bytes, { ...shown, memory });
-  }
-  return value;
+function decodeAll(context: Context, module: string, type: DebugType, bytes: Uint8Array) {
+  return decodeInRounds(context, module, mostRounds, (memory) => decode(type, bytes, { ...shown, memory }));
 }

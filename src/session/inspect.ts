@@ -1,14 +1,14 @@
 import type { Inspected, InspectedValue } from '../control/protocol.js';
 import { DebugInfoError } from '../debuginfo/errors.js';
 import { exitCode, HotmodError } from '../errors.js';
-import { HostGone, maxReadBytes, type ReadRange } from '../host/host.js';
+import { HostGone, type ReadRange } from '../host/host.js';
 import { typeName } from '../layout/type-name.js';
 import type { StateModel } from '../state/types.js';
 import { type DecodeOptions, type Decoding, decode } from '../values/decode.js';
 import { typeFinder } from '../values/find-type.js';
-import { FetchedMemory } from '../values/memory.js';
 import { PathError, type ResolvedValue, resolveAll, resolvePath } from '../values/resolve.js';
 import type { Context } from './context.js';
+import { decodeInRounds, withinOneReading } from './read-rounds.js';
 
 export interface InspectOptions extends DecodeOptions {
   readonly module: string;
@@ -17,7 +17,7 @@ export interface InspectOptions extends DecodeOptions {
 }
 
 /** Pointers and texts are read in further rounds; deeper than this nobody follows them. */
-const mostRounds = 12;
+const mostRounds = 11;
 
 /**
  * Live values of a module, typed. What is read in one round is of one frame; what pointers lead to is read in rounds
@@ -76,7 +76,6 @@ async function readPlaces(
   places: readonly ResolvedValue[],
 ): Promise<Inspected> {
   const { module } = options;
-  const memory = new FetchedMemory();
   const shown = places.map((place) => ({ place, size: Math.min(place.size, largestObject) }));
   const first = await context.host.read({
     module,
@@ -85,19 +84,13 @@ async function readPlaces(
   if (first.base === 0n) throw notRunning(module);
 
   const objects = await followHops(context, module, shown, first.bytes);
-  let values: readonly InspectedValue[] = [];
-  for (let round = 0; round < mostRounds; round++) {
-    values = shown.map(({ place }, n): InspectedValue => {
+  const values = await decodeInRounds(context, module, mostRounds, (memory) =>
+    shown.map(({ place }, n): InspectedValue => {
       const bytes = objects[n] ?? null;
       const value = bytes === null ? 'unreadable' : decode(place.type, bytes, { ...options, memory }, place.bits);
       return { path: place.path, type: typeName(place.type), value };
-    });
-    const wanted = memory.takeWanted();
-    if (wanted.length === 0) break;
-    const ranges = withinOneReading(wanted.map((range): ReadRange => ({ from: 'memory', ...range })));
-    const more = await context.host.read({ module, ranges });
-    for (const [n, range] of wanted.entries()) memory.add(range, more.bytes[n] ?? null);
-  }
+    }),
+  );
   return { module, generation: first.generation, frame: first.frame, values };
 }
 
@@ -106,16 +99,6 @@ const largestObject = 1 << 20;
 
 function firstRange(place: ResolvedValue, size: number): ReadRange {
   return { from: 'image', address: BigInt(place.address), size: place.hops.length > 0 ? 8 : size };
-}
-
-/** What a single reading may give; the rest is not shown. */
-function withinOneReading(ranges: readonly ReadRange[]): readonly ReadRange[] {
-  let left = maxReadBytes;
-  return ranges.map((range) => {
-    const size = Math.min(range.size, left);
-    left -= size;
-    return { ...range, size };
-  });
 }
 
 /** Follows the pointers of paths such as `first->next`, each in a round of its own. */
