@@ -1,29 +1,16 @@
 import { commitSteps } from './failures.js';
-import type {
-  CommitStep,
-  CommittedModule,
-  HookName,
-  HostStats,
-  ModuleFacts,
-  ModuleFault,
-  ModuleView,
-  ProbeFinding,
+import {
+  type CommitStep,
+  type CommittedModule,
+  type HostStats,
+  hookNames,
+  type ModuleFacts,
+  type ModuleFault,
+  type ModuleView,
+  type ProbeFinding,
 } from './host.js';
 import type { ReportReader } from './report.js';
 import { signalName } from './signals.js';
-
-/** Bit n of the engine's hook set is the n-th of these (`hot_hook_t`). */
-const hooks: readonly HookName[] = [
-  'init',
-  'shutdown',
-  'update',
-  'save_state',
-  'load_state',
-  'migrate_state',
-  'prepare_reload',
-  'complete_reload',
-  'rollback_reload',
-];
 
 /** The readers below follow the writers in engine/node_api.c field by field. */
 export function readFacts(report: ReportReader): ModuleFacts {
@@ -37,7 +24,7 @@ export function readFacts(report: ReportReader): ModuleFacts {
     name,
     version,
     apiVersion,
-    hooks: hooks.filter((_, index) => (bits & (1 << index)) !== 0),
+    hooks: hookNames.filter((_, index) => (bits & (1 << index)) !== 0),
     hasView: report.flag(),
   };
 }

@@ -83,16 +83,20 @@ export interface ModuleFacts {
   readonly hasView: boolean;
 }
 
-export type HookName =
-  | 'init'
-  | 'shutdown'
-  | 'update'
-  | 'save_state'
-  | 'load_state'
-  | 'migrate_state'
-  | 'prepare_reload'
-  | 'complete_reload'
-  | 'rollback_reload';
+/** Bit n of the engine's hook set is the n-th of these (`hot_hook_t`). */
+export const hookNames = [
+  'init',
+  'shutdown',
+  'update',
+  'save_state',
+  'load_state',
+  'migrate_state',
+  'prepare_reload',
+  'complete_reload',
+  'rollback_reload',
+] as const;
+
+export type HookName = (typeof hookNames)[number];
 
 export type StageResult =
   | { readonly ok: true; readonly facts: ModuleFacts; readonly loadMs: number }

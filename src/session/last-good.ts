@@ -1,20 +1,8 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import type { HookName } from '../host/host.js';
+import { hookNames } from '../host/host.js';
 import type { ModuleRecord, Version } from './records.js';
-
-const hooks = [
-  'init',
-  'shutdown',
-  'update',
-  'save_state',
-  'load_state',
-  'migrate_state',
-  'prepare_reload',
-  'complete_reload',
-  'rollback_reload',
-] as const satisfies readonly HookName[];
 
 /** What only the running version itself could say: whether it saves its state decides what a verdict looks at. */
 const facts = z.object({
@@ -22,7 +10,7 @@ const facts = z.object({
   name: z.string(),
   version: z.string(),
   apiVersion: z.number(),
-  hooks: z.array(z.enum(hooks)),
+  hooks: z.array(z.enum(hookNames)),
   hasView: z.boolean(),
 });
 
