@@ -1,10 +1,11 @@
 import { sizeOf } from '../debuginfo/size-of.js';
 import type { ArrayType, BaseType, DebugType, EnumType, Field, PointerType, RecordType } from '../debuginfo/types.js';
 import type { Json } from '../events/json.js';
+import { rowsOf } from '../layout/rows.js';
 import { strip } from '../layout/strip.js';
 import { typeName } from '../layout/type-name.js';
 import { decodeContainer } from './containers.js';
-import { list, rowOf } from './elements.js';
+import { list } from './elements.js';
 import type { Memory } from './memory.js';
 import { type LongDouble, readInteger, shownFloat, shownInteger } from './numbers.js';
 import type { BitPlace } from './resolve.js';
@@ -109,12 +110,11 @@ function decodePointer(type: PointerType, bytes: Uint8Array, with_: Decoding): J
 }
 
 function decodeArray(type: ArrayType, bytes: Uint8Array, with_: Decoding): Json {
-  const [count = null, ...rest] = type.dimensions;
   const character = characterSize(type.element);
-  if (rest.length === 0 && character !== null) {
+  if (type.dimensions.length <= 1 && character !== null) {
     return textOfArray(bytes, character, Math.max(longestText, with_.elements));
   }
-  const row = rest.length === 0 ? type.element : rowOf(type.element, rest);
+  const { count, element: row } = rowsOf(type);
   const stride = sizeOf(row) ?? 0;
   const length = count ?? (stride > 0 ? Math.floor(bytes.length / stride) : 0);
   return list(length, with_.elements, (n) => decode(row, bytes.subarray(n * stride, (n + 1) * stride), with_));

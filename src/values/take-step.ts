@@ -1,9 +1,9 @@
 import { sizeOf } from '../debuginfo/size-of.js';
 import type { DebugType, Field, RecordType } from '../debuginfo/types.js';
+import { rowsOf } from '../layout/rows.js';
 import { strip } from '../layout/strip.js';
 import { typeName } from '../layout/type-name.js';
 import { didYouMean } from '../text/nearest.js';
-import { rowOf } from './elements.js';
 import { findPointer } from './parts.js';
 import { PathError, type Step } from './path.js';
 import type { ResolvedValue } from './resolve.js';
@@ -64,8 +64,7 @@ function takeElement(place: ResolvedValue, index: number, at: number): ResolvedV
   const plain = strip(place.type);
   const path = `${nameOf(place)}[${index}]`;
   if (plain.kind === 'array') {
-    const [count = null, ...rest] = plain.dimensions;
-    const row = rest.length === 0 ? plain.element : rowOf(plain.element, rest);
+    const { count, element: row } = rowsOf(plain);
     const size = sizeOf(row) ?? 0;
     const most = count ?? (size > 0 ? Math.floor(place.size / size) : 0);
     if (index >= most) throw new PathError(`${nameOf(place)} has ${elements(most)}; there is no [${index}].`, at);

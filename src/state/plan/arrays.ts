@@ -1,5 +1,6 @@
 import { sizeOf } from '../../debuginfo/size-of.js';
 import type { ArrayType, DebugType } from '../../debuginfo/types.js';
+import { rowsOf } from '../../layout/rows.js';
 import { strip } from '../../layout/strip.js';
 import type { carry } from './carry.js';
 import { addChange, addCheck, addPiece, classOf, type Out, type PlanContext, type Spot } from './context.js';
@@ -72,15 +73,6 @@ function dropTail(
 function isCharacter(type: DebugType): boolean {
   const plain = strip(type);
   return plain.kind === 'base' && plain.encoding === 'character' && plain.name === 'char';
-}
-
-/** An array of several dimensions is an array of rows. */
-export function rowsOf(array: ArrayType): { readonly count: number | null; readonly element: DebugType } {
-  const [count = null, ...rest] = array.dimensions;
-  if (rest.length === 0) return { count, element: array.element };
-  const one = sizeOf(array.element);
-  const size = rest.reduce<number | null>((all, n) => (all === null || n === null ? null : all * n), one);
-  return { count, element: { kind: 'array', element: array.element, dimensions: rest, vector: false, size } };
 }
 
 function shortened(array: ArrayType, rows: number): ArrayType {
