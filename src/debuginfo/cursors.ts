@@ -7,6 +7,21 @@ import type { DebugSectionName, DebugSections } from './sections.js';
  */
 export type Cursors = (section: DebugSectionName, place: number) => Cursor;
 
+/** Reads the text that begins at a place of a section. */
+export type Texts = (section: 'debug_str' | 'debug_line_str', place: number) => string;
+
+/** Linkers leave each text once, so that what a header names is decoded once for all units that include it. */
+export function createTexts(cursors: Cursors): Texts {
+  const known = { debug_str: new Map<number, string>(), debug_line_str: new Map<number, string>() };
+  return (section, place) => {
+    const found = known[section].get(place);
+    if (found !== undefined) return found;
+    const text = cursors(section, place).string();
+    known[section].set(place, text);
+    return text;
+  };
+}
+
 export function createCursors(sections: DebugSections): Cursors {
   const made = new Map<DebugSectionName, Cursor>();
   return (section, place) => {

@@ -1,15 +1,10 @@
 import { at, tag } from './constants.js';
-import { typeNameOf } from './declarations.js';
+import { definitionsNamed } from './definitions-by-name.js';
 import type { Entry } from './entry.js';
 import { DebugInfoError } from './errors.js';
 import type { Located, OpenUnit } from './open-unit.js';
 import type { Program } from './program.js';
 import type { TypeReader } from './type-reader.js';
-
-/** Definitions of records and enumerations by name, for each program; made when a declaration is first met. */
-const indexes = new WeakMap<Program, ReadonlyMap<string, readonly Located[]>>();
-
-const definable: ReadonlySet<number> = new Set([tag.structureType, tag.classType, tag.unionType, tag.enumerationType]);
 
 /**
  * The definition of what is only declared (section 5.7.1, `DW_AT_declaration`): in its own unit, or anywhere in the file
@@ -27,7 +22,7 @@ export function findDefinition({ program }: TypeReader, unit: OpenUnit, entry: E
   const name = entry.string(at.name);
   if (!entry.flag(at.declaration) || name === null) return itself;
   const scope = program.scopeOf(unit, entry.offset);
-  const candidates = (definitionsOf(program).get(name) ?? []).filter(
+  const candidates = definitionsNamed(program, name).filter(
     (one) => sameKeyword(one.entry, entry) && sameNames(program.scopeOf(one.unit, one.entry.offset).names, scope.names),
   );
   const nearest = candidates.filter((one) => one.unit === unit);
@@ -89,24 +84,4 @@ function typeLooks(program: Program, of: Entry): string {
     if (name !== null) break;
   }
   return seen.join(' ');
-}
-
-function definitionsOf(program: Program): ReadonlyMap<string, readonly Located[]> {
-  const known = indexes.get(program);
-  if (known !== undefined) return known;
-  const byName = new Map<string, Located[]>();
-  for (const unit of program.units) {
-    for (const [position, kind] of unit.index.tags.entries()) {
-      if (!definable.has(kind)) continue;
-      const entry = program.entry(unit, unit.index.offsets[position] ?? 0);
-      if (entry.flag(at.declaration)) continue;
-      const name = typeNameOf(program, unit, entry);
-      if (name === null) continue;
-      const all = byName.get(name);
-      if (all === undefined) byName.set(name, [{ unit, entry }]);
-      else all.push({ unit, entry });
-    }
-  }
-  indexes.set(program, byName);
-  return byName;
 }

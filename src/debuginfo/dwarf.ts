@@ -1,7 +1,9 @@
 import { createTypeReader } from './build-type.js';
 import { at, tag } from './constants.js';
+import { definitionsNamed } from './definitions-by-name.js';
 import { DebugInfoError } from './errors.js';
-import { readFunctions } from './functions.js';
+import { readFunctions, readFunctionsAt } from './functions.js';
+import { lastBefore } from './index-entries.js';
 import { lazy } from './lazy.js';
 import { openProgram } from './program.js';
 import type { DebugSections } from './sections.js';
@@ -39,6 +41,13 @@ export function readDwarf(sections: DebugSections): DebugInfo {
     get types() {
       return types();
     },
+    functionsAt(addresses) {
+      return readFunctionsAt(reader, addresses);
+    },
+    recordsNamed(name) {
+      const types = definitionsNamed(program, name).map(({ unit, entry }) => reader.typeAt(unit, entry));
+      return [...new Set(types)].filter((type) => type.kind === 'record');
+    },
     typesOutside(namespaces) {
       const key = namespaces.join(' ');
       const known = outside.get(key) ?? readTypes(reader, new Set(namespaces));
@@ -61,17 +70,13 @@ function readTypes(reader: TypeReader, without: ReadonlySet<string>): readonly N
   const { program } = reader;
   const found = new Set<NamedType>();
   for (const unit of program.units) {
-    const { tags, offsets, parents } = unit.index;
-    const skipped = new Set<number>();
-    for (const [position, kind] of tags.entries()) {
-      const parent = parents[position] ?? -1;
-      if (without.size > 0 && skipped.has(parent)) {
-        skipped.add(position);
-        continue;
-      }
-      if (without.size > 0 && kind === tag.namespace && parent === 0) {
+    const { tags, offsets, parents, ends } = unit.index;
+    for (let position = 0; position < tags.length; position++) {
+      const kind = tags[position] ?? 0;
+      if (kind === tag.namespace && parents[position] === 0 && without.size > 0) {
         const name = program.entry(unit, offsets[position] ?? 0).string(at.name) ?? '';
-        if (without.has(name)) skipped.add(position);
+        if (without.has(name)) position = lastBefore(unit.index, ends[position] ?? 0);
+        continue;
       }
       if (!named.has(kind)) continue;
       const entry = program.entry(unit, offsets[position] ?? 0);

@@ -231,7 +231,7 @@ export class Entry {
   }
 
   #text(section: 'debug_str' | 'debug_line_str', offset: number): string {
-    return this.reader.cursors(section, offset).string();
+    return this.reader.texts(section, offset);
   }
 
   /** DWARF 5, section 7.26. */

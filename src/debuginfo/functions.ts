@@ -1,63 +1,86 @@
+import type { Address } from './addresses.js';
 import { buildFunctionType } from './build-function-type.js';
 import { at, tag } from './constants.js';
 import { firstWith, textOf, withDeclarations } from './declarations.js';
 import type { Entry } from './entry.js';
 import { isDiscarded } from './locations.js';
-import type { Located, OpenUnit } from './open-unit.js';
-import { type CodeRange, firstRange } from './ranges.js';
+import type { Located } from './open-unit.js';
+import { firstRange } from './ranges.js';
 import type { TypeReader } from './type-reader.js';
 import type { DebugFunction, FunctionType, Place } from './types.js';
 
 /** Every function with code in the file (DWARF 5, section 3.3). */
 export function readFunctions(reader: TypeReader): readonly DebugFunction[] {
-  const { program } = reader;
   const found: DebugFunction[] = [];
-  for (const unit of program.units) {
-    for (const [position, kind] of unit.index.tags.entries()) {
-      if (kind !== tag.subprogram) continue;
-      const entry = program.entry(unit, unit.index.offsets[position] ?? 0);
-      const code = codeOf(unit, entry);
-      if (code !== null) found.push(new FunctionOfFile(reader, { unit, entry }, code));
-    }
-  }
+  forEachFunction(reader, (own, start) => found.push(new FunctionOfFile(reader, own, start)));
   return found;
 }
 
-/** Section 2.17: a beginning and an end or a length, or a list of ranges where rarely used parts were moved away. */
-function codeOf(unit: OpenUnit, entry: Entry): CodeRange | null {
-  const low = entry.address(at.lowPc);
-  const code = low === null ? firstRange(unit, entry) : { ...low, size: sizeFrom(entry, low.address) };
-  return code === null || isDiscarded(unit, { ...code, threadLocal: false }) ? null : code;
+/**
+ * The functions that begin at these addresses of a linked file; several at one where the linker folded them into one.
+ * A library of templates has ten thousands of others.
+ */
+export function readFunctionsAt(
+  reader: TypeReader,
+  addresses: ReadonlySet<number>,
+): ReadonlyMap<number, readonly DebugFunction[]> {
+  const found = new Map<number, DebugFunction[]>();
+  forEachFunction(reader, (own, start) => {
+    if (!addresses.has(start.address)) return;
+    const all = found.get(start.address) ?? [];
+    all.push(new FunctionOfFile(reader, own, start));
+    found.set(start.address, all);
+  });
+  return found;
 }
 
-function sizeFrom(entry: Entry, low: number): number {
+function forEachFunction({ program }: TypeReader, visit: (own: Located, start: Address) => void): void {
+  for (const unit of program.units) {
+    const { tags, offsets } = unit.index;
+    for (let position = 0; position < tags.length; position++) {
+      if (tags[position] !== tag.subprogram) continue;
+      const entry = program.entry(unit, offsets[position] ?? 0);
+      const start = entry.address(at.lowPc) ?? (entry.has(at.ranges) ? firstRange(unit, entry) : null);
+      if (start !== null && !isDiscarded(unit, start)) visit({ unit, entry }, start);
+    }
+  }
+}
+
+/** Section 2.17: a beginning and an end or a length, or a list of ranges where rarely used parts were moved away. */
+function codeSize({ unit, entry }: Located): number {
+  const low = entry.address(at.lowPc);
+  if (low === null) return firstRange(unit, entry)?.size ?? 0;
   const high = entry.address(at.highPc);
-  return high === null ? (entry.number(at.highPc) ?? 0) : high.address - low;
+  return high === null ? (entry.number(at.highPc) ?? 0) : high.address - low.address;
 }
 
 /** A class, because a large program has tens of thousands: what is seldom asked for costs nothing until then. */
 class FunctionOfFile implements DebugFunction {
-  readonly name: string;
-  readonly linkageName: string | null;
   readonly address: number;
   readonly section: number | null;
-  readonly size: number;
   readonly #reader: TypeReader;
-  readonly #all: readonly Located[];
   readonly #own: Located;
+  #declarations: readonly Located[] | null = null;
   #type: FunctionType | null = null;
 
-  constructor(reader: TypeReader, own: Located, code: CodeRange) {
-    const all = withDeclarations(reader.program, own.unit, own.entry);
-    this.name = textOf(all, at.name) ?? '';
-    const linkageName = textOf(all, at.linkageName, at.mipsLinkageName);
-    this.linkageName = linkageName === this.name ? null : linkageName;
-    this.address = code.address;
-    this.section = code.section;
-    this.size = code.size;
+  constructor(reader: TypeReader, own: Located, start: Address) {
+    this.address = start.address;
+    this.section = start.section;
     this.#reader = reader;
-    this.#all = all;
     this.#own = own;
+  }
+
+  get name(): string {
+    return textOf(this.#all, at.name) ?? '';
+  }
+
+  get linkageName(): string | null {
+    const name = textOf(this.#all, at.linkageName, at.mipsLinkageName);
+    return name === this.name ? null : name;
+  }
+
+  get size(): number {
+    return codeSize(this.#own);
   }
 
   get type(): FunctionType {
@@ -91,6 +114,11 @@ class FunctionOfFile implements DebugFunction {
   get place(): Place {
     const { unit, entry } = firstWith(this.#all, at.declLine) ?? this.#own;
     return this.#reader.program.placeOf(unit, entry);
+  }
+
+  get #all(): readonly Located[] {
+    this.#declarations ??= withDeclarations(this.#reader.program, this.#own.unit, this.#own.entry);
+    return this.#declarations;
   }
 
   get #declared(): Located {

@@ -91,6 +91,11 @@ export function enclosing(index: EntryIndex, offset: number): number {
   return position;
 }
 
+/** Position of the last entry that begins before an offset. */
+export function lastBefore(index: EntryIndex, offset: number): number {
+  return lastUpTo(index, offset - 1);
+}
+
 function lastUpTo({ offsets }: EntryIndex, offset: number): number {
   let low = 0;
   let high = offsets.length;

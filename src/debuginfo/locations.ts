@@ -78,8 +78,8 @@ function readFirst(unit: OpenUnit, cursor: Cursor, place: number): First | null 
 }
 
 /** Linkers write 0, or the highest addresses, where they discarded what debug information is about. */
-export function isDiscarded(unit: OpenUnit, { address, threadLocal }: Location): boolean {
+export function isDiscarded(unit: OpenUnit, { address, threadLocal }: Address & Partial<Location>): boolean {
   if (unit.sections.relocatable) return false;
   const highest = unit.unit.address === 8 ? 2 ** 63 : 2 ** 32 - 2;
-  return (address === 0 && !threadLocal) || address >= highest;
+  return (address === 0 && threadLocal !== true) || address >= highest;
 }

@@ -1,5 +1,5 @@
 import { at, tag } from './constants.js';
-import type { Cursors } from './cursors.js';
+import type { Cursors, Texts } from './cursors.js';
 import { Entry, readBases } from './entry.js';
 import { DebugInfoError } from './errors.js';
 import { type EntryIndex, indexEntries } from './index-entries.js';
@@ -37,11 +37,11 @@ export type Owner = Pick<OpenUnit, 'name' | 'directory'>;
  */
 export function openUnit(
   sections: DebugSections,
-  cursors: Cursors,
+  readers: { readonly cursors: Cursors; readonly texts: Texts },
   unit: Unit,
   ownerOf: (lineTable: number | null) => Owner | undefined,
 ): OpenUnit {
-  const reader: UnitReader = { unit, sections, cursors, stringBase: 0, addressBase: 0 };
+  const reader: UnitReader = { unit, sections, ...readers, stringBase: 0, addressBase: 0 };
   const root = new Entry(reader, unit.firstEntry);
   const { strings, addresses } = readBases(root);
   reader.stringBase = strings;

@@ -1,7 +1,7 @@
 import { skipAttributes } from './abbreviations.js';
 import { at } from './constants.js';
 import { Cursor } from './cursor.js';
-import { createCursors } from './cursors.js';
+import { createCursors, createTexts } from './cursors.js';
 import { Entry, type Reference } from './entry.js';
 import { DebugInfoError } from './errors.js';
 import { type Located, type OpenUnit, type Owner, openUnit } from './open-unit.js';
@@ -52,11 +52,12 @@ export function openProgram(sections: DebugSections): Program {
 /** Compilation units first: type units leave to them what they share. */
 function openUnits(sections: DebugSections): readonly OpenUnit[] {
   const cursors = createCursors(sections);
+  const readers = { cursors, texts: createTexts(cursors) };
   const owners = new Map<number | null, Owner>();
   const read = readUnits(sections);
   const opened = new Map<Unit, OpenUnit>();
   for (const unit of [...read].sort((a, b) => Number(a.signature !== null) - Number(b.signature !== null))) {
-    const one = openUnit(sections, cursors, unit, (lineTable) => owners.get(lineTable));
+    const one = openUnit(sections, readers, unit, (lineTable) => owners.get(lineTable));
     if (unit.signature === null) owners.set(one.root.sectionOffset(at.stmtList), one);
     opened.set(unit, one);
   }

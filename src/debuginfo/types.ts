@@ -208,6 +208,10 @@ export interface DebugInfo {
   readonly variables: readonly Variable[];
   /** Functions with code in the file. */
   readonly functions: readonly DebugFunction[];
+  /** Those that begin at these addresses of a linked file; several at one where the linker folded them into one. */
+  functionsAt(addresses: ReadonlySet<number>): ReadonlyMap<number, readonly DebugFunction[]>;
+  /** Defined records of this name, whatever they are declared in. */
+  recordsNamed(name: string): readonly RecordType[];
   /** Every complete named record, enum and typedef, at file or namespace scope and nested; those of one name may differ. */
   readonly types: readonly NamedType[];
   /** The same without those inside these namespaces of the top level: a C++ library describes thousands of types. */

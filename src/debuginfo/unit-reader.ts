@@ -1,4 +1,4 @@
-import type { Cursors } from './cursors.js';
+import type { Cursors, Texts } from './cursors.js';
 import type { DebugSections } from './sections.js';
 import type { Unit } from './units.js';
 
@@ -7,6 +7,7 @@ export interface UnitReader {
   readonly unit: Unit;
   readonly sections: DebugSections;
   readonly cursors: Cursors;
+  readonly texts: Texts;
   /** Of the unit's part of `.debug_str_offsets` and `.debug_addr`. */
   stringBase: number;
   addressBase: number;

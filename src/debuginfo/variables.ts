@@ -14,9 +14,10 @@ export function readVariables(reader: TypeReader): readonly Variable[] {
   const found: Variable[] = [];
   const seen = new Set<string>();
   for (const unit of program.units) {
-    for (const [position, kind] of unit.index.tags.entries()) {
-      if (kind !== tag.variable) continue;
-      const entry = program.entry(unit, unit.index.offsets[position] ?? 0);
+    const { tags, offsets } = unit.index;
+    for (let position = 0; position < tags.length; position++) {
+      if (tags[position] !== tag.variable) continue;
+      const entry = program.entry(unit, offsets[position] ?? 0);
       const location = locationOf(unit, entry);
       if (location === null) continue;
       const variable = readVariable(reader, unit, entry, location);

@@ -63,10 +63,8 @@ export async function compareVersions(
   to: ComparedVersion,
 ): Promise<BothVersions> {
   const [before, after] = await Promise.all([models.read(from.library), models.read(to.library)]);
-  // Of weak ones, templates and inline functions, every user has a copy of its own.
   const sourceLine = models.sourceLines();
-  const exported = new Set(to.file.exports.filter((symbol) => !symbol.weak).map((symbol) => symbol.name));
-  const compare = (one: StateModel, other: StateModel) => compareModels(one, other, exported, sourceLine);
+  const compare = (one: StateModel, other: StateModel) => compareModels(one, other, sourceLine);
   try {
     return compare(before, after);
   } catch (error) {
@@ -80,20 +78,14 @@ export async function compareVersions(
   }
 }
 
-function compareModels(
-  before: StateModel,
-  after: StateModel,
-  exported: ReadonlySet<string>,
-  sourceLine: SourceLine,
-): BothVersions {
+function compareModels(before: StateModel, after: StateModel, sourceLine: SourceLine): BothVersions {
   const changed = changedRecords(before, after);
   const held = changed.length === 0 ? new Set() : heldRecords(before);
   return {
     before,
     after,
     state: compareState(before, after, { wasName: (field) => wasNameOf(field, sourceLine) }),
-    signatures:
-      before.debug === null || after.debug === null ? [] : compareSignatures(before.debug, after.debug, exported),
+    signatures: compareSignatures(before, after),
     changedRecords: changed,
     heldRecords: changed.filter((name) => held.has(name)),
   };

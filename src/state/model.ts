@@ -62,6 +62,7 @@ function modelOf(file: ElfFile, symbols: SymbolView, typed: TypedStorage): State
     threadStarts: threadStarters(file),
     destructors: hasDestructors(file),
     functions: symbols.functions,
+    exported: strongExports(file),
     vtables: symbols.vtables,
     constants: constantsOf(file),
     imageSize: imageSizeOf(file),
@@ -80,6 +81,11 @@ function isInterface(type: DebugType): boolean {
   return plain.kind === 'record' && plain.name === 'module_interface' && plain.scope.length === 0;
 }
 
+function strongExports({ dynamicSymbols }: ElfFile): ReadonlyMap<string, number> {
+  const strong = dynamicSymbols.filter(({ defined, bind }) => defined && bind === 'global');
+  return new Map(strong.map(({ name, value }) => [name, value]));
+}
+
 const emptyModel: StateModel = {
   debug: null,
   problem: null,
@@ -90,6 +96,7 @@ const emptyModel: StateModel = {
   threadStarts: [],
   destructors: false,
   functions: new Map(),
+  exported: new Map(),
   vtables: new Map(),
   constants: [],
   imageSize: 0,

@@ -18,6 +18,8 @@ export interface StateModel {
   readonly destructors: boolean;
   /** Functions by name; a local one's name is `file.c:name`. Several of one name are ambiguous and left out. */
   readonly functions: ReadonlyMap<string, FunctionSymbol>;
+  /** Addresses of what other libraries can bind to by name, weak symbols left out. */
+  readonly exported: ReadonlyMap<string, number>;
   /** Virtual tables by symbol name, with their storage. */
   readonly vtables: ReadonlyMap<string, Storage>;
   /** Allocated stretches that nobody writes: string literals, tables of constants. */

@@ -29,6 +29,8 @@ export interface PlanContext {
   readonly constantRecords: () => ReadonlySet<string>;
   /** Symbols of the virtual tables that have another size now. */
   readonly changedTables: () => ReadonlySet<string>;
+  /** What containers of the C++ library were made with, by their name, which holds all arguments in full. */
+  readonly held: Map<string, readonly Both[]>;
   readonly reached: { readonly byValue: ReachAnswers; readonly behind: ReachAnswers };
   readonly changes: Change[];
   readonly checks: PlanCheck[];

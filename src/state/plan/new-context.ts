@@ -29,6 +29,7 @@ export function newContext(before: StateModel, after: StateModel, { wasName }: C
     embedded: once(() => embeddedRecords(before.variables)),
     constantRecords: once(() => embeddedRecords(before.readOnly)),
     changedTables: once(() => changedTables(before, after)),
+    held: new Map(),
     reached: { byValue: new WeakMap(), behind: new WeakMap() },
     changes: [],
     checks: [],

@@ -191,11 +191,22 @@ export function tableOffset(record: RecordType): number | null {
 function visitNamed(context: PlanContext, visit: Visit, before: RecordType): readonly Visit[] {
   const derived =
     visit.behind && before.vtableOffset !== null ? context.types.before.derivedFrom(before).map(fullName) : [];
-  const held = isLibraryType(before) && before.name !== null ? templateArguments(before.name) : [];
-  return [...derived, ...held].flatMap((name): readonly Visit[] => {
-    const [old] = context.types.before.named(name);
-    const [now] = context.types.after.named(name);
-    return old === undefined || now === undefined ? [] : [{ ...visit, before: old, after: now, behind: true }];
+  return [...inBoth(context, derived), ...heldBy(context, before)].map((pair) => ({ ...visit, ...pair, behind: true }));
+}
+
+/** What a container of the C++ library was made with. Every source has its copies of the same few containers. */
+function heldBy(context: PlanContext, container: RecordType): readonly Both[] {
+  if (container.name === null || !isLibraryType(container)) return [];
+  const known = context.held.get(container.name) ?? inBoth(context, templateArguments(container.name));
+  context.held.set(container.name, known);
+  return known;
+}
+
+function inBoth({ types }: PlanContext, names: readonly string[]): readonly Both[] {
+  return names.flatMap((name): readonly Both[] => {
+    const [before] = types.before.named(name);
+    const [after] = types.after.named(name);
+    return before === undefined || after === undefined ? [] : [{ before, after }];
   });
 }
 

@@ -20,17 +20,14 @@ export function createTypeIndex({ debug }: StateModel): TypeIndex {
     const all = (debug?.typesOutside(libraryNamespaces) ?? []).filter((type) => type.kind === 'record');
     return all.filter((record) => record.complete);
   };
-  // Those of the C++ library are thousands, and hardly ever asked for.
-  let libraryNames: ReadonlyMap<string, readonly RecordType[]> | null = null;
+  // Those of the C++ library are thousands, and few of them are asked for.
+  const libraryNames = new Map<string, readonly RecordType[]>();
   const inLibrary = (name: string): readonly RecordType[] => {
-    libraryNames ??= group(
-      (debug?.types ?? []).flatMap((type) =>
-        type.kind === 'record' && type.complete && isOfLibrary(type.scope[0] ?? '')
-          ? [[fullName(type), type] as const]
-          : [],
-      ),
-    );
-    return libraryNames.get(name) ?? [];
+    const known =
+      libraryNames.get(name) ??
+      (debug?.recordsNamed(lastName(name)) ?? []).filter((type) => type.complete && fullName(type) === name);
+    libraryNames.set(name, known);
+    return known;
   };
   const derivedFrom = (record: RecordType): readonly RecordType[] => {
     children ??= group(records().flatMap((one) => basesOf(one).map((base) => [fullName(base), one] as const)));
@@ -65,6 +62,27 @@ export function fullName(record: RecordType): string {
   return [...record.scope.map((one) => (one === '' ? anonymousNamespace : one)), record.name].join('::');
 }
 
+/** `map<int, ns::city>` of `std::map<int, ns::city>`. */
+function lastName(name: string): string {
+  let depth = 0;
+  let start = 0;
+  for (let n = 0; n < name.length; n++) {
+    const sign = name[n];
+    if (opens(sign)) depth++;
+    if (closes(sign)) depth--;
+    if (depth === 0 && sign === ':' && name[n + 1] === ':') start = n + 2;
+  }
+  return name.slice(start);
+}
+
+function opens(sign: string | undefined): boolean {
+  return sign === '<' || sign === '(' || sign === '{';
+}
+
+function closes(sign: string | undefined): boolean {
+  return sign === '>' || sign === ')' || sign === '}';
+}
+
 /**
  * Full names of the types that a template was made with, those inside them included: of
  * `map<int, std::vector<ns::city *> >` they are `int`, `std::vector<ns::city *>` and `ns::city`. Debug information lists
@@ -90,8 +108,8 @@ function splitArguments(text: string): readonly string[] {
   let start = 0;
   for (let n = 0; n < text.length; n++) {
     const sign = text[n];
-    if (sign === '<' || sign === '(' || sign === '{') depth++;
-    if (sign === '>' || sign === ')' || sign === '}') depth--;
+    if (opens(sign)) depth++;
+    if (closes(sign)) depth--;
     if (sign !== ',' || depth !== 0) continue;
     parts.push(text.slice(start, n).trim());
     start = n + 1;
