@@ -10,6 +10,7 @@ import {
   type CommitResult,
   type HostStats,
   type ModuleFault,
+  type ModuleImport,
   type ModuleView,
   maxReadBytes,
   type ProbeRequest,
@@ -113,8 +114,8 @@ export function startEngine(options: EngineOptions): Engine {
     async stage(request, library) {
       const started = performance.now();
       const { module, generation, entry } = request;
-      const parameters = [module, generation, library, entryList(entry)];
-      const reader = await report('hot_node_stage', [text, unsigned, text, text], parameters);
+      const parameters = [module, generation, library, entryList(entry), importList(request.imports ?? [])];
+      const reader = await report('hot_node_stage', [text, unsigned, text, text, text], parameters);
       const failure = readFailure(reader);
       const loadMs = performance.now() - started;
       return failure.problem === 'none'
@@ -218,6 +219,11 @@ function planParameters(module: string, { plan, what, size, mustHold, oldImage }
   const kind = what === 'variables' ? 0 : 1;
   const fate = ['close', 'search', 'keep'].indexOf(oldImage);
   return [module, kind, size, Buffer.from(plan), plan.length, checks, mustHold.length, fate];
+}
+
+/** One line for each, as imports.h has it. */
+function importList(imports: readonly ModuleImport[]): string {
+  return imports.map(({ symbol, module, optional }) => `${optional ? '?' : ''}${symbol}=${module}`).join('\n');
 }
 
 /** The lists in the order of `hot_entry_names_t`. */

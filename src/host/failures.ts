@@ -31,6 +31,7 @@ const problems = [
   'transferRefused',
   'noMigration',
   'badState',
+  'unbound',
 ] as const;
 
 /** What the engine says went wrong, as `hot_failure_t` has it. */
@@ -137,6 +138,11 @@ export function describeFailure(failure: Failure, apiVersion = 1): FailureText {
       return {
         code: stepCodes[failure.step],
         message: `The saved state of "${module}" cannot be used: ${failure.text}. The version before it runs on.`,
+      };
+    case 'unbound':
+      return {
+        code: 'HM307',
+        message: `"${module}" uses ${failure.text}, which the version of it that is to run does not export. Nothing was changed.`,
       };
     case 'notStarted':
     case 'none':

@@ -70,6 +70,23 @@ export interface StageRequest {
   /** The library to load, absolute; the host loads a private copy of it. */
   readonly library: string;
   readonly entry: EntryNames;
+  /** What it uses of other modules, which the engine binds to the versions that run. Left out: nothing. */
+  readonly imports?: readonly ModuleImport[];
+  /** Bytes to change in the private copy before it is loaded. */
+  readonly patches?: readonly FilePatch[];
+}
+
+export interface ModuleImport {
+  readonly symbol: string;
+  /** The module that exports it. */
+  readonly module: string;
+  /** May be missing; its address is then 0. */
+  readonly optional: boolean;
+}
+
+export interface FilePatch {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
 }
 
 /** What a loaded version turned out to be. */

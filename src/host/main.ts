@@ -1,9 +1,9 @@
-import { constants, copyFileSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, constants, copyFileSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { extname, join } from 'node:path';
 import { messageOf } from '../errors.js';
 import { type Engine, startEngine } from './engine.js';
-import type { StageRequest, StageResult } from './host.js';
+import type { FilePatch, StageRequest, StageResult } from './host.js';
 import { type ChildMessage, type HostAnswer, type HostCall, type HostSetup, isParentMessage } from './protocol.js';
 
 /**
@@ -75,6 +75,17 @@ function namesIn(dir: string): readonly string[] {
   }
 }
 
+function patchFile(file: string, patches: readonly FilePatch[]): void {
+  if (patches.length === 0) return;
+  chmodSync(file, 0o700);
+  const descriptor = openSync(file, 'r+');
+  try {
+    for (const { offset, bytes } of patches) writeSync(descriptor, bytes, 0, bytes.length, offset);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 function createHostProcess(engine: Engine, runDir: string): HostProcess {
   const forwardFaults = (): void => {
     for (const fault of engine.takeFaults()) send({ type: 'fault', fault });
@@ -91,6 +102,7 @@ function createHostProcess(engine: Engine, runDir: string): HostProcess {
     // must never be written to. Where the file system can, both share their blocks.
     try {
       copyFileSync(request.library, copy, constants.COPYFILE_FICLONE);
+      patchFile(copy, request.patches ?? []);
     } catch (error) {
       const message = `The library of "${request.module}" could not be copied to be loaded: ${messageOf(error)}.`;
       return { ok: false, code: 'HM501', message, loadMs: 0 };

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bind.h"
 #include "commit.h"
 #include "faults.h"
 #include "guard.h"
@@ -44,7 +45,8 @@ int hot_engine_start(const hot_options_t *options) {
 }
 
 int hot_stage_module(const char *module, uint32_t generation, const char *library, int owns_file,
-                     const hot_entry_names_t *entry, hot_module_facts_t *facts, hot_failure_t *failure) {
+                     const hot_entry_names_t *entry, const char *imports, hot_module_facts_t *facts,
+                     hot_failure_t *failure) {
   memset(failure, 0, sizeof *failure);
   memset(facts, 0, sizeof *facts);
   strncpy(failure->module, module, sizeof failure->module - 1);
@@ -55,7 +57,7 @@ int hot_stage_module(const char *module, uint32_t generation, const char *librar
   } else {
     image_close(slot->staged);
     table_set_transfer(slot, NULL);
-    slot->staged = image_open(module, generation, library, owns_file != 0, entry, failure);
+    slot->staged = image_open(module, generation, library, owns_file != 0, entry, imports, failure);
     if (slot->staged != NULL) *facts = slot->staged->facts;
     if (slot->staged == NULL && slot->current == NULL) table_remove(slot);
   }
@@ -252,7 +254,7 @@ int hot_reload_module(const char *module, uint32_t generation, const char *libra
                       hot_committed_t *done, hot_commit_report_t *report) {
   hot_module_facts_t facts;
   memset(report, 0, sizeof *report);
-  if (hot_stage_module(module, generation, library, 0, entry, &facts, &report->failure) != 0) return -1;
+  if (hot_stage_module(module, generation, library, 0, entry, NULL, &facts, &report->failure) != 0) return -1;
   return hot_commit(&module, 1, done, report);
 }
 
@@ -274,20 +276,31 @@ int hot_revert_module(const char *module, uint32_t *generation, hot_failure_t *f
   return failure->problem == HOT_OK ? 0 : -1;
 }
 
+typedef struct removal {
+  slot_t *slot;
+  image_t *image;
+} removal_t;
+
+/* Whoever still uses something of it calls nothing from now on, which is a crash that can be told from others. */
 static void shut_down_at_boundary(void *argument) {
-  slot_t *slot = argument;
+  removal_t *removal = argument;
+  image_t *image = removal->slot->current;
   hot_failure_t failure = {0};
-  table_take_out(slot);
-  if (slot->current->running && !call_shutdown(slot->current, &failure)) faults_push(slot->current, &failure);
-  slot->current->running = false;
+  table_take_out(removal->slot);
+  if (image->running && !call_shutdown(image, &failure)) faults_push(image, &failure);
+  image->running = false;
+  removal->image = image;
+  removal->slot->current = NULL;
+  bind_everything(NULL, 0);
 }
 
 static void unload(slot_t *slot) {
   if (slot == NULL || slot->current == NULL) return;
-  loop_run(shut_down_at_boundary, slot);
+  removal_t removal = {.slot = slot};
+  loop_run(shut_down_at_boundary, &removal);
   image_close(slot->staged);
   image_close(slot->previous);
-  image_close(slot->current);
+  image_close(removal.image);
   table_remove(slot);
 }
 

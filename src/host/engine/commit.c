@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "atexit.h"
+#include "bind.h"
 #include "faults.h"
 #include "loop.h"
 #include "migrations.h"
@@ -11,6 +12,7 @@
 
 static bool run_steps(part_t *part, hot_step_t first, hot_step_t last, hot_failure_t *failure);
 static void switch_over(part_t *part);
+static void lead_others(const commit_t *commit);
 static void retire(part_t *part);
 static void undo(commit_t *commit);
 
@@ -21,6 +23,9 @@ void commit_at_boundary(void *argument) {
   bool succeeded = table_make_room(commit->count);
   if (!succeeded) report->failure.problem = HOT_NO_MEMORY;
   for (size_t n = 0; n < commit->count; n++) commit->parts[n].slot->committing = true;
+  for (size_t n = 0; succeeded && n < commit->count; n++) {
+    succeeded = bind_image(commit->parts[n].arriving, BIND_COMMITTING, &report->failure);
+  }
   /* All state is carried over before any new version is called: it may ask the others for theirs. */
   for (size_t n = 0; succeeded && n < commit->count; n++) {
     succeeded = run_steps(&commit->parts[n], HOT_STEP_PREPARE, HOT_STEP_TRANSFER, &report->failure);
@@ -32,6 +37,7 @@ void commit_at_boundary(void *argument) {
   report->frame = loop_frame_number();
   if (succeeded) {
     for (size_t n = 0; n < commit->count; n++) switch_over(&commit->parts[n]);
+    lead_others(commit);
     for (size_t n = 0; n < commit->count; n++) retire(&commit->parts[n]);
   } else {
     undo(commit);
@@ -184,6 +190,21 @@ static void switch_over(part_t *part) {
   table_switch(part->slot, part->arriving);
   part->slot->staged = NULL;
   note_step(part, HOT_STEP_SWITCH, start);
+}
+
+/* Callers reach the new code, whoever was loaded first. */
+static void lead_others(const commit_t *commit) {
+  bind_departure_t departures[commit->count + 1];
+  size_t count = 0;
+  for (size_t n = 0; n < commit->count; n++) {
+    const part_t *part = &commit->parts[n];
+    if (part->leaving == NULL) continue;
+    const transfer_t *transfer = part->carries ? part->slot->transfer : NULL;
+    departures[count++] = (bind_departure_t){.image = part->leaving,
+                                             .plan = transfer == NULL ? NULL : transfer->plan,
+                                             .images = transfer == NULL ? (plan_images_t){0} : transfer->images};
+  }
+  bind_everything(departures, count);
 }
 
 /* What the old image holds is now the new one's, and addresses of the old one may be anywhere. */

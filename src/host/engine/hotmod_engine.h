@@ -77,7 +77,8 @@ typedef enum hot_problem {
   HOT_BAD_PLAN,        /* a transfer plan that is no plan, or does not fit the images */
   HOT_TRANSFER_REFUSED, /* value is the check that must hold and does not, address what it found */
   HOT_NO_MIGRATION,    /* no steps lead from version value of the saved state to version address */
-  HOT_BAD_STATE        /* the saved bytes cannot be used; text says what is wrong with them */
+  HOT_BAD_STATE,       /* the saved bytes cannot be used; text says what is wrong with them */
+  HOT_UNBOUND          /* no module provides what it uses; text is `symbol of module` */
 } hot_problem_t;
 
 /* What went wrong, for the caller to put into words. problem is HOT_OK where nothing did. */
@@ -200,9 +201,13 @@ HOT_EXPORT void hot_engine_stop(void);
  * Loads a library beside the version that runs and looks up its entry. Its constructors and get_module_interface run
  * on the caller's thread. owns_file: the engine removes the file when the library is unloaded. A fault inside dlopen
  * ends the process, because the loader's own lock is then lost; the status file says which module it was.
+ *
+ * imports: what the library uses of other modules, one line for each symbol, `symbol=module`, with `?` in front where it
+ * may be missing; NULL for nothing. The library's file must have been made ready for that (imports.h).
  */
 HOT_EXPORT int hot_stage_module(const char *module, uint32_t generation, const char *library, int owns_file,
-                                const hot_entry_names_t *entry, hot_module_facts_t *facts, hot_failure_t *failure);
+                                const hot_entry_names_t *entry, const char *imports, hot_module_facts_t *facts,
+                                hot_failure_t *failure);
 
 /* Drops the staged version of a module, if there is one. */
 HOT_EXPORT void hot_discard_module(const char *module);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "atexit.h"
+#include "bind.h"
 #include "entry.h"
 #include "migrations.h"
 #include "platform.h"
@@ -26,6 +27,7 @@ static _Atomic uint64_t kept;
 static void range_add(const image_t *image);
 static void range_remove(const image_t *image);
 static void free_image(image_t *image);
+static bool bring_to_life(image_t *image, const char *imports, hot_failure_t *failure);
 static void take_snapshot(image_t *image);
 
 typedef struct load_call {
@@ -49,7 +51,7 @@ static void call_dlclose(void *argument) {
 }
 
 image_t *image_open(const char *module, uint32_t generation, const char *library, bool owns_file,
-                    const hot_entry_names_t *entry, hot_failure_t *failure) {
+                    const hot_entry_names_t *entry, const char *imports, hot_failure_t *failure) {
   image_t *image = calloc(1, sizeof *image);
   if (image != NULL) image->path = strdup(library);
   if (image == NULL || image->path == NULL) {
@@ -75,14 +77,35 @@ image_t *image_open(const char *module, uint32_t generation, const char *library
   if (platform_image_range(image->handle, &image->low, &image->high) == 0) range_add(image);
   segments_read(image->handle, &image->segments);
   image->constants_start = image->low;
-  if (entry_look_up(image, entry, failure)) {
+  if (bring_to_life(image, imports, failure) && entry_look_up(image, entry, failure)) {
     migrations_look_up(image);
     take_snapshot(image);
     return image;
   }
-  if (failure->problem == HOT_CRASHED) image_pin(image);
+  /* Without its constructors, its destructors must not run either. */
+  if (failure->problem == HOT_CRASHED || !image->constructed) image_pin(image);
   image_close(image);
   return NULL;
+}
+
+static void call_constructors(void *argument) { imports_construct(&((image_t *)argument)->segments); }
+
+/* Constructors that were held back until what they may call is bound run here, where a crash in them costs only this image. */
+static bool bring_to_life(image_t *image, const char *imports, hot_failure_t *failure) {
+  image->constructed = imports == NULL || imports[0] == 0;
+  if (image->constructed) return true;
+  if (!imports_read(&image->imports, &image->segments, imports, failure)) return false;
+  if (!bind_image(image, BIND_STAGED, failure)) return false;
+  status_site_t site = {.module = image->module, .call = "constructors", .generation = image->generation};
+  guard_fault_t fault;
+  image->constructed = guard_run(LANE_STAGING, &site, call_constructors, image, &fault);
+  if (image->constructed) return true;
+  failure->problem = HOT_CRASHED;
+  failure->signal = fault.signal;
+  failure->address = fault.address;
+  memcpy(failure->text, fault.function, sizeof fault.function);
+  strncpy(failure->call, site.call, sizeof failure->call - 1);
+  return false;
 }
 
 /*
@@ -125,6 +148,7 @@ void image_close(image_t *image) {
 static void free_image(image_t *image) {
   if (image->owns_file) unlink(image->path);
   image_forget_symbols(image);
+  imports_free(&image->imports);
   free(image->initial);
   free(image->path);
   free(image);

@@ -9,6 +9,7 @@
 #include "guard.h"
 #include "hotmod_engine.h"
 #include "hotmod_state.h"
+#include "imports.h"
 #include "module_interface.h"
 #include "segments.h"
 
@@ -26,6 +27,7 @@ typedef struct image {
   bool running;   /* takes part in frames */
   bool shut_down; /* its shutdown was called after it was replaced */
   bool pinned;    /* something may still need it: a crash left it in an unknown state, or saved state points into it */
+  bool constructed; /* its constructors ran */
   bool plain;     /* plain functions, whose results mean nothing: many are void */
   module_vtable_t calls;
   uintptr_t low;
@@ -41,6 +43,7 @@ typedef struct image {
   hot_module_facts_t facts;
   hotmod_state_version_t state_version; /* what it declares of its saved state; magic 0 where nothing */
 
+  imports_t imports;      /* what it uses of other modules */
   segments_t segments;    /* count 0 where the system does not tell */
   unsigned char *initial; /* its writable bytes as they were when it had been loaded; NULL where there are none */
   uintptr_t initial_start;
@@ -52,11 +55,11 @@ typedef struct image {
 } image_t;
 
 /*
- * Loads a library and looks up its entry. Must run on a thread that has called guard_thread_open. NULL with *failure
+ * Loads a library, binds what it uses of other modules (imports.h; NULL for nothing) and looks up its entry. Must run on a thread that has called guard_thread_open. NULL with *failure
  * filled in where that did not work; nothing is left behind then.
  */
 image_t *image_open(const char *module, uint32_t generation, const char *library, bool owns_file,
-                    const hot_entry_names_t *entry, hot_failure_t *failure);
+                    const hot_entry_names_t *entry, const char *imports, hot_failure_t *failure);
 
 /* Unloads and frees an image; one that is pinned, or that the loader does not let go, stays mapped and is counted. */
 void image_close(image_t *image);

@@ -15,7 +15,8 @@
 #include "hotmod_engine.h"
 
 HOT_EXPORT int32_t hot_node_start(const char *status_path, double rate, int32_t stepped);
-HOT_EXPORT int32_t hot_node_stage(const char *module, uint32_t generation, const char *library, const char *entry);
+HOT_EXPORT int32_t hot_node_stage(const char *module, uint32_t generation, const char *library, const char *entry,
+                                   const char *imports);
 HOT_EXPORT int32_t hot_node_commit(const char *modules);
 HOT_EXPORT int32_t hot_node_give_plan(const char *module, int32_t what, double size, const uint8_t *plan,
                                       int32_t plan_size, const uint8_t *must_hold, int32_t must_count,
@@ -87,7 +88,8 @@ int32_t hot_node_start(const char *status_path, double rate, int32_t stepped) {
 }
 
 /* entry: seven lists of names in the order of hot_entry_names_t, separated by semicolons. */
-int32_t hot_node_stage(const char *module, uint32_t generation, const char *library, const char *entry) {
+int32_t hot_node_stage(const char *module, uint32_t generation, const char *library, const char *entry,
+                       const char *imports) {
   report.length = 0;
   hot_entry_names_t names = {0};
   const char **fields[] = {&names.get_interface, &names.init,       &names.update, &names.shutdown,
@@ -97,7 +99,7 @@ int32_t hot_node_stage(const char *module, uint32_t generation, const char *libr
   char *lists = strdup(entry);
   char *rest = lists;
   for (size_t n = 0; n < sizeof fields / sizeof fields[0]; n++) *fields[n] = strsep(&rest, ";");
-  if (lists != NULL) hot_stage_module(module, generation, library, 1, &names, &facts, &failure);
+  if (lists != NULL) hot_stage_module(module, generation, library, 1, &names, imports, &facts, &failure);
   free(lists);
   put_failure(&failure);
   if (failure.problem != HOT_OK) return finished();

@@ -201,4 +201,7 @@ void plan_apply(const plan_t *plan, const plan_images_t *images, bool *keeps_old
 /* Repairs the words on the heap that point back into variables; `backwards` undoes it. */
 void plan_fix(const plan_t *plan, const plan_images_t *images, bool backwards);
 
+/* Where an address of the old image leads in the new one; false where nobody knows, and for all others. */
+bool plan_find(const plan_t *plan, const plan_images_t *images, uintptr_t word, uintptr_t *to);
+
 #endif

@@ -154,3 +154,7 @@ plan_target_t plan_address(const plan_t *plan, const plan_images_t *images, uint
   }
   return is_constant(plan, at) ? TARGET_CONSTANT : TARGET_NOWHERE;
 }
+
+bool plan_find(const plan_t *plan, const plan_images_t *images, uintptr_t word, uintptr_t *to) {
+  return plan_address(plan, images, 0, word, to) == TARGET_MAPPED;
+}

@@ -1,5 +1,6 @@
 #include "revert.h"
 
+#include "bind.h"
 #include "faults.h"
 #include "migrations.h"
 
@@ -25,6 +26,8 @@ void revert_at_boundary(void *argument) {
   }
   back->transferred = false;
   table_switch(slot, back);
+  bind_departure_t departure = {.image = bad};
+  bind_everything(&departure, 1);
   if (slot->carried != NULL) leave_state_behind(bad, slot->carried);
   take_out(bad);
   revert->retired = bad;
