@@ -140,8 +140,9 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
 
   const run = async (job: RunningJob): Promise<void> => {
     try {
-      const { unsettled, interrupted } = await update(context, job);
+      const { unsettled, interrupted, woken } = await update(context, job);
       request(interrupted, job);
+      request(woken, { force: true });
       request(againAndAgain(context, job.modules, unsettled), { savedAt: job.savedAt });
     } catch (error) {
       const problem = problemOf(error);

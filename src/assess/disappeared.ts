@@ -28,8 +28,8 @@ export function remarkDisappeared(
 }
 
 function mayImport(module: LoadedModule, symbol: AssessedExport, provider: string): boolean {
-  if (module.imports !== null) return module.imports.includes(symbol.name);
-  return !symbol.weak && module.dependencies.includes(provider);
+  if (!module.dependencies.includes(provider)) return false;
+  return module.imports === null ? !symbol.weak : module.imports.includes(symbol.name);
 }
 
 function remark(symbol: string, users: readonly LoadedModule[], what: string): Remark {

@@ -1,3 +1,4 @@
+import { gte, inc, major, satisfies } from 'semver';
 import { remarkDisappeared } from './disappeared.js';
 import { listNames } from './lists.js';
 import { whereIs } from './places.js';
@@ -37,6 +38,16 @@ export const rules: readonly Rule[] = [
     code: 'HM443',
     recommendation: 'Change the callers in the same save, or give the new form another name.',
     test: remarkSignatures,
+  },
+  {
+    code: 'HM446',
+    recommendation: 'Raise the version in module.json as the message says, or keep what others may use.',
+    test: remarkVersion,
+  },
+  {
+    code: 'HM447',
+    recommendation: 'Change the range in their module.json in the same save, or keep a version that they accept.',
+    test: remarkRanges,
   },
   {
     code: 'HM445',
@@ -87,7 +98,8 @@ function remarkNoMigration(request: AssessRequest): readonly Remark[] {
 function remarkSignatures({ module, types, loaded, root }: AssessRequest): readonly Remark[] {
   return (types?.signatures ?? []).map((change): Remark => {
     const users = loaded.filter(
-      (one) => one.name !== module && (one.imports ?? []).includes(change.symbol ?? change.name),
+      ({ name, dependencies, imports }) =>
+        name !== module && dependencies.includes(module) && (imports ?? []).includes(change.symbol ?? change.name),
     );
     const names = listNames(users.map((user) => user.name));
     const what =
@@ -99,6 +111,42 @@ function remarkSignatures({ module, types, loaded, root }: AssessRequest): reado
       message: users.length === 0 ? what : `${what}, and it is called by ${names}`,
       where: whereIs(change.place, root),
     };
+  });
+}
+
+/**
+ * HM446. By semantic versioning what others use only disappears, or changes its form, with a major step; before 1.0.0 a
+ * minor one takes its place. A module that states no version promises nothing.
+ */
+function remarkVersion(request: AssessRequest): readonly Remark[] {
+  const { previous, version, types } = request;
+  if (previous === null || version === undeclared || previous.version === undeclared) return [];
+  const gone = remarkDisappeared(request, () => true, 'symbol').map((remark) => remark.where);
+  const other = (types?.signatures ?? []).map((change) => change.name);
+  const needed = inc(previous.version, major(previous.version) === 0 ? 'minor' : 'major');
+  if ((gone.length === 0 && other.length === 0) || needed === null || gte(version, needed)) return [];
+  const what = [
+    ...(gone.length === 0 ? [] : [`${listNames(gone)} disappeared`]),
+    ...(other.length === 0 ? [] : [`${listNames(other)} changed its form`]),
+  ];
+  return [
+    {
+      level: 'WARNING',
+      message: `the declared version went from ${previous.version} to ${version}, but ${what.join(' and ')}: it should be ${needed}`,
+      where: 'module.json',
+    },
+  ];
+}
+
+const undeclared = '0.0.0';
+
+/** HM447. Of modules that changed in the same save the new ranges count. */
+function remarkRanges({ module, version, previous, loaded }: AssessRequest): readonly Remark[] {
+  if (previous === null) return [];
+  return loaded.flatMap(({ name, ranges }): readonly Remark[] => {
+    const range = ranges[module];
+    if (range === undefined || satisfies(version, range, { includePrerelease: true })) return [];
+    return [{ level: 'UNSAFE', message: `${name} needs ${module} ${range}, and this is ${version}`, where: name }];
   });
 }
 

@@ -4,13 +4,18 @@ import type { PlanCheck, SignatureChange, StateComparison } from '../state/types
 
 export interface AssessRequest {
   readonly module: string;
+  /** As module.json states it; `0.0.0` where it does not. */
+  readonly version: string;
   /** What validation found; with any of it, the new version cannot be loaded. */
   readonly findings: readonly AssessedFinding[];
   /** The new version's file; null only where validation could not read it, and then there are findings. */
   readonly library: AssessedLibrary | null;
   /** The version it takes the place of; null where the module is loaded for the first time. */
   readonly previous: PreviousVersion | null;
-  /** Every module that is loaded now; the module itself may be among them. */
+  /**
+   * Every module that is loaded now, those that changed in the same save as they will be; the module itself may be among
+   * them.
+   */
   readonly loaded: readonly LoadedModule[];
   /** The major number of the interface the engine speaks (`MODULE_API_VERSION`). */
   readonly apiVersion: number;
@@ -78,6 +83,8 @@ export interface AssessedEntry {
 }
 
 export interface PreviousVersion {
+  /** As module.json stated it when it was built. */
+  readonly version: string;
   readonly library: AssessedLibrary;
   /** What the host knows of it; null where no host can be asked (a verdict without a running session). */
   readonly running: ModuleFacts | null;
@@ -87,7 +94,9 @@ export interface LoadedModule {
   readonly name: string;
   /** Names of the modules it declares as dependencies. */
   readonly dependencies: readonly string[];
-  /** Names of its undefined symbols; null where they are not known. */
+  /** The range of versions that it asks of each of them. */
+  readonly ranges: Readonly<Record<string, string>>;
+  /** Names of the symbols that other modules provide it with; null where they are not known. */
   readonly imports: readonly string[] | null;
 }
 

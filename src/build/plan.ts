@@ -109,6 +109,7 @@ function planLink(sources: readonly string[], module: ResolvedModule, options: B
       ...linkerFlags(toolchain),
       ...targetFlags({ ...target, compileArgs: [] }),
       ...target.linkArgs,
+      ...(module.dependencies.length > 0 ? target.undefinedSymbols.allowed : target.undefinedSymbols.refused),
       ...(engineLibrary === '' ? [] : words.withEngine),
       // Flags for every language may matter to the link too (-fsanitize, -m32, --sysroot); those that do not are no news.
       ...(toolchain.compiler.kind === 'gcc' ? [] : ['-Wno-unused-command-line-argument']),

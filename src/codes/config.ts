@@ -53,4 +53,12 @@ export const configCodes: readonly CodeText[] = [
     meaning: 'A target was named, by --target, HOTMOD_TARGET or `target` in the config, that hotmod cannot build for.',
     remedy: 'Take one of the targets that the message lists. `native` is the machine hotmod runs on.',
   },
+  {
+    code: 'HM120',
+    title: 'modules depend on each other in a ring',
+    meaning:
+      'The "dependencies" of module.json files lead from a module back to itself. Providers start before those who need them, so nothing could start first.',
+    remedy:
+      'Take one step of the ring out: move what both sides need into a module of its own, or hand one side a function pointer.',
+  },
 ];

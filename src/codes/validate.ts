@@ -83,4 +83,32 @@ export const validateCodes: readonly CodeText[] = [
       'was not checked is not loaded.',
     remedy: 'Choose a target that uses ELF libraries (Linux).',
   },
+  {
+    code: 'HM310',
+    title: 'symbol of two modules',
+    meaning:
+      'The library uses a function or variable that two of the modules it declares as dependencies export. Which of ' +
+      'them is meant, nobody can know.',
+    remedy:
+      'Give one of the two another name, make it static or hidden in the module that does not mean to offer it, or ' +
+      'take the module that is not meant out of "dependencies".',
+  },
+  {
+    code: 'HM311',
+    title: 'needed module is missing',
+    meaning:
+      'The module declares in module.json that it needs another one, which the project does not have, which was left ' +
+      'out, or whose version is outside the range that is asked for.',
+    remedy:
+      'Add the module, take it back in, or change the range under "dependencies". What works without it is declared ' +
+      'with "optional": true.',
+  },
+  {
+    code: 'HM312',
+    title: 'needed module does not run',
+    meaning:
+      'The module needs another one that does not run yet, because it could not be built, was refused, or failed to ' +
+      'start. It waits: as soon as the other one starts, it is brought up with it.',
+    remedy: 'Mend the module that the message names.',
+  },
 ];

@@ -44,4 +44,21 @@ export const verdictCodes: readonly CodeText[] = [
       'is UNSAFE; otherwise it is a WARNING, because somebody may still look it up by name.',
     remedy: 'Keep the variable, or change its users in the same save.',
   },
+  {
+    code: 'HM446',
+    title: 'declared version contradicts the change',
+    meaning:
+      'module.json states a version, and an exported function or variable disappeared or changed its form without the ' +
+      'major step (before 1.0.0: the minor step) that semantic versioning asks for. Modules that declare a range would take ' +
+      'the new version for a compatible one.',
+    remedy: 'Raise the version in module.json to the one that the message names.',
+  },
+  {
+    code: 'HM447',
+    title: 'version outside the range that others need',
+    meaning:
+      'The version that module.json states now is outside the range that another loaded module declares in its ' +
+      'dependencies.',
+    remedy: 'Change the range of that module in the same save, once it works with the new version.',
+  },
 ];

@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { exitCode, HotmodError, messageOf } from '../errors.js';
 import { type Target, targets } from '../target/targets.js';
+import { refuseCycles } from './cycles.js';
 import { type Environment, environmentOverrides, type Overrides } from './environment.js';
 import { type ConfigSource, configFileNames, findConfig } from './find.js';
 import { type Discovery, discoverModules, moduleFileName, noModules, selectModules, unknownModule } from './modules.js';
@@ -31,7 +32,7 @@ export interface LoadRequest {
  * file beats the defaults. Calling it again is how a running session takes over an edit: nothing is kept in between,
  * and a configuration that was handed out before is never changed.
  *
- * @throws HotmodError HM101 to HM108, and nothing else
+ * @throws HotmodError HM101 to HM108 and HM120, and nothing else
  */
 export async function loadConfig(request: LoadRequest): Promise<ResolvedConfig> {
   const root = await projectRoot(request.cwd);
@@ -42,6 +43,7 @@ export async function loadConfig(request: LoadRequest): Promise<ResolvedConfig> 
   const required = request.requireModules ?? true;
   const discovery = await discover(root, config, required);
   const modules = select(discovery, config, given, required).map((module) => resolveModule(root, module, config));
+  refuseCycles(modules);
   return {
     root,
     file: source?.file ?? null,

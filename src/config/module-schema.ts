@@ -1,3 +1,4 @@
+import { validRange } from 'semver';
 import { z } from 'zod';
 
 const flagList = z.array(z.string());
@@ -46,9 +47,14 @@ const entrySchema = z.strictObject({
   view: symbolNames.optional().describe('Returns text to show. Default: module_view, then <name>_view.'),
 });
 
+const versionRange = z
+  .string()
+  .min(1)
+  .refine((range) => validRange(range) !== null, 'expected a version range as npm writes them, for example "^1.2.0"');
+
 const dependencySchema = z.strictObject({
   name: z.string().min(1).describe('The module it needs.'),
-  version: z.string().min(1).optional().describe('Version range, for example "^1.2.0". Default: any.'),
+  version: versionRange.optional().describe('Version range, for example "^1.2.0". Default: any.'),
   optional: z.boolean().optional().describe('Works without it. Default: false.'),
 });
 
@@ -59,7 +65,7 @@ const moduleShape = {
     .optional()
     .describe('MAJOR.MINOR.PATCH of the module. Default: 0.0.0.'),
   dependencies: z
-    .union([z.array(dependencySchema), z.record(z.string(), z.string().min(1))])
+    .union([z.array(dependencySchema), z.record(z.string(), versionRange)])
     .optional()
     .describe('Modules it calls: a list of {name, version, optional}, or {"name": "version range"}.'),
   entry: entrySchema

@@ -73,7 +73,12 @@ export interface StageRequest {
   /** What it uses of other modules, which the engine binds to the versions that run. Left out: nothing. */
   readonly imports?: readonly ModuleImport[];
   /** Bytes to change in the private copy before it is loaded. */
-  readonly patches?: readonly FilePatch[];
+  readonly patches?: readonly CopyPatch[];
+}
+
+export interface CopyPatch {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
 }
 
 export interface ModuleImport {
@@ -82,11 +87,6 @@ export interface ModuleImport {
   readonly module: string;
   /** May be missing; its address is then 0. */
   readonly optional: boolean;
-}
-
-export interface FilePatch {
-  readonly offset: number;
-  readonly bytes: Uint8Array;
 }
 
 /** What a loaded version turned out to be. */

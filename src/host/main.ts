@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { extname, join } from 'node:path';
 import { messageOf } from '../errors.js';
 import { type Engine, startEngine } from './engine.js';
-import type { FilePatch, StageRequest, StageResult } from './host.js';
+import type { CopyPatch, StageRequest, StageResult } from './host.js';
 import { type ChildMessage, type HostAnswer, type HostCall, type HostSetup, isParentMessage } from './protocol.js';
 
 /**
@@ -75,7 +75,7 @@ function namesIn(dir: string): readonly string[] {
   }
 }
 
-function patchFile(file: string, patches: readonly FilePatch[]): void {
+function patchFile(file: string, patches: readonly CopyPatch[]): void {
   if (patches.length === 0) return;
   chmodSync(file, 0o700);
   const descriptor = openSync(file, 'r+');

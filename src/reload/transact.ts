@@ -1,7 +1,15 @@
 import type { Assessment } from '../assess/types.js';
 import type { EntryNames } from '../config/resolved.js';
 import type { Finding, StateSummary } from '../events/events.js';
-import type { Host, ModuleFacts, ProbeFinding, ProbeResult, TransferRequest } from '../host/host.js';
+import type {
+  CopyPatch,
+  Host,
+  ModuleFacts,
+  ModuleImport,
+  ProbeFinding,
+  ProbeResult,
+  TransferRequest,
+} from '../host/host.js';
 
 /** A version that was built, validated and found acceptable, ready to take the place of the one that runs. */
 export interface Candidate {
@@ -9,6 +17,9 @@ export interface Candidate {
   readonly generation: number;
   readonly library: string;
   readonly entry: EntryNames;
+  /** See `StageRequest`. */
+  readonly imports: readonly ModuleImport[];
+  readonly patches: readonly CopyPatch[];
   readonly assessment: Assessment;
 }
 
@@ -65,8 +76,8 @@ export async function transact(request: TransactionRequest): Promise<Transaction
   const giveUp = (): Promise<void> => host.discard(staged.map((one) => one.candidate.module));
 
   for (const candidate of candidates) {
-    const { module, generation, library, entry } = candidate;
-    const result = await host.stage({ module, generation, library, entry });
+    const { module, generation, library, entry, imports, patches } = candidate;
+    const result = await host.stage({ module, generation, library, entry, imports, patches });
     if (!result.ok) {
       await giveUp();
       const assessment = blocked(candidate.assessment, result);

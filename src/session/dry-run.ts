@@ -18,8 +18,8 @@ export async function dryRun(context: DryRunContext, module: string): Promise<nu
   const record = context.records.get(module);
   if (record === undefined) return exitCode.usage;
   const { bus, records, config, builder, engineLibrary, models } = context;
-  const prepared = await prepare({
-    record,
+  const [prepared] = await prepare({
+    changed: [record],
     records,
     config,
     builder,
@@ -32,8 +32,8 @@ export async function dryRun(context: DryRunContext, module: string): Promise<nu
     verdictOnly: true,
     accepts: ({ level }) => isAcceptable(level, false),
   });
-  if (prepared.kind === 'ready') return exitCode.ok;
-  return prepared.kind === 'stopped' && prepared.outcome === 'refused' ? exitCode.refused : exitCode.failed;
+  if (prepared?.kind === 'ready') return exitCode.ok;
+  return prepared?.kind === 'stopped' && prepared.outcome === 'refused' ? exitCode.refused : exitCode.failed;
 }
 
 /** Puts what ran in the last session in the place of what runs, so that a verdict has something to compare with. */
@@ -41,16 +41,25 @@ export async function recallLastGood(context: DryRunContext): Promise<void> {
   const lastGood = await readLastGood(context.config.outDir);
   for (const record of context.records.values()) {
     const known = lastGood[record.settings.name];
-    if (known !== undefined) await recall(context, record, known);
+    if (known !== undefined) await recall(context, record, known, lastGood);
   }
 }
 
-async function recall(context: DryRunContext, record: ModuleRecord, known: LastGood[string]): Promise<void> {
+async function recall(
+  context: DryRunContext,
+  record: ModuleRecord,
+  known: LastGood[string],
+  all: LastGood,
+): Promise<void> {
+  const others = Object.entries(all).filter(([name]) => name !== record.settings.name);
   const { facts } = await validate({
     library: known.library,
     module: record.settings,
     target: context.config.target,
-    providers: { engine: { symbols: [], libraries: [context.engineLibrary] }, modules: [] },
+    providers: {
+      engine: { symbols: [], libraries: [context.engineLibrary] },
+      modules: others.map(([name, { library }]) => ({ name, library })),
+    },
   });
   if (facts === null) return;
   record.generation = known.generation;

@@ -1,8 +1,8 @@
 import type { ResolvedModule } from '../config/resolved.js';
 
 /**
- * Providers before dependents, otherwise by name, so that the same modules always load in the same order. Modules
- * that depend on each other in a ring come in the order of their names.
+ * Providers before dependents, otherwise by name, so that the same modules always load in the same order. Rings
+ * were refused when the configuration was read.
  */
 export function loadOrder(modules: readonly ResolvedModule[]): readonly ResolvedModule[] {
   const byName = new Map(modules.map((module) => [module.name, module]));

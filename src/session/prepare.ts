@@ -1,123 +1,173 @@
 import { relative } from 'node:path';
 import { assess } from '../assess/assess.js';
 import type { Assessment, AssessRequest } from '../assess/types.js';
-import type { Builder, BuildResult } from '../build/types.js';
+import type { BuildResult } from '../build/types.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Bus } from '../events/bus.js';
-import type { Finding, Level, Outcome, Timings } from '../events/events.js';
-import type { LibraryFacts, ModuleLibrary } from '../validate/types.js';
+import type { Finding, Timings } from '../events/events.js';
+import type { LibraryFacts, ValidationFinding } from '../validate/types.js';
 import { validate } from '../validate/validate.js';
-import { apiVersion, loadedModules, type ModuleRecord } from './records.js';
+import { type BuildModuleRequest, type Built, buildModule, type Stopped } from './build-module.js';
+import { findMissing, type Neighbour } from './needs.js';
+import { apiVersion, loadedModule, type ModuleRecord } from './records.js';
 import { type BothVersions, compareVersions, type ModelReader } from './types-of-both.js';
 
-export interface PrepareRequest {
-  readonly record: ModuleRecord;
+export interface PrepareRequest extends BuildModuleRequest {
+  /** What changed together, providers first. */
+  readonly changed: readonly ModuleRecord[];
+  /** All modules of the session. */
   readonly records: ReadonlyMap<string, ModuleRecord>;
   readonly config: ResolvedConfig;
-  readonly builder: Builder;
   readonly engineLibrary: string;
   readonly models: ModelReader;
-  readonly bus: Bus;
-  readonly signal: AbortSignal;
-  readonly rebuild: boolean;
-  /** Go on although the library is the one that runs already. */
-  readonly force: boolean;
   readonly accepts: (assessment: Assessment) => boolean;
   /** Nothing will be loaded, so this verdict is the last word. Otherwise only a refusal is: the live values have a say. */
   readonly verdictOnly: boolean;
 }
 
+/** A version that passed every check that only reads files. */
+export interface ReadyVersion {
+  readonly kind: 'ready';
+  readonly file: LibraryFacts;
+  readonly assessment: Assessment;
+  /** What the verdict was asked; asked again with what shows after loading. */
+  readonly asked: AssessRequest;
+  /** Null at a first load. */
+  readonly both: BothVersions | null;
+  readonly timings: Timings;
+  readonly build: BuildResult;
+}
+
 /** What became of one module on its way from source to a version that may be switched to. */
-export type Prepared =
-  | { readonly kind: 'superseded' }
-  /** The library that runs is what the source gives. */
-  | { readonly kind: 'unchanged'; readonly build: BuildResult }
-  | {
-      readonly kind: 'stopped';
-      readonly outcome: Extract<Outcome, 'buildFailed' | 'refused' | 'failed'>;
-      readonly level: Level;
-      readonly reasons: readonly Finding[];
-      readonly timings: Timings;
-      readonly build: BuildResult;
-    }
-  | {
-      readonly kind: 'ready';
-      readonly file: LibraryFacts;
-      readonly assessment: Assessment;
-      /** What the verdict was asked; asked again with what shows after loading. */
-      readonly asked: AssessRequest;
-      /** Null at a first load. */
-      readonly both: BothVersions | null;
-      readonly timings: Timings;
-      readonly build: BuildResult;
-    };
+export type Prepared = Exclude<Built, { readonly kind: 'built' }> | ReadyVersion;
 
-/** Build, validate, assess: everything that only reads files. Emits what each stage found. */
-export async function prepare(request: PrepareRequest): Promise<Prepared> {
-  const { record, bus } = request;
-  const module = record.settings.name;
+/**
+ * Build, validate, assess: everything that only reads files. Modules that changed together are judged together: what one
+ * of them no longer exports harms nobody where those who used it have changed in the same save. Emits what each stage
+ * found.
+ */
+export async function prepare(request: PrepareRequest): Promise<readonly Prepared[]> {
+  const built = await Promise.all(request.changed.map((record) => buildModule(record, request)));
+  if (built.some((one) => one.kind === 'superseded')) return built.map(() => ({ kind: 'superseded' }));
 
-  const build = await runBuild(request);
-  if (build.superseded) return { kind: 'superseded' };
-  const afterBuild: Timings = { build: build.durationMs };
-  if (!build.ok) {
-    const reasons = build.diagnostics
-      .filter((diagnostic) => diagnostic.severity === 'error')
-      .map(({ code, message }) => ({ code, message }));
-    return { kind: 'stopped', outcome: 'buildFailed', level: 'BLOCKED', reasons, timings: afterBuild, build };
+  const libraries = librariesAfter(request, built);
+  const checked = await Promise.all(
+    request.changed.map(async (record, n) => {
+      const one = built[n];
+      return one?.kind === 'built' ? check(request, record, one, libraries) : null;
+    }),
+  );
+  const loaded = [...request.records.values()].flatMap((record) => {
+    const facts = checked[request.changed.indexOf(record)]?.facts ?? record.running?.file ?? null;
+    return facts === null ? [] : [loadedModule(record.settings, facts)];
+  });
+  return Promise.all(
+    built.map(async (one, n): Promise<Prepared> => {
+      const [record, found] = [request.changed[n], checked[n] ?? null];
+      if (one.kind !== 'built') return one;
+      if (record === undefined || found === null) throw new Error('prepare: a library was built that nobody asked for');
+      return judge(request, record, one, found, loaded);
+    }),
+  );
+}
+
+/** The library that each module will have when all that was built has been switched to. */
+function librariesAfter({ records, changed }: PrepareRequest, built: readonly Built[]): ReadonlyMap<string, string> {
+  const libraries = new Map<string, string>();
+  for (const record of records.values()) {
+    const one = built[changed.indexOf(record)];
+    const fresh = one?.kind === 'built' || one?.kind === 'unchanged' ? one.build.library : null;
+    const library = fresh ?? record.running?.library ?? null;
+    if (library !== null) libraries.set(record.settings.name, library);
   }
-  if (!request.force && record.running?.hash === build.hash) return { kind: 'unchanged', build };
+  return libraries;
+}
 
-  const startValidate = performance.now();
-  const checked = await validate({
+type BuiltLibrary = Extract<Built, { readonly kind: 'built' }>;
+
+interface Checked {
+  readonly findings: readonly ValidationFinding[];
+  readonly facts: LibraryFacts | null;
+  readonly durationMs: number;
+}
+
+async function check(
+  request: PrepareRequest,
+  record: ModuleRecord,
+  { build }: BuiltLibrary,
+  libraries: ReadonlyMap<string, string>,
+): Promise<Checked> {
+  const start = performance.now();
+  const module = record.settings.name;
+  const neighbours = new Map(
+    [...request.records.values()].map(({ settings }): readonly [string, Neighbour] => [
+      settings.name,
+      { version: settings.version, runs: libraries.has(settings.name) },
+    ]),
+  );
+  const missing = findMissing(record.settings, neighbours);
+  const { facts, findings: found } = await validate({
     library: build.library,
     module: record.settings,
     target: request.config.target,
     providers: {
       engine: { symbols: [], libraries: [request.engineLibrary] },
-      modules: runningLibraries(request.records, module),
+      modules: [...libraries].filter(([name]) => name !== module).map(([name, library]) => ({ name, library })),
     },
   });
-  const validateMs = performance.now() - startValidate;
-  const { ok } = checked;
-  const findings = checked.findings.map((finding) => inOwnWords(finding, build.library, request));
-  bus.emit({ type: 'validate:done', module, ok, findings, durationMs: validateMs });
+  // Symbols of a module that is not there are missing for that one reason.
+  const own = missing.length > 0 ? found.filter(({ code }) => code !== 'HM307') : found;
+  const findings = [...missing, ...own].map((finding) => inOwnWords(finding, build.library, record, request));
+  const durationMs = performance.now() - start;
+  request.bus.emit({ type: 'validate:done', module, ok: findings.length === 0, findings, durationMs });
+  return { facts, findings, durationMs };
+}
 
+async function judge(
+  request: PrepareRequest,
+  record: ModuleRecord,
+  { build, timings: afterBuild }: BuiltLibrary,
+  checked: Checked,
+  loaded: AssessRequest['loaded'],
+): Promise<ReadyVersion | Stopped> {
+  const module = record.settings.name;
   const before = record.running ?? record.stopped;
-  const startAssess = performance.now();
+  const start = performance.now();
+  const { facts, findings } = checked;
   const both =
-    before === null || checked.facts === null
+    before === null || facts === null
       ? null
-      : await compareVersions(request.models, before, { library: build.library, file: checked.facts });
+      : await compareVersions(request.models, before, { library: build.library, file: facts });
   const asked: AssessRequest = {
     module,
+    version: record.settings.version,
     findings,
-    library: checked.facts,
-    previous: before === null ? null : { library: before.file, running: before.loaded },
-    loaded: loadedModules(request.records),
+    library: facts,
+    previous:
+      before === null ? null : { version: before.settings.version, library: before.file, running: before.loaded },
+    loaded,
     apiVersion,
     root: request.config.root,
     types: both,
     staged: null,
   };
   const assessment = assess(asked);
-  const assessMs = performance.now() - startAssess;
+  const assessMs = performance.now() - start;
   const { level, reasons } = assessment;
-  const refused = checked.facts === null || !request.accepts(assessment);
-  if (refused || request.verdictOnly) sayVerdict(bus, module, assessment, assessMs);
+  const refused = facts === null || !request.accepts(assessment);
+  if (refused || request.verdictOnly) sayVerdict(request.bus, module, assessment, assessMs);
 
-  const timings: Timings = { ...afterBuild, validate: validateMs, assess: assessMs };
-  if (checked.facts === null || refused) {
-    return { kind: 'stopped', outcome: 'refused', level, reasons, timings, build };
-  }
-  return { kind: 'ready', file: checked.facts, assessment, asked, both, timings, build };
+  const timings: Timings = { ...afterBuild, validate: checked.durationMs, assess: assessMs };
+  if (facts === null || refused) return { kind: 'stopped', outcome: 'refused', level, reasons, timings, build };
+  return { kind: 'ready', file: facts, assessment, asked, both, timings, build };
 }
 
 /** Names the file that the user knows in place of our copy of it, whose name is a hash. */
 function inOwnWords<F extends Finding & { readonly where: string }>(
   finding: F,
   library: string,
-  { record, config }: PrepareRequest,
+  record: ModuleRecord,
+  { config }: PrepareRequest,
 ): F {
   const { output } = record.settings.build;
   const known = output === null ? `the library of ${record.settings.name}` : relative(config.root, output);
@@ -128,29 +178,4 @@ function inOwnWords<F extends Finding & { readonly where: string }>(
 export function sayVerdict(bus: Bus, module: string, assessment: Assessment, durationMs: number): void {
   const { level, reasons, affected } = assessment;
   bus.emit({ type: 'assess:done', module, level, reasons, affected, durationMs });
-}
-
-async function runBuild(request: PrepareRequest): Promise<BuildResult> {
-  const { bus, builder, record, signal, rebuild } = request;
-  const module = record.settings.name;
-  bus.emit({ type: 'build:start', module });
-  const result = await builder.build(record.settings, {
-    signal,
-    rebuild,
-    onProgress: (done, total) => bus.emit({ type: 'build:progress', module, done, total }),
-  });
-  if (!result.superseded) {
-    for (const diagnostic of result.diagnostics) bus.emit({ type: 'build:diagnostic', module, ...diagnostic });
-  }
-  const { ok, cached, superseded, durationMs } = result;
-  const count = (severity: string): number => result.diagnostics.filter((one) => one.severity === severity).length;
-  const counts = { errors: count('error'), warnings: count('warning') };
-  bus.emit({ type: 'build:done', module, ok, cached, superseded, ...counts, durationMs });
-  return result;
-}
-
-function runningLibraries(records: ReadonlyMap<string, ModuleRecord>, except: string): readonly ModuleLibrary[] {
-  return [...records.values()].flatMap(({ settings, running }) =>
-    running === null || settings.name === except ? [] : [{ name: settings.name, library: running.library }],
-  );
 }

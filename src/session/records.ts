@@ -67,17 +67,19 @@ export function runningFacts({ running, stopped }: ModuleRecord): ModuleFacts | 
   return (running ?? stopped)?.loaded ?? null;
 }
 
-/** What a verdict needs to know of the modules that run. */
+/** What a verdict needs to know of another module. */
+export function loadedModule(settings: ResolvedModule, file: LibraryFacts): LoadedModule {
+  return {
+    name: settings.name,
+    dependencies: settings.dependencies.map((dependency) => dependency.name),
+    ranges: Object.fromEntries(settings.dependencies.map(({ name, version }) => [name, version])),
+    imports: file.imports.map(({ symbol }) => symbol),
+  };
+}
+
+/** The same of all modules that run. */
 export function loadedModules(records: ReadonlyMap<string, ModuleRecord>): readonly LoadedModule[] {
   return [...records.values()].flatMap(({ settings, running }) =>
-    running === null
-      ? []
-      : [
-          {
-            name: settings.name,
-            dependencies: settings.dependencies.map((dependency) => dependency.name),
-            imports: running.file.undefinedSymbols.map((symbol) => symbol.name),
-          },
-        ],
+    running === null ? [] : [loadedModule(settings, running.file)],
   );
 }

@@ -149,8 +149,9 @@ async function startAgain(
   const { running } = record;
   if (running === null) return;
   const module = record.settings.name;
-  const { generation, library } = running;
-  const staged = await context.host.stage({ module, generation, library, entry: running.settings.entry });
+  const { generation, library, settings, file } = running;
+  const { imports, patches } = file;
+  const staged = await context.host.stage({ module, generation, library, entry: settings.entry, imports, patches });
   const transfer = staged.ok && !fresh ? await transferToItself(context, running, staged.facts) : null;
   const plans = transfer === null ? {} : { [module]: transfer.request };
   const committed = staged.ok ? await context.host.commit({ modules: [module], plans }) : staged;

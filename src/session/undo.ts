@@ -23,9 +23,10 @@ export async function undo(context: Context, module: string): Promise<void> {
   const both = await compareVersions(context.models, running, previous);
   const asked: AssessRequest = {
     module,
+    version: previous.settings.version,
     findings: [],
     library: previous.file,
-    previous: { library: running.file, running: running.loaded },
+    previous: { version: running.settings.version, library: running.file, running: running.loaded },
     loaded: loadedModules(context.records),
     apiVersion,
     root: context.config.root,
@@ -43,6 +44,8 @@ export async function undo(context: Context, module: string): Promise<void> {
         generation: record.generation,
         library: previous.library,
         entry: previous.settings.entry,
+        imports: previous.file.imports,
+        patches: previous.file.patches,
         assessment: assess(asked),
       },
     ],

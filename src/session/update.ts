@@ -12,12 +12,15 @@ import { type Prepared, prepare, sayVerdict } from './prepare.js';
 import { type ModuleRecord, runningFacts } from './records.js';
 import { createReporter, preciseNow, type Ready, type Reporter } from './reporter.js';
 import { readFindings, transferBetween } from './transfer.js';
+import { missingProvider, neededBy, noteWaiting, optionalUsersOf, waitsFor, withHeldBack } from './waiting.js';
 
 export interface UpdateOutcome {
   /** Modules where what was built is no longer what is on disk. */
   readonly unsettled: readonly string[];
   /** Modules whose turn had not come when another one took the host down. */
   readonly interrupted: readonly string[];
+  /** Running modules that can use one that has just started. */
+  readonly woken: readonly string[];
 }
 
 /**
@@ -30,26 +33,24 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
   const accepts = ({ level }: Assessment): boolean => isAcceptable(level, job.acceptUnsafe);
   const { config, builder, bus, engineLibrary, models } = context;
 
-  const prepared = await Promise.all(
-    records.map((record) =>
-      prepare({
-        record,
-        records: context.records,
-        config,
-        builder,
-        engineLibrary,
-        models,
-        bus,
-        signal: job.signal,
-        rebuild: job.rebuild,
-        force: job.force,
-        verdictOnly: false,
-        accepts,
-      }),
-    ),
-  );
+  const prepared = await prepare({
+    changed: records,
+    records: context.records,
+    config,
+    builder,
+    engineLibrary,
+    models,
+    bus,
+    signal: job.signal,
+    rebuild: job.rebuild,
+    force: job.force,
+    verdictOnly: false,
+    accepts,
+  });
   const superseded = prepared.some((one) => one.kind === 'superseded');
-  if (superseded || !(await job.commit()) || context.closing) return { unsettled: [], interrupted: [] };
+  if (superseded || !(await job.commit()) || context.closing) {
+    return { unsettled: [], interrupted: [], woken: [] };
+  }
 
   const reporter = createReporter(context, job, startedAt);
   const ready: Ready[] = [];
@@ -68,27 +69,50 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
     }
   }
 
-  const together = ready.filter((one) => one.record.running !== null);
+  const running = ready.map((one) => one.record).filter((record) => record.running !== null);
+  // A new module that one of those that run needs from now on starts with them.
+  const needed = neededBy(
+    running,
+    ready.map((one) => one.record),
+  );
+  const together = ready.filter(({ record }) => record.running !== null || needed.has(record));
+  const wereRunning = new Set(running);
   const groups = ready.filter((one) => !together.includes(one)).map((one) => [one]);
   if (failedModule === '') groups.unshift(together);
-  else if (together.length > 0) holdBack(context, reporter, together, failedModule);
+  else if (together.length > 0) holdBack(context, reporter, together, [failedModule], heldBackBy(failedModule));
   const interrupted: string[] = [];
   let fate: Fate = 'decided';
   for (const group of groups) {
+    if (startsLater(context, reporter, group)) continue;
     if (fate === 'decided') fate = await switchGroup(context, reporter, group, { accepts, overrule: job.acceptUnsafe });
     else fate = 'interrupted';
     if (fate === 'interrupted') interrupted.push(...group.map((one) => one.record.settings.name));
   }
 
-  return { unsettled: await findUnsettled(context, prepared, records), interrupted };
+  noteWaiting(context, records);
+  const started = ready
+    .filter(({ record }) => record.running !== null && !wereRunning.has(record))
+    .map(({ record }) => record.settings.name);
+  return {
+    unsettled: await findUnsettled(context, prepared, records),
+    interrupted,
+    woken: optionalUsersOf(context, started),
+  };
+}
+
+/** A module by itself whose provider was to start before it, and did not. */
+function startsLater(context: Context, reporter: Reporter, group: readonly Ready[]): boolean {
+  const [one] = group;
+  if (one === undefined || group.length > 1 || one.record.running !== null) return false;
+  const provider = missingProvider(context, one.record);
+  if (provider === null) return false;
+  holdBack(context, reporter, group, [provider], waitsFor(provider));
+  return true;
 }
 
 /** The records of the job's modules and of those held back with them, providers first. */
 function jobRecords(context: Context, job: RunningJob): readonly ModuleRecord[] {
-  const names = new Set(job.modules);
-  for (const name of job.modules) {
-    for (const other of context.records.get(name)?.heldWith ?? []) names.add(other);
-  }
+  const names = withHeldBack(context, job.modules);
   const records = [...context.records.values()].filter((one) => names.has(one.settings.name) && !one.orphaned);
   const order = loadOrder(records.map((one) => one.settings)).map((settings) => settings.name);
   return records.sort((a, b) => order.indexOf(a.settings.name) - order.indexOf(b.settings.name));
@@ -118,11 +142,13 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
     result = await transact({
       host: context.host,
       ...terms,
-      candidates: group.map(({ record, generation, build, assessment }) => ({
+      candidates: group.map(({ record, generation, build, file, assessment }) => ({
         module: record.settings.name,
         generation,
         library: build.library,
         entry: record.settings.entry,
+        imports: file.imports,
+        patches: file.patches,
         assessment,
       })),
       transferOf: (candidate, facts) => {
@@ -177,9 +203,15 @@ function sayVerdictOf({ bus }: Context, { record, timings }: Ready, assessment: 
 }
 
 /** Modules that are fine by themselves but changed together with one that is not: they wait for it. */
-function holdBack(context: Context, reporter: Reporter, group: readonly Ready[], failed: string): void {
+function holdBack(
+  context: Context,
+  reporter: Reporter,
+  group: readonly Ready[],
+  failed: readonly string[],
+  reason: Finding,
+): void {
   context.transactions += 1;
-  const names = new Set([...group.map((one) => one.record.settings.name), failed]);
+  const names = new Set([...group.map((one) => one.record.settings.name), ...failed]);
   for (const name of names) {
     const record = context.records.get(name);
     if (record !== undefined) record.heldWith = names;
@@ -187,7 +219,7 @@ function holdBack(context: Context, reporter: Reporter, group: readonly Ready[],
   for (const one of group) {
     sayVerdictOf(context, one, one.assessment);
     const { level } = one.assessment;
-    const reasons = [heldBackBy(failed)];
+    const reasons = [reason];
     reporter.notSwitched(one, `t${context.transactions}`, {
       outcome: 'refused',
       level,

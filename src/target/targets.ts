@@ -10,6 +10,8 @@ export interface Target {
   readonly compileArgs: readonly string[];
   /** Added to every link of a shared library. */
   readonly linkArgs: readonly string[];
+  /** Added where every symbol must be found at the link, and where other modules may provide some. */
+  readonly undefinedSymbols: { readonly refused: readonly string[]; readonly allowed: readonly string[] };
   /** `-fuse-ld=` names that can link for it, best first. */
   readonly linkers: readonly string[];
   /** Folders in which the loader finds needed libraries, before the compiler's own answer. */
@@ -33,7 +35,10 @@ export function nativeTarget(machine: Machine = process): Target {
     elfMachine: machO ? 0 : (elfMachines[machine.arch] ?? 0),
     libraryExtension: machO ? '.dylib' : '.so',
     compileArgs: ['-fPIC'],
-    linkArgs: machO ? ['-dynamiclib'] : ['-shared', '-Wl,-z,defs', '-Wl,-Bsymbolic'],
+    linkArgs: machO ? ['-dynamiclib'] : ['-shared', '-Wl,-Bsymbolic'],
+    undefinedSymbols: machO
+      ? { refused: [], allowed: ['-Wl,-undefined,dynamic_lookup'] }
+      : { refused: ['-Wl,-z,defs'], allowed: [] },
     linkers: machO ? ['ld'] : ['mold', 'lld', 'bfd'],
     libraryDirs: [],
   };

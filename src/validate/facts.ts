@@ -15,6 +15,8 @@ export function readFacts(path: string, file: ElfFile, names: EntryNames): Libra
     needed: file.dynamic?.needed ?? [],
     exports,
     undefinedSymbols: undefinedSymbols(file),
+    imports: [],
+    patches: [],
     entry: findEntry(names, exports),
     variables: writableVariables(file),
     apiVersion: readApiVersion(file),

@@ -1,5 +1,7 @@
 import type { ResolvedModule } from '../config/resolved.js';
 import type { Finding } from '../events/events.js';
+import type { ModuleImport } from '../host/host.js';
+import type { FilePatch } from '../objfile/hold-back.js';
 import type { WritableVariable } from '../objfile/writable.js';
 import type { Target } from '../target/targets.js';
 
@@ -24,7 +26,7 @@ interface Providers {
     /** Absolute paths of the engine's own libraries. */
     readonly libraries: readonly string[];
   };
-  /** The last good library of every other module, declared as a dependency or not. */
+  /** The library of every other module that will run beside this one, declared as a dependency or not. */
   readonly modules: readonly ModuleLibrary[];
 }
 
@@ -56,6 +58,9 @@ export interface LibraryFacts {
   readonly needed: readonly string[];
   readonly exports: readonly ExportedSymbol[];
   readonly undefinedSymbols: readonly UndefinedSymbol[];
+  /** Which of them other modules provide, and what that takes: see `StageRequest` of the host. */
+  readonly imports: readonly ModuleImport[];
+  readonly patches: readonly FilePatch[];
   readonly entry: EntryFound;
   /** Null where it is unknown, because the library has no symbol table (`.symtab`). */
   readonly variables: readonly WritableVariable[] | null;

@@ -1,5 +1,6 @@
 import { readElf } from '../objfile/elf.js';
 import { ObjectFileError } from '../objfile/errors.js';
+import { holdBackPatches } from '../objfile/hold-back.js';
 import { identifyFile } from '../objfile/identify.js';
 import { machineName } from '../objfile/machines.js';
 import type { ElfFile } from '../objfile/types.js';
@@ -10,8 +11,8 @@ import { readFacts } from './facts.js';
 import { createLibraryCache, type LibraryCache } from './library-cache.js';
 import { findNeeded } from './needed.js';
 import { readLibrary } from './read-library.js';
+import { resolveSymbols } from './resolve-symbols.js';
 import type { ValidateRequest, ValidateResult, ValidationFinding } from './types.js';
-import { findUnresolved } from './unresolved.js';
 
 /** One for the process: what it remembers are facts about files, the same for whoever asks. */
 let sharedCache: LibraryCache | undefined;
@@ -48,12 +49,15 @@ function examine(file: ElfFile, request: ValidateRequest, cache: LibraryCache): 
   if (dynamic === null) throw new ObjectFileError('corrupt', 'it has no dynamic section');
 
   const needed = findNeeded(request, dynamic, cache);
+  const resolved = resolveSymbols(request, facts, needed.libraries, cache);
   const findings = [
     ...checkEntry(request.module.entry, facts.entry, facts.exports, file),
     ...needed.findings,
-    ...findUnresolved(request, facts, needed.libraries, cache),
+    ...resolved.findings,
   ];
-  return { ok: findings.length === 0, findings, facts };
+  const { imports } = resolved;
+  const patches = imports.length === 0 ? [] : holdBackPatches(file, new Set(imports.map((one) => one.symbol)));
+  return { ok: findings.length === 0, findings, facts: { ...facts, imports, patches } };
 }
 
 /** HM301, HM302, HM304 and HM309: what the first bytes alone decide. */

@@ -65,9 +65,10 @@ const somePlan = {
 function request(changes: Partial<AssessRequest> = {}): AssessRequest {
   return {
     module: 'counter',
+    version: '0.0.0',
     findings: [],
     library: library(),
-    previous: { library: library(), running: running(['init', 'update']) },
+    previous: { version: '0.0.0', library: library(), running: running(['init', 'update']) },
     loaded: [],
     apiVersion: 1,
     root: '/project',
@@ -152,10 +153,11 @@ describe('HM402, api_version', () => {
 
 describe('HM403, an exported function', () => {
   const before = {
+    version: '0.0.0',
     library: library({ exports: [exported('helper'), exported('get_module_interface')] }),
     running: running([]),
   };
-  const user = { name: 'traffic', dependencies: ['counter'], imports: ['helper'] };
+  const user = { name: 'traffic', dependencies: ['counter'], ranges: {}, imports: ['helper'] };
 
   test('that disappeared is a WARNING', () => {
     expect(verdict({ previous: before })).toEqual(['WARNING', 'HM403']);
@@ -183,20 +185,20 @@ describe('HM403, an exported function', () => {
   test('that a loaded module of unknown imports may use is UNSAFE, and of other imports a WARNING', () => {
     expect(verdict({ previous: before, loaded: [{ ...user, imports: null }] })).toEqual(['UNSAFE', 'HM403']);
     expect(verdict({ previous: before, loaded: [{ ...user, imports: ['other'] }] })).toEqual(['WARNING', 'HM403']);
-    const stranger = { name: 'weather', dependencies: [], imports: null };
+    const stranger = { name: 'weather', dependencies: [], ranges: {}, imports: null };
     expect(verdict({ previous: before, loaded: [stranger] })).toEqual(['WARNING', 'HM403']);
   });
 
   test('that is weak, an inline function of C++, counts only where it is imported', () => {
     const inline = library({ exports: [exported('helper', { weak: true }), exported('get_module_interface')] });
-    const previous = { library: inline, running: running([]) };
+    const previous = { version: '0.0.0', library: inline, running: running([]) };
 
     expect(verdict({ previous })).toEqual(['SAFE', 'HM400']);
     expect(verdict({ previous, loaded: [user] })).toEqual(['UNSAFE', 'HM403']);
   });
 
   test('imported by the module itself is not a use by others', () => {
-    const itself = { name: 'counter', dependencies: [], imports: ['helper'] };
+    const itself = { name: 'counter', dependencies: [], ranges: {}, imports: ['helper'] };
 
     expect(verdict({ previous: before, loaded: [itself] })).toEqual(['WARNING', 'HM403']);
   });
@@ -216,7 +218,7 @@ describe('HM402, once the new version is loaded', () => {
 const saves: readonly HookName[] = ['save_state', 'load_state'];
 
 describe('HM406, another version without migrate_state', () => {
-  const previous = { library: library(), running: running(saves) };
+  const previous = { version: '0.0.0', library: library(), running: running(saves) };
 
   test('is a WARNING where the state is saved and loaded', () => {
     expect(verdict({ previous, staged: staged({ version: '2.0.0', hooks: saves }) })).toEqual(['WARNING', 'HM406']);
@@ -235,7 +237,7 @@ describe('HM406, another version without migrate_state', () => {
 });
 
 describe('HM445, a module that saves its state by itself', () => {
-  const previous = { library: library(), running: running(saves) };
+  const previous = { version: '0.0.0', library: library(), running: running(saves) };
   const changed = types({ changedRecords: ['struct city'], heldRecords: ['struct city'] });
 
   test('is UNSAFE where a struct has another layout and the version is the same', () => {
@@ -289,9 +291,9 @@ describe('HM443, an exported function of another type', () => {
     expect(summary(result)).toEqual(['WARNING', 'HM443']);
     expect(result.reasons[0]?.where).toBe('modules/counter/counter.c:12');
 
-    const loaded = [{ name: 'traffic', dependencies: [], imports: ['add'] }];
+    const loaded = [{ name: 'traffic', dependencies: ['counter'], ranges: {}, imports: ['add'] }];
     expect(verdict({ types: both, loaded })).toEqual(['UNSAFE', 'HM443']);
-    const itself = [{ name: 'counter', dependencies: [], imports: ['add'] }];
+    const itself = [{ name: 'counter', dependencies: [], ranges: {}, imports: ['add'] }];
     expect(verdict({ types: both, loaded: itself })).toEqual(['WARNING', 'HM443']);
   });
 });
@@ -385,8 +387,12 @@ describe('changes of the state', () => {
 
 describe('HM408, an exported variable', () => {
   const limit = exported('limit', { kind: 'variable' });
-  const before = { library: library({ exports: [...library().exports, limit] }), running: running([]) };
-  const user = { name: 'traffic', dependencies: ['counter'], imports: ['limit'] };
+  const before = {
+    version: '0.0.0',
+    library: library({ exports: [...library().exports, limit] }),
+    running: running([]),
+  };
+  const user = { name: 'traffic', dependencies: ['counter'], ranges: {}, imports: ['limit'] };
 
   test('that disappeared is a WARNING, and UNSAFE where a loaded module imports it', () => {
     expect(verdict({ previous: before })).toEqual(['WARNING', 'HM408']);
@@ -400,8 +406,8 @@ describe('HM408, an exported variable', () => {
 
 test('the worst reason decides and comes first', () => {
   const old = library({ exports: [exported('helper'), exported('get_module_interface')] });
-  const loaded = [{ name: 'traffic', dependencies: ['counter'], imports: ['helper'] }];
-  const previous = { library: old, running: running([]) };
+  const loaded = [{ name: 'traffic', dependencies: ['counter'], ranges: {}, imports: ['helper'] }];
+  const previous = { version: '0.0.0', library: old, running: running([]) };
 
   const state = { changes: [change({ kind: 'fieldRemoved' })], plan: null, saved: null, migration: null };
   const both = types({ state });
@@ -417,9 +423,9 @@ test('the worst reason decides and comes first', () => {
 
 test('affected are the loaded modules that declare the dependency', () => {
   const loaded = [
-    { name: 'counter', dependencies: ['counter'], imports: [] },
-    { name: 'traffic', dependencies: ['weather', 'counter'], imports: [] },
-    { name: 'weather', dependencies: [], imports: [] },
+    { name: 'counter', dependencies: ['counter'], ranges: {}, imports: [] },
+    { name: 'traffic', dependencies: ['weather', 'counter'], ranges: {}, imports: [] },
+    { name: 'weather', dependencies: [], ranges: {}, imports: [] },
   ];
 
   expect(assess(request({ loaded })).affected).toEqual(['traffic']);
@@ -436,8 +442,12 @@ test('takes the facts of real libraries as validation gives them', async () => {
   if (v1.facts === null || v2.facts === null) throw new Error('the libraries should be readable');
   const hooks = running(['init', 'update'], { style: 'functions' });
 
-  const lost = assess(request({ ...v2, library: v2.facts, previous: { library: v1.facts, running: hooks } }));
-  const safe = assess(request({ ...v3, library: v3.facts, previous: { library: v2.facts, running: hooks } }));
+  const lost = assess(
+    request({ ...v2, library: v2.facts, previous: { version: '0.0.0', library: v1.facts, running: hooks } }),
+  );
+  const safe = assess(
+    request({ ...v3, library: v3.facts, previous: { version: '0.0.0', library: v2.facts, running: hooks } }),
+  );
 
   expect(summary(lost)).toEqual(['WARNING', 'HM403', 'HM408', 'HM408']);
   expect(summary(safe)).toEqual(['SAFE', 'HM400']);

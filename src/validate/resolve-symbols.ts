@@ -1,27 +1,55 @@
 import { basename } from 'node:path';
+import type { ModuleImport } from '../host/host.js';
 import { nearest } from '../text/nearest.js';
 import type { LibraryCache, LibraryInterface } from './library-cache.js';
 import { plainName } from './mangled.js';
-import type { LibraryFacts, ValidateRequest, ValidationFinding } from './types.js';
+import type { LibraryFacts, UndefinedSymbol, ValidateRequest, ValidationFinding } from './types.js';
 
 /** Findings beyond this number are counted in one more, so that a forgotten library does not fill the screen. */
 const shown = 8;
 
 /**
- * HM307 for each symbol that nothing provides. Names decide, not versions: the linker bound the versions against
- * the same libraries moments ago, and comparing them again would only add false alarms.
+ * Where the symbols that a library does not define come from: the libraries it needs and the engine, whom the loader
+ * asks; then the modules it declares as dependencies, whom the engine asks, for the version that runs. HM307 for each
+ * that nothing provides, HM310 where two modules could be meant. Names decide, not versions: the linker bound the
+ * versions against the same libraries moments ago, and comparing them again would only add false alarms.
  */
-export function findUnresolved(
+export function resolveSymbols(
   request: ValidateRequest,
   facts: LibraryFacts,
   libraries: readonly LibraryInterface[],
   cache: LibraryCache,
-): readonly ValidationFinding[] {
+): { readonly imports: readonly ModuleImport[]; readonly findings: readonly ValidationFinding[] } {
   const scope = scopeOf(request, facts, libraries, cache);
-  const isProvided = (name: string): boolean =>
-    scope.names.has(name) || scope.libraries.some((library) => library.exports.has(name));
-  const unresolved = facts.undefinedSymbols.filter((symbol) => !symbol.weak && !isProvided(symbol.name));
+  const imports: ModuleImport[] = [];
+  const unresolved: UndefinedSymbol[] = [];
+  const findings: ValidationFinding[] = [];
+  for (const symbol of facts.undefinedSymbols) {
+    const { name, weak } = symbol;
+    if (scope.names.has(name) || scope.libraries.some((library) => library.exports.has(name))) continue;
+    const owners = scope.modules.filter(({ exports }) => exports.has(name));
+    const [owner, other] = owners;
+    if (owner === undefined && !weak) unresolved.push(symbol);
+    if (owner !== undefined && other !== undefined) findings.push(ambiguous(name, owner.name, other.name));
+    else if (owner !== undefined) imports.push({ symbol: name, module: owner.name, optional: weak });
+  }
+  return { imports, findings: [...findings, ...describeUnresolved(unresolved, request, scope, cache)] };
+}
 
+function ambiguous(symbol: string, one: string, other: string): ValidationFinding {
+  return {
+    code: 'HM310',
+    message: `${symbol} is exported by ${one} and by ${other}, and both are declared as dependencies`,
+    where: symbol,
+  };
+}
+
+function describeUnresolved(
+  unresolved: readonly UndefinedSymbol[],
+  request: ValidateRequest,
+  scope: Scope,
+  cache: LibraryCache,
+): readonly ValidationFinding[] {
   const findings = unresolved.slice(0, shown).map(({ name }) => ({
     code: 'HM307',
     message: `undefined symbol ${name}: ${explain(name, request, scope, cache)}`,
@@ -37,9 +65,10 @@ export function findUnresolved(
 interface Scope {
   readonly names: ReadonlySet<string>;
   readonly libraries: readonly LibraryInterface[];
+  readonly modules: readonly { readonly name: string; readonly exports: ReadonlySet<string> }[];
 }
 
-/** Where the loader will look: what the module needs, the engine, and the modules it declares as dependencies. */
+/** Where the loader will look, what the module needs and the engine; and the modules it declares as dependencies. */
 function scopeOf(
   request: ValidateRequest,
   facts: LibraryFacts,
@@ -48,14 +77,13 @@ function scopeOf(
 ): Scope {
   const { engine, modules } = request.providers;
   const declared = new Set(request.module.dependencies.map((dependency) => dependency.name));
-  const paths = [
-    ...engine.libraries,
-    ...modules.filter((module) => declared.has(module.name)).map((module) => module.library),
-  ];
-  const others = paths.map((path) => cache.read(path)).filter((library) => library !== null);
+  const others = engine.libraries.map((path) => cache.read(path)).filter((library) => library !== null);
   return {
     names: new Set([...engine.symbols, ...facts.exports.map((symbol) => symbol.name)]),
     libraries: [...others, ...needed],
+    modules: modules
+      .filter(({ name }) => declared.has(name))
+      .map(({ name, library }) => ({ name, exports: cache.read(library)?.exports ?? new Set<string>() })),
   };
 }
 

@@ -1,0 +1,59 @@
+import type { Finding } from '../events/events.js';
+import type { Context } from './context.js';
+import type { ModuleRecord } from './records.js';
+
+/** The first module that this one cannot do without and that does not run; null where it may start. */
+export function missingProvider(context: Context, { settings }: ModuleRecord): string | null {
+  const missing = settings.dependencies.find(
+    ({ name, optional }) => !optional && (context.records.get(name)?.running ?? null) === null,
+  );
+  return missing?.name ?? null;
+}
+
+/** HM312, for a module whose provider was expected to start and did not. */
+export function waitsFor(provider: string): Finding {
+  return {
+    code: 'HM312',
+    message: `It needs ${provider}, which does not run; it starts as soon as that does.`,
+  };
+}
+
+/** Notes who waits for whom, so that an edit of the one brings the other up with it. */
+export function noteWaiting(context: Context, records: readonly ModuleRecord[]): void {
+  for (const record of records) {
+    const provider = context.records.get(missingProvider(context, record) ?? '');
+    if (provider === undefined) continue;
+    provider.heldWith = new Set([...provider.heldWith, record.settings.name]);
+    record.heldWith = new Set([...record.heldWith, provider.settings.name]);
+  }
+}
+
+/** These modules and all that were held back with them, or with those. */
+export function withHeldBack(context: Context, modules: Iterable<string>): ReadonlySet<string> {
+  const all = new Set(modules);
+  for (const name of all) for (const other of context.records.get(name)?.heldWith ?? []) all.add(other);
+  return all;
+}
+
+/** Modules of the list that these cannot do without, directly or through others. */
+export function neededBy(records: readonly ModuleRecord[], among: readonly ModuleRecord[]): ReadonlySet<ModuleRecord> {
+  const needed = new Set<ModuleRecord>();
+  const open = [...records];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const { name, optional } of next.settings.dependencies) {
+      const provider = among.find((one) => one.settings.name === name);
+      if (optional || provider === undefined || needed.has(provider)) continue;
+      needed.add(provider);
+      open.push(provider);
+    }
+  }
+  return needed;
+}
+
+/** Running modules that can do without one of these but use it where it is there. */
+export function optionalUsersOf(context: Context, started: readonly string[]): readonly string[] {
+  return [...context.records.values()]
+    .filter(({ running, settings }) => running !== null && !started.includes(settings.name))
+    .filter(({ settings }) => settings.dependencies.some((one) => one.optional && started.includes(one.name)))
+    .map(({ settings }) => settings.name);
+}
