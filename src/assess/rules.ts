@@ -94,21 +94,30 @@ function remarkNoMigration(request: AssessRequest): readonly Remark[] {
   ];
 }
 
-/** HM443. A caller that was compiled against the old form passes its arguments in the wrong places. */
+/**
+ * HM443. A caller that was compiled against the old form passes its arguments in the wrong places. One that was built in
+ * the same save was compiled against the header as it is now; only a declaration of its own could still be the old one.
+ */
 function remarkSignatures({ module, types, loaded, root }: AssessRequest): readonly Remark[] {
   return (types?.signatures ?? []).map((change): Remark => {
     const users = loaded.filter(
       ({ name, dependencies, imports }) =>
         name !== module && dependencies.includes(module) && (imports ?? []).includes(change.symbol ?? change.name),
     );
-    const names = listNames(users.map((user) => user.name));
+    const stale = users.filter((user) => !user.changed).map((user) => user.name);
     const what =
       change.before === change.after
         ? `what "${change.after}" takes or gives back has another layout`
         : `the exported function ${change.name} changed from "${change.before}" to "${change.after}"`;
+    const effect =
+      stale.length > 0
+        ? `, and it is called by ${listNames(stale)}`
+        : users.length > 0
+          ? `; ${listNames(users.map((user) => user.name))} changed with it`
+          : '';
     return {
-      level: users.length === 0 ? 'WARNING' : 'UNSAFE',
-      message: users.length === 0 ? what : `${what}, and it is called by ${names}`,
+      level: stale.length === 0 ? 'WARNING' : 'UNSAFE',
+      message: `${what}${effect}`,
       where: whereIs(change.place, root),
     };
   });

@@ -94,6 +94,8 @@ export interface LoadedModule {
   readonly name: string;
   /** Names of the modules it declares as dependencies. */
   readonly dependencies: readonly string[];
+  /** It was built anew in the same save. */
+  readonly changed: boolean;
   /** The range of versions that it asks of each of them. */
   readonly ranges: Readonly<Record<string, string>>;
   /** Names of the symbols that other modules provide it with; null where they are not known. */

@@ -58,8 +58,9 @@ export async function prepare(request: PrepareRequest): Promise<readonly Prepare
     }),
   );
   const loaded = [...request.records.values()].flatMap((record) => {
-    const facts = checked[request.changed.indexOf(record)]?.facts ?? record.running?.file ?? null;
-    return facts === null ? [] : [loadedModule(record.settings, facts)];
+    const fresh = checked[request.changed.indexOf(record)]?.facts ?? null;
+    const facts = fresh ?? record.running?.file ?? null;
+    return facts === null ? [] : [loadedModule(record.settings, facts, fresh !== null)];
   });
   return Promise.all(
     built.map(async (one, n): Promise<Prepared> => {
@@ -137,7 +138,7 @@ async function judge(
   const both =
     before === null || facts === null
       ? null
-      : await compareVersions(request.models, before, { library: build.library, file: facts });
+      : await compareVersions(request.models, before, { library: build.library, file: facts }, isUsed(module, loaded));
   const asked: AssessRequest = {
     module,
     version: record.settings.version,
@@ -160,6 +161,10 @@ async function judge(
   const timings: Timings = { ...afterBuild, validate: checked.durationMs, assess: assessMs };
   if (facts === null || refused) return { kind: 'stopped', outcome: 'refused', level, reasons, timings, build };
   return { kind: 'ready', file: facts, assessment, asked, both, timings, build };
+}
+
+function isUsed(module: string, loaded: AssessRequest['loaded']): boolean {
+  return loaded.some(({ dependencies }) => dependencies.includes(module));
 }
 
 /** Names the file that the user knows in place of our copy of it, whose name is a hash. */

@@ -68,8 +68,9 @@ export function runningFacts({ running, stopped }: ModuleRecord): ModuleFacts | 
 }
 
 /** What a verdict needs to know of another module. */
-export function loadedModule(settings: ResolvedModule, file: LibraryFacts): LoadedModule {
+export function loadedModule(settings: ResolvedModule, file: LibraryFacts, changed: boolean): LoadedModule {
   return {
+    changed,
     name: settings.name,
     dependencies: settings.dependencies.map((dependency) => dependency.name),
     ranges: Object.fromEntries(settings.dependencies.map(({ name, version }) => [name, version])),
@@ -80,6 +81,6 @@ export function loadedModule(settings: ResolvedModule, file: LibraryFacts): Load
 /** The same of all modules that run. */
 export function loadedModules(records: ReadonlyMap<string, ModuleRecord>): readonly LoadedModule[] {
   return [...records.values()].flatMap(({ settings, running }) =>
-    running === null ? [] : [loadedModule(settings, running.file)],
+    running === null ? [] : [loadedModule(settings, running.file, false)],
   );
 }

@@ -177,6 +177,6 @@ async function startAgain(
 
 /** Whatever the crash left in its variables goes on; pointers that lead nowhere any more become NULL. */
 async function transferToItself(context: Context, version: Version, staged: ModuleFacts): Promise<Transfer | null> {
-  const both = await compareVersions(context.models, version, version);
+  const both = await compareVersions(context.models, version, version, true);
   return transferBetween(both, version.loaded, staged, true);
 }

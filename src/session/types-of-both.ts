@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
 import type { TypesOfBoth } from '../assess/types.js';
 import { changedRecords } from '../state/changed-records.js';
-import { compareState } from '../state/compare.js';
+import { type CompareOptions, compareState } from '../state/compare.js';
 import { heldRecords } from '../state/held-records.js';
 import { asUnreadable, readStateModel, wasNameOf } from '../state/model.js';
 import { problemOf } from '../state/read-types.js';
@@ -56,15 +56,21 @@ export function createModelReader(root: string): ModelReader {
   };
 }
 
-/** Compares the types of the version that runs with those of the one that is to come. */
+/**
+ * Compares the types of the version that runs with those of the one that is to come.
+ *
+ * @param addressed other modules use it, and may hold addresses of what is in it.
+ */
 export async function compareVersions(
   models: ModelReader,
   from: ComparedVersion,
   to: ComparedVersion,
+  addressed: boolean,
 ): Promise<BothVersions> {
   const [before, after] = await Promise.all([models.read(from.library), models.read(to.library)]);
   const sourceLine = models.sourceLines();
-  const compare = (one: StateModel, other: StateModel) => compareModels(one, other, sourceLine);
+  const compare = (one: StateModel, other: StateModel) =>
+    compareModels(one, other, { wasName: (field) => wasNameOf(field, sourceLine), addressed });
   try {
     return compare(before, after);
   } catch (error) {
@@ -78,13 +84,13 @@ export async function compareVersions(
   }
 }
 
-function compareModels(before: StateModel, after: StateModel, sourceLine: SourceLine): BothVersions {
+function compareModels(before: StateModel, after: StateModel, options: CompareOptions): BothVersions {
   const changed = changedRecords(before, after);
   const held = changed.length === 0 ? new Set() : heldRecords(before);
   return {
     before,
     after,
-    state: compareState(before, after, { wasName: (field) => wasNameOf(field, sourceLine) }),
+    state: compareState(before, after, options),
     signatures: compareSignatures(before, after),
     changedRecords: changed,
     heldRecords: changed.filter((name) => held.has(name)),

@@ -20,7 +20,7 @@ export async function undo(context: Context, module: string): Promise<void> {
   const { running, previous } = record ?? { running: null, previous: null };
   if (record === undefined || running === null || previous === null) throw nothingBefore(module, 'none was kept');
   const startedAt = performance.now();
-  const both = await compareVersions(context.models, running, previous);
+  const both = await compareVersions(context.models, running, previous, true);
   const asked: AssessRequest = {
     module,
     version: previous.settings.version,

@@ -14,6 +14,8 @@ import { watchIntegers } from './plan/stray.js';
 import { compareSaved } from './saved.js';
 import type { Change, StateComparison, StateModel, StateVariable, TransferPlan } from './types.js';
 
+export type { CompareOptions };
+
 /**
  * Compares the state of two builds of a module: what changed, and how it is carried over. A plan is made wherever types
  * are known, also where a change refuses: by force, what can be carried is. Without types there is none.

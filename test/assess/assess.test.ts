@@ -157,7 +157,7 @@ describe('HM403, an exported function', () => {
     library: library({ exports: [exported('helper'), exported('get_module_interface')] }),
     running: running([]),
   };
-  const user = { name: 'traffic', dependencies: ['counter'], ranges: {}, imports: ['helper'] };
+  const user = { name: 'traffic', dependencies: ['counter'], ranges: {}, changed: false, imports: ['helper'] };
 
   test('that disappeared is a WARNING', () => {
     expect(verdict({ previous: before })).toEqual(['WARNING', 'HM403']);
@@ -185,7 +185,7 @@ describe('HM403, an exported function', () => {
   test('that a loaded module of unknown imports may use is UNSAFE, and of other imports a WARNING', () => {
     expect(verdict({ previous: before, loaded: [{ ...user, imports: null }] })).toEqual(['UNSAFE', 'HM403']);
     expect(verdict({ previous: before, loaded: [{ ...user, imports: ['other'] }] })).toEqual(['WARNING', 'HM403']);
-    const stranger = { name: 'weather', dependencies: [], ranges: {}, imports: null };
+    const stranger = { name: 'weather', dependencies: [], ranges: {}, changed: false, imports: null };
     expect(verdict({ previous: before, loaded: [stranger] })).toEqual(['WARNING', 'HM403']);
   });
 
@@ -198,7 +198,7 @@ describe('HM403, an exported function', () => {
   });
 
   test('imported by the module itself is not a use by others', () => {
-    const itself = { name: 'counter', dependencies: [], ranges: {}, imports: ['helper'] };
+    const itself = { name: 'counter', dependencies: [], ranges: {}, changed: false, imports: ['helper'] };
 
     expect(verdict({ previous: before, loaded: [itself] })).toEqual(['WARNING', 'HM403']);
   });
@@ -291,9 +291,9 @@ describe('HM443, an exported function of another type', () => {
     expect(summary(result)).toEqual(['WARNING', 'HM443']);
     expect(result.reasons[0]?.where).toBe('modules/counter/counter.c:12');
 
-    const loaded = [{ name: 'traffic', dependencies: ['counter'], ranges: {}, imports: ['add'] }];
+    const loaded = [{ name: 'traffic', dependencies: ['counter'], ranges: {}, changed: false, imports: ['add'] }];
     expect(verdict({ types: both, loaded })).toEqual(['UNSAFE', 'HM443']);
-    const itself = [{ name: 'counter', dependencies: [], ranges: {}, imports: ['add'] }];
+    const itself = [{ name: 'counter', dependencies: [], ranges: {}, changed: false, imports: ['add'] }];
     expect(verdict({ types: both, loaded: itself })).toEqual(['WARNING', 'HM443']);
   });
 });
@@ -392,7 +392,7 @@ describe('HM408, an exported variable', () => {
     library: library({ exports: [...library().exports, limit] }),
     running: running([]),
   };
-  const user = { name: 'traffic', dependencies: ['counter'], ranges: {}, imports: ['limit'] };
+  const user = { name: 'traffic', dependencies: ['counter'], ranges: {}, changed: false, imports: ['limit'] };
 
   test('that disappeared is a WARNING, and UNSAFE where a loaded module imports it', () => {
     expect(verdict({ previous: before })).toEqual(['WARNING', 'HM408']);
@@ -406,7 +406,7 @@ describe('HM408, an exported variable', () => {
 
 test('the worst reason decides and comes first', () => {
   const old = library({ exports: [exported('helper'), exported('get_module_interface')] });
-  const loaded = [{ name: 'traffic', dependencies: ['counter'], ranges: {}, imports: ['helper'] }];
+  const loaded = [{ name: 'traffic', dependencies: ['counter'], ranges: {}, changed: false, imports: ['helper'] }];
   const previous = { version: '0.0.0', library: old, running: running([]) };
 
   const state = { changes: [change({ kind: 'fieldRemoved' })], plan: null, saved: null, migration: null };
@@ -423,9 +423,9 @@ test('the worst reason decides and comes first', () => {
 
 test('affected are the loaded modules that declare the dependency', () => {
   const loaded = [
-    { name: 'counter', dependencies: ['counter'], ranges: {}, imports: [] },
-    { name: 'traffic', dependencies: ['weather', 'counter'], ranges: {}, imports: [] },
-    { name: 'weather', dependencies: [], ranges: {}, imports: [] },
+    { name: 'counter', dependencies: ['counter'], ranges: {}, changed: false, imports: [] },
+    { name: 'traffic', dependencies: ['weather', 'counter'], ranges: {}, changed: false, imports: [] },
+    { name: 'weather', dependencies: [], ranges: {}, changed: false, imports: [] },
   ];
 
   expect(assess(request({ loaded })).affected).toEqual(['traffic']);

@@ -10,10 +10,16 @@ import { createTypeIndex, fullName } from './type-index.js';
 export interface CompareOptions {
   /** The name that `HOTMOD_WAS` says a field had; null without. */
   readonly wasName: (field: Field) => string | null;
+  /** Other modules may hold addresses of its variables and functions, so that the plan must tell where these went. */
+  readonly addressed?: boolean;
 }
 
 /** Whatever needs more than the types of variables is found out when something first asks for it. */
-export function newContext(before: StateModel, after: StateModel, { wasName }: CompareOptions): PlanContext {
+export function newContext(
+  before: StateModel,
+  after: StateModel,
+  { wasName, addressed = false }: CompareOptions,
+): PlanContext {
   const changed = once(() => changedRecords(before, after));
   const gone = once(() => goneFunctions(before, after));
   return {
@@ -41,7 +47,7 @@ export function newContext(before: StateModel, after: StateModel, { wasName }: C
     loops: [],
     converted: false,
     heapMayPointBack: false,
-    hasPointers: false,
+    hasPointers: addressed,
   };
 }
 
