@@ -10,6 +10,7 @@ import { type CallRequest, callFunction } from './session/call.js';
 import { effectOf } from './session/changes.js';
 import { createConfigReader, type RequestOptions } from './session/config-reader.js';
 import type { Context } from './session/context.js';
+import { createDeferral } from './session/defer.js';
 import { type InspectOptions, inspect } from './session/inspect.js';
 import { createLive } from './session/live.js';
 import { problemOf } from './session/problem.js';
@@ -109,6 +110,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     builder,
     host: absentHost(),
     watcher: null,
+    deferredSince: new Map(),
     transactions: 0,
     closing: false,
   };
@@ -140,7 +142,8 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
 
   const run = async (job: RunningJob): Promise<void> => {
     try {
-      const { unsettled, interrupted, woken } = await update(context, job);
+      const { unsettled, interrupted, woken, deferred } = await update(context, job);
+      if (deferred.modules.length > 0) deferral.defer(deferred.modules, deferred.reasons, job);
       request(interrupted, job);
       request(woken, { force: true });
       request(againAndAgain(context, job.modules, unsettled), { savedAt: job.savedAt });
@@ -157,6 +160,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     }
   };
 
+  const deferral = createDeferral(context, request);
   const reader = createConfigReader(context, {
     load: options.loadConfig,
     openBuilder: async (settings) => (await workshopFor(settings)).builder,
@@ -204,6 +208,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
       if (!supervisor.busy) await bus.next('host:crash');
     }
     await supervisor.idle();
+    await deferral.look();
     live.wake();
   };
 

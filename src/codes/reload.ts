@@ -205,4 +205,14 @@ export const reloadCodes: readonly CodeText[] = [
       'double, complex numbers and vectors, C++ objects with constructors, or it has parameters that are not known.',
     remedy: 'Export a small function that takes numbers, pointers or plain structs and calls this one.',
   },
+  {
+    code: 'HM570',
+    title: 'module is in a critical section',
+    meaning:
+      'The running version has said with module_begin_critical that it must not be replaced now, and has not called ' +
+      'module_end_critical yet. The reload waits until it does; nothing was changed.',
+    remedy:
+      'Wait, or look for a way through the module that leaves module_end_critical out. `hotmod reload <module> --force` ' +
+      'does not wait.',
+  },
 ];

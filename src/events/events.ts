@@ -147,6 +147,8 @@ export type SessionEvent =
       readonly timings: Timings;
       readonly state: StateSummary;
     }
+  /** A reload waits for a good moment; said again with each look that finds none. */
+  | { readonly type: 'reload:deferred'; readonly module: string; readonly reasons: readonly string[] }
   /** What runs is already what the source gives (after a revert, say), so nothing was reloaded. */
   | {
       readonly type: 'module:current';

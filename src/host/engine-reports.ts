@@ -90,6 +90,8 @@ export function readStats(report: ReportReader): HostStats {
       generation: report.number(),
       frames: report.number(),
       running: report.flag(),
+      critical: report.flag(),
+      why: report.text(),
     });
   }
   return { ...stats, modules };

@@ -32,6 +32,7 @@ const problems = [
   'noMigration',
   'badState',
   'unbound',
+  'critical',
 ] as const;
 
 /** What the engine says went wrong, as `hot_failure_t` has it. */
@@ -143,6 +144,11 @@ export function describeFailure(failure: Failure, apiVersion = 1): FailureText {
       return {
         code: 'HM307',
         message: `"${module}" uses ${failure.text}, which the version of it that is to run does not export. Nothing was changed.`,
+      };
+    case 'critical':
+      return {
+        code: 'HM570',
+        message: `"${module}" is in a critical section${failure.text === '' ? '' : ` (${failure.text})`}. Nothing was changed.`,
       };
     case 'notStarted':
     case 'none':

@@ -319,6 +319,9 @@ export interface HostStats {
     readonly generation: number;
     readonly frames: number;
     readonly running: boolean;
+    /** It asked not to be replaced now (`module_begin_critical`), and `why`. */
+    readonly critical: boolean;
+    readonly why: string;
   }[];
 }
 

@@ -115,6 +115,7 @@ export function emitSwitched(
   record.running = version;
   record.stopped = null;
   record.heldWith = new Set();
+  context.deferredSince.delete(record.settings.name);
   // The next edit is compared with it: read now, that edit need not wait. Where it cannot be read, the verdict says so.
   context.models.read(version.library).catch(() => undefined);
   context.bus.emit({

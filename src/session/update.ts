@@ -6,6 +6,7 @@ import type { RunningJob } from '../reload/queue.js';
 import { type TransactionResult, transact } from '../reload/transact.js';
 import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
+import { limitsAgainst } from './defer.js';
 import { describeHostEnd } from './host-ends.js';
 import { loadOrder } from './order.js';
 import { type Prepared, prepare, sayVerdict } from './prepare.js';
@@ -21,7 +22,11 @@ export interface UpdateOutcome {
   readonly interrupted: readonly string[];
   /** Running modules that can use one that has just started. */
   readonly woken: readonly string[];
+  /** Modules that are to be switched later, and why not now. */
+  readonly deferred: { readonly modules: readonly string[]; readonly reasons: readonly string[] };
 }
+
+const nothing: UpdateOutcome = { unsettled: [], interrupted: [], woken: [], deferred: { modules: [], reasons: [] } };
 
 /**
  * One job from source to running code. Modules that run already are switched together or not at all; a module that
@@ -48,9 +53,11 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
     accepts,
   });
   const superseded = prepared.some((one) => one.kind === 'superseded');
-  if (superseded || !(await job.commit()) || context.closing) {
-    return { unsettled: [], interrupted: [], woken: [] };
-  }
+  if (superseded) return nothing;
+  const names = records.map((record) => record.settings.name);
+  const limits = prepared.some((one) => one.kind === 'ready') ? await limitsAgainst(context, names) : [];
+  if (limits.length > 0) return { ...nothing, deferred: { modules: names, reasons: limits } };
+  if (!(await job.commit()) || context.closing) return nothing;
 
   const reporter = createReporter(context, job, startedAt);
   const ready: Ready[] = [];
@@ -82,10 +89,15 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
   else if (together.length > 0) holdBack(context, reporter, together, [failedModule], heldBackBy(failedModule));
   const interrupted: string[] = [];
   let fate: Fate = 'decided';
+  let deferred = nothing.deferred;
   for (const group of groups) {
     if (startsLater(context, reporter, group)) continue;
     if (fate === 'decided') fate = await switchGroup(context, reporter, group, { accepts, overrule: job.acceptUnsafe });
     else fate = 'interrupted';
+    if (typeof fate === 'object') {
+      deferred = { modules: names, reasons: [fate.deferred] };
+      fate = 'decided';
+    }
     if (fate === 'interrupted') interrupted.push(...group.map((one) => one.record.settings.name));
   }
 
@@ -97,6 +109,7 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
     unsettled: await findUnsettled(context, prepared, records),
     interrupted,
     woken: optionalUsersOf(context, started),
+    deferred,
   };
 }
 
@@ -120,9 +133,12 @@ function jobRecords(context: Context, job: RunningJob): readonly ModuleRecord[] 
 
 /**
  * What became of a group: an outcome was emitted for each; or one of them took the host down; or a module outside it
- * did, so that there is no outcome yet.
+ * did, so that there is no outcome yet; or one of them may not be replaced now.
  */
-type Fate = 'decided' | 'hostGone' | 'interrupted';
+type Fate = 'decided' | 'hostGone' | 'interrupted' | { readonly deferred: string };
+
+/** The engine's answer where a module does not want to be replaced. */
+const criticalCode = 'HM570';
 
 /** What the request allows: which verdicts, and whether the version that runs has a say. */
 interface Terms {
@@ -183,6 +199,11 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
       reporter.switched(ready, transaction, one, result.pauseMs);
     }
     return 'decided';
+  }
+  const [reason] = result.reasons;
+  if (reason?.code === criticalCode) {
+    for (const { record } of group) record.generation -= 1;
+    return { deferred: reason.message };
   }
   for (const one of group) {
     const decided = one.record.settings.name === result.module ? result.assessment : null;

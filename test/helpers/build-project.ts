@@ -143,6 +143,7 @@ function configOf(root: string, modules: readonly ResolvedModule[], options: Pro
       jobs: options.jobs ?? 4,
       compileCommands: options.compileCommands ?? false,
     },
+    reload: { defer: { maxCpu: null, minFreeMemory: null, maxFrameMs: null, maxWaitMs: 0 } },
     host: {
       rate: 60,
       stepped: false,

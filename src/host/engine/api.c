@@ -9,6 +9,7 @@
 
 #include "bind.h"
 #include "commit.h"
+#include "critical.h"
 #include "faults.h"
 #include "guard.h"
 #include "hotmod_engine.h"
@@ -371,6 +372,10 @@ static void stats_at_boundary(void *argument) {
     stats->generation = slot->current->generation;
     stats->frames = slot->current->frames;
     stats->running = slot->current->running;
+    const char *why;
+    stats->critical = critical_is_open(slot->current, &why);
+    strncpy(stats->why, why, sizeof stats->why - 1);
+    stats->why[sizeof stats->why - 1] = 0;
   }
   *command->stats = (hot_stats_t){.frame = loop_frame_number(),
                                   .rate = loop_rate(),

@@ -5,11 +5,13 @@
 
 #include "atexit.h"
 #include "bind.h"
+#include "critical.h"
 #include "faults.h"
 #include "loop.h"
 #include "migrations.h"
 #include "platform.h"
 
+static bool none_is_critical(const commit_t *commit);
 static bool run_steps(part_t *part, hot_step_t first, hot_step_t last, hot_failure_t *failure);
 static void switch_over(part_t *part);
 static void lead_others(const commit_t *commit);
@@ -22,6 +24,7 @@ void commit_at_boundary(void *argument) {
   uint64_t start = platform_now();
   bool succeeded = table_make_room(commit->count);
   if (!succeeded) report->failure.problem = HOT_NO_MEMORY;
+  succeeded = succeeded && none_is_critical(commit);
   for (size_t n = 0; n < commit->count; n++) commit->parts[n].slot->committing = true;
   for (size_t n = 0; succeeded && n < commit->count; n++) {
     succeeded = bind_image(commit->parts[n].arriving, BIND_COMMITTING, &report->failure);
@@ -43,6 +46,20 @@ void commit_at_boundary(void *argument) {
     undo(commit);
   }
   report->pause_ns = platform_now() - start;
+}
+
+static bool none_is_critical(const commit_t *commit) {
+  for (size_t n = 0; n < commit->count; n++) {
+    const part_t *part = &commit->parts[n];
+    const char *why;
+    if (part->leaving == NULL || part->slot->overruled || !critical_is_open(part->leaving, &why)) continue;
+    hot_failure_t *failure = &commit->report->failure;
+    failure->problem = HOT_CRITICAL;
+    memcpy(failure->module, part->slot->name, sizeof failure->module);
+    strncpy(failure->text, why, sizeof failure->text - 1);
+    return false;
+  }
+  return true;
 }
 
 static bool step_prepare(part_t *part, hot_failure_t *failure) {

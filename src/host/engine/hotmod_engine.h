@@ -78,7 +78,8 @@ typedef enum hot_problem {
   HOT_TRANSFER_REFUSED, /* value is the check that must hold and does not, address what it found */
   HOT_NO_MIGRATION,    /* no steps lead from version value of the saved state to version address */
   HOT_BAD_STATE,       /* the saved bytes cannot be used; text says what is wrong with them */
-  HOT_UNBOUND          /* no module provides what it uses; text is `symbol of module` */
+  HOT_UNBOUND,         /* no module provides what it uses; text is `symbol of module` */
+  HOT_CRITICAL         /* the version that runs is in a critical section; text is what it said */
 } hot_problem_t;
 
 /* What went wrong, for the caller to put into words. problem is HOT_OK where nothing did. */
@@ -177,6 +178,8 @@ typedef struct hot_module_stats {
   uint32_t generation;
   uint64_t frames;
   int running;
+  int critical; /* in a critical section: it is not replaced until that ends */
+  char why[64]; /* what it said of it */
 } hot_module_stats_t;
 
 typedef struct hot_stats {

@@ -43,6 +43,8 @@ typedef struct image {
   hot_module_facts_t facts;
   hotmod_state_version_t state_version; /* what it declares of its saved state; magic 0 where nothing */
 
+  _Atomic int critical;   /* open critical sections (critical.h) */
+  char critical_why[64];
   imports_t imports;      /* what it uses of other modules */
   segments_t segments;    /* count 0 where the system does not tell */
   unsigned char *initial; /* its writable bytes as they were when it had been loaded; NULL where there are none */

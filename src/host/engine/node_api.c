@@ -212,6 +212,8 @@ int32_t hot_node_stats(void) {
     put_integer(&report, modules[n].generation);
     put_integer(&report, modules[n].frames);
     put_integer(&report, modules[n].running != 0);
+    put_integer(&report, modules[n].critical != 0);
+    put_text(&report, modules[n].why);
   }
   return finished();
 }
