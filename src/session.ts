@@ -19,6 +19,7 @@ import { emitOutcome } from './session/reporter.js';
 import { againAndAgain } from './session/rounds.js';
 import { claimRunDir, groupsDirOf } from './session/run-dir.js';
 import { createSupervisor } from './session/supervise.js';
+import { type Tried, type TryOptions, tryVersions } from './session/try-versions.js';
 import { createModelReader } from './session/types-of-both.js';
 import { undo } from './session/undo.js';
 import { update } from './session/update.js';
@@ -60,6 +61,8 @@ export interface Session extends AsyncDisposable {
   step(frames: number, dt?: number): Promise<void>;
   /** Live values, read between frames. */
   inspect(options: InspectOptions): Promise<Inspected>;
+  /** Runs another generation of a module beside the one that runs, in copies of the program. */
+  tryVersions(options: TryOptions): Promise<Tried>;
   /** Calls an exported function between frames. */
   call(request: CallRequest): Promise<Called>;
   /** Emits `host:stats` and changed `module:view` at this interval until the returned function is called. */
@@ -243,6 +246,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     resume: () => seen(context.host.resume()),
     step,
     inspect: (wanted) => inspect(context, wanted),
+    tryVersions: (wanted) => tryVersions(context, wanted),
     call: (wanted) => callFunction(context, wanted),
     live: live.start,
     watchState: live.watchState,

@@ -215,4 +215,13 @@ export const reloadCodes: readonly CodeText[] = [
       'Wait, or look for a way through the module that leaves module_end_critical out. `hotmod reload <module> --force` ' +
       'does not wait.',
   },
+  {
+    code: 'HM571',
+    title: 'version cannot be tried',
+    meaning:
+      'For an A/B run the other version is loaded beside the one that runs and takes over its state in a copy of the ' +
+      'program. It could not be loaded, its state cannot be carried over, its variables are too large to be kept, or the ' +
+      'copy could not be made.',
+    remedy: 'Choose another generation, or look at what the message says of this one.',
+  },
 ];

@@ -8,6 +8,7 @@ export function absentHost(): Host {
     ended: new Promise(() => {}),
     stage: gone,
     probe: gone,
+    tryVersions: gone,
     read: gone,
     call: gone,
     commit: gone,

@@ -171,6 +171,11 @@ function createHost(child: Child, calls: Calls, state: State, ended: Promise<Hos
       if (answer.answer !== 'committed') throw wrongAnswer('commit', answer);
       return answer.result;
     },
+    async tryVersions(request) {
+      const answer = await calls.ask({ call: 'try', request });
+      if (answer.answer !== 'tried') throw wrongAnswer('try', answer);
+      return answer.result;
+    },
     async probe(request) {
       const answer = await calls.ask({ call: 'probe', request });
       if (answer.answer !== 'probed') throw wrongAnswer('probe', answer);

@@ -21,6 +21,7 @@ import {
   type StageRequest,
   type StageResult,
   type TransferRequest,
+  type TrialRequest,
 } from './host.js';
 import { ReportReader } from './report.js';
 
@@ -35,6 +36,11 @@ export interface Engine {
   stage(request: StageRequest, library: string): Promise<StageResult>;
   commit(request: CommitRequest): Promise<CommitResult>;
   probe(request: ProbeRequest): Promise<ProbeResult>;
+  /** Null once both files are written; otherwise why nothing was tried. */
+  tryVersions(
+    request: TrialRequest,
+    paths: { readonly running: string; readonly staged: string },
+  ): Promise<FailureText | null>;
   read(request: ReadRequest): Promise<ReadResult>;
   call(request: CallRequest): Promise<CallAnswer>;
   revert(module: string): Promise<RevertResult>;
@@ -144,6 +150,15 @@ export function startEngine(options: EngineOptions): Engine {
       const failure = readFailure(reader);
       if (failure.problem !== 'none') return { ok: false, ...describeFailure(failure), findings: [] };
       return { ok: true, code: '', message: '', findings: readFindings(reader) };
+    },
+    async tryVersions(request, paths) {
+      const { module, frames, dt, looks, stateLimit, patienceMs, transfer } = request;
+      const refusal = transfer === null ? null : await givePlan(module, transfer);
+      if (refusal !== null) return refusal;
+      const types = [text, unsigned, real, unsigned, real, real, text, text];
+      const values = [module, frames, dt, looks, stateLimit, patienceMs, paths.running, paths.staged];
+      const failure = readFailure(await report('hot_node_try', types, values));
+      return failure.problem === 'none' ? null : describeFailure(failure);
     },
     async read(request) {
       const total = request.ranges.reduce((sum, range) => sum + range.size, 0);

@@ -16,7 +16,7 @@ export const commitSteps: readonly CommitStep[] = [
 ];
 
 /** In the order of `hot_problem_t`. */
-const problems = [
+export const problemNames = [
   'none',
   'notLoaded',
   'noEntry',
@@ -37,7 +37,7 @@ const problems = [
 
 /** What the engine says went wrong, as `hot_failure_t` has it. */
 export interface Failure {
-  readonly problem: (typeof problems)[number];
+  readonly problem: (typeof problemNames)[number];
   readonly step: CommitStep;
   readonly value: number;
   readonly signal: number;
@@ -66,7 +66,7 @@ const stepCodes: Readonly<Record<CommitStep, string>> = {
 
 export function readFailure(report: ReportReader): Failure {
   return {
-    problem: problems[report.number()] ?? 'noMemory',
+    problem: problemNames[report.number()] ?? 'noMemory',
     step: commitSteps[report.number()] ?? 'prepare_reload',
     value: report.number(),
     signal: report.number(),
@@ -80,7 +80,7 @@ export function readFailure(report: ReportReader): Failure {
 /** A plan that the engine did not take: the number is that of `hot_problem_t`. */
 export function planFailure(module: string, problem: number): Failure {
   return {
-    problem: problems[problem] ?? 'noMemory',
+    problem: problemNames[problem] ?? 'noMemory',
     step: 'transfer',
     value: 0,
     signal: 0,

@@ -37,6 +37,11 @@ export interface Host extends AsyncDisposable {
    * with at that commit; used when a version crashes in its first frames. `ok: false` where there is none.
    */
   revert(module: string): Promise<RevertResult>;
+  /**
+   * Runs the version that runs and the one that is staged side by side in copies of the process, each for the same frames
+   * from the same state, and answers when both have ended. The program itself goes on, and the staged version stays staged.
+   */
+  tryVersions(request: TrialRequest): Promise<TrialResult>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   /** Runs `frames` frames of `dt` seconds now, clock or no clock, and answers when they are done. */
@@ -290,6 +295,45 @@ export interface RevertResult {
   readonly generation: number;
   readonly code: string;
   readonly message: string;
+}
+
+export interface TrialRequest {
+  readonly module: string;
+  readonly frames: number;
+  /** Seconds a frame. */
+  readonly dt: number;
+  /** After at most this many frames, the last among them, the variables are kept. */
+  readonly looks: number;
+  /** Bytes of variables that may be kept for each version. */
+  readonly stateLimit: number;
+  readonly patienceMs: number;
+  /** How the state gets to the staged version; null where its hooks carry it. */
+  readonly transfer: TransferRequest | null;
+}
+
+export type TrialResult =
+  | { readonly ok: true; readonly running: TrialSide; readonly staged: TrialSide }
+  | { readonly ok: false; readonly code: string; readonly message: string };
+
+/** What became of one version in its copy of the process. */
+export interface TrialSide {
+  /** `unfinished`: its copy was ended from outside, or ended itself. */
+  readonly outcome: 'unfinished' | 'done' | 'notSwitched' | 'crashed' | 'tooLong';
+  readonly frames: number;
+  /** Mean milliseconds of a frame, all modules. */
+  readonly frameMs: number;
+  /** Microseconds of each update of the module. */
+  readonly updateUs: readonly number[];
+  readonly looks: readonly TrialLook[];
+  readonly loadBase: bigint;
+  /** Why it crashed or could not take over; empty otherwise. */
+  readonly problem: string;
+}
+
+/** The variables after a frame: addresses are those of the library's file. */
+export interface TrialLook {
+  readonly frame: number;
+  readonly segments: readonly { readonly address: number; readonly bytes: Uint8Array }[];
 }
 
 export interface ModuleFault {

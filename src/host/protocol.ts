@@ -13,6 +13,8 @@ import type {
   RevertResult,
   StageRequest,
   StageResult,
+  TrialRequest,
+  TrialResult,
 } from './host.js';
 
 /** What the parent asks of the child. Sent over Node's IPC channel in its structured-clone form (`advanced`). */
@@ -22,6 +24,7 @@ export type HostCall =
   | { readonly call: 'probe'; readonly request: ProbeRequest }
   | { readonly call: 'read'; readonly request: ReadRequest }
   | { readonly call: 'call'; readonly request: CallRequest }
+  | { readonly call: 'try'; readonly request: TrialRequest }
   | { readonly call: 'discard'; readonly modules: readonly string[] }
   | { readonly call: 'unload'; readonly module: string }
   | { readonly call: 'revert'; readonly module: string }
@@ -53,6 +56,7 @@ export type HostAnswer =
   | { readonly answer: 'probed'; readonly result: ProbeResult }
   | { readonly answer: 'bytes'; readonly result: ReadResult }
   | { readonly answer: 'called'; readonly result: CallAnswer }
+  | { readonly answer: 'tried'; readonly result: TrialResult }
   | { readonly answer: 'reverted'; readonly result: RevertResult }
   | { readonly answer: 'stats'; readonly result: HostStats }
   | { readonly answer: 'views'; readonly result: readonly ModuleView[] }

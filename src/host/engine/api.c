@@ -18,6 +18,7 @@
 #include "revert.h"
 #include "search.h"
 #include "table.h"
+#include "trial.h"
 
 static pthread_mutex_t transaction = PTHREAD_MUTEX_INITIALIZER;
 static bool started;
@@ -310,6 +311,17 @@ void hot_unload_module(const char *module) {
   discard(table_find(module));
   unload(table_find(module));
   end();
+}
+
+int hot_try_versions(const trial_request_t *request, hot_failure_t *failure) {
+  memset(failure, 0, sizeof *failure);
+  strncpy(failure->module, request->module, sizeof failure->module - 1);
+  trial_t trial = {.request = request};
+  begin();
+  bool begun = trial_begin(&trial, failure);
+  end();
+  trial_end(&trial);
+  return begun ? 0 : -1;
 }
 
 /* The module that was loaded last, or NULL. */

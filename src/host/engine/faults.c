@@ -23,6 +23,8 @@ int faults_open(void) {
   return 0;
 }
 
+void faults_detach(void) { wake[1] = -1; }
+
 void faults_push(const image_t *image, const hot_failure_t *failure) {
   hot_fault_t fault = {.generation = image->generation,
                        .signal = failure->signal,

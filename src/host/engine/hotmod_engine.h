@@ -250,6 +250,13 @@ HOT_EXPORT int hot_revert_module(const char *module, uint32_t *generation, hot_f
 /* Shuts a module down at a frame boundary and unloads it; unknown names are ignored. */
 HOT_EXPORT void hot_unload_module(const char *module);
 
+/*
+ * Runs the version that runs and the one that waits side by side in copies of the process (trial.h), and waits for both.
+ * 0, or -1 with *failure where they could not be begun. The program itself goes on; its version that waits stays staged.
+ */
+struct trial_request;
+HOT_EXPORT int hot_try_versions(const struct trial_request *request, hot_failure_t *failure);
+
 HOT_EXPORT void hot_pause(void);
 HOT_EXPORT void hot_resume(void);
 HOT_EXPORT void hot_set_rate(double frames_per_second);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "hotmod_engine.h"
+#include "trial.h"
 
 HOT_EXPORT int32_t hot_node_start(const char *status_path, double rate, int32_t stepped);
 HOT_EXPORT int32_t hot_node_stage(const char *module, uint32_t generation, const char *library, const char *entry,
@@ -22,6 +23,8 @@ HOT_EXPORT int32_t hot_node_give_plan(const char *module, int32_t what, double s
                                       int32_t plan_size, const uint8_t *must_hold, int32_t must_count,
                                       int32_t old_image);
 HOT_EXPORT int32_t hot_node_probe(const char *module);
+HOT_EXPORT int32_t hot_node_try(const char *module, uint32_t frames, double dt, uint32_t looks, double state_limit,
+                                double patience_ms, const char *one, const char *other);
 HOT_EXPORT int32_t hot_node_revert(const char *module);
 HOT_EXPORT int32_t hot_node_stats(void);
 HOT_EXPORT int32_t hot_node_views(void);
@@ -193,6 +196,22 @@ int32_t hot_node_revert(const char *module) {
   hot_revert_module(module, &generation, &failure);
   put_failure(&failure);
   put_integer(&report, generation);
+  return finished();
+}
+
+int32_t hot_node_try(const char *module, uint32_t frames, double dt, uint32_t looks, double state_limit,
+                     double patience_ms, const char *one, const char *other) {
+  report.length = 0;
+  trial_request_t request = {.module = module,
+                             .frames = frames,
+                             .dt = dt,
+                             .looks = looks,
+                             .state_limit = (uint64_t)state_limit,
+                             .patience_ns = (uint64_t)(patience_ms * 1e6),
+                             .paths = {one, other}};
+  hot_failure_t failure;
+  hot_try_versions(&request, &failure);
+  put_failure(&failure);
   return finished();
 }
 
