@@ -19,6 +19,12 @@ import { emitOutcome } from './session/reporter.js';
 import { againAndAgain } from './session/rounds.js';
 import { claimRunDir, groupsDirOf } from './session/run-dir.js';
 import { createSupervisor } from './session/supervise.js';
+import {
+  createTransactions,
+  type Transaction,
+  type TransactionOptions,
+  type TransactionOutcome,
+} from './session/transaction.js';
 import { type Tried, type TryOptions, tryVersions } from './session/try-versions.js';
 import { createModelReader } from './session/types-of-both.js';
 import { undo } from './session/undo.js';
@@ -61,6 +67,11 @@ export interface Session extends AsyncDisposable {
   step(frames: number, dt?: number): Promise<void>;
   /** Live values, read between frames. */
   inspect(options: InspectOptions): Promise<Inspected>;
+  /** Modules that are to change together when the program says so; committed when `body` ends. */
+  transaction(
+    body: (transaction: Transaction) => Promise<void>,
+    options?: TransactionOptions,
+  ): Promise<readonly TransactionOutcome[]>;
   /** Runs another generation of a module beside the one that runs, in copies of the program. */
   tryVersions(options: TryOptions): Promise<Tried>;
   /** Calls an exported function between frames. */
@@ -137,11 +148,16 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     bus.emit({ type: 'session:idle', modules: running.map((record) => record.settings.name) });
   };
 
-  const request = (modules: readonly string[], wanted: RequestOptions = {}): void => {
+  const requestNow = (
+    modules: readonly string[],
+    wanted: RequestOptions & { readonly together?: boolean } = {},
+  ): void => {
     if (modules.length === 0) return;
-    const { force = false, acceptUnsafe = false, rebuild = false, savedAt = 0 } = wanted;
-    queue.request({ modules: new Set(modules), savedAt, force, acceptUnsafe, rebuild });
+    const { force = false, acceptUnsafe = false, rebuild = false, savedAt = 0, together = false } = wanted;
+    queue.request({ modules: new Set(modules), savedAt, force, acceptUnsafe, rebuild, together });
   };
+  const request = (modules: readonly string[], wanted: RequestOptions = {}): void =>
+    requestNow(transactions.free(modules), wanted);
 
   const run = async (job: RunningJob): Promise<void> => {
     try {
@@ -185,6 +201,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     void reader.read({ savedAt: change.savedAt }, own);
   };
 
+  const transactions = createTransactions(context, requestNow);
   const queue = createQueue(run, sayIdle, context.turn);
   const supervisor = createSupervisor(context, { runDir, cleanUp: options.cleanUp, onSettled: sayIdle });
   stack.defer(() => context.builder.prune({ keep: librariesInUse(context) }));
@@ -246,6 +263,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     resume: () => seen(context.host.resume()),
     step,
     inspect: (wanted) => inspect(context, wanted),
+    transaction: transactions.run,
     tryVersions: (wanted) => tryVersions(context, wanted),
     call: (wanted) => callFunction(context, wanted),
     live: live.start,

@@ -224,4 +224,18 @@ export const reloadCodes: readonly CodeText[] = [
       'copy could not be made.',
     remedy: 'Choose another generation, or look at what the message says of this one.',
   },
+  {
+    code: 'HM572',
+    title: 'module is in another transaction',
+    meaning:
+      'A transaction wanted a module that another open one has, and was told not to wait; or the two would have waited for ' +
+      'each other for ever.',
+    remedy: 'End the other transaction first, or take modules into transactions always in the same order.',
+  },
+  {
+    code: 'HM573',
+    title: 'transaction has ended',
+    meaning: 'A transaction was used after it had been committed or rolled back.',
+    remedy: 'Begin another one.',
+  },
 ];

@@ -8,7 +8,7 @@ import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
 import { limitsAgainst } from './defer.js';
 import { describeHostEnd } from './host-ends.js';
-import { loadOrder } from './order.js';
+import { inLoadOrder } from './order.js';
 import { type Prepared, prepare, sayVerdict } from './prepare.js';
 import { type ModuleRecord, runningFacts } from './records.js';
 import { createReporter, preciseNow, type Ready, type Reporter } from './reporter.js';
@@ -68,7 +68,7 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
     if (one.kind === 'unchanged') reporter.current(record);
     if (one.kind === 'stopped') {
       reporter.stopped(record, one);
-      if (record.running !== null) failedModule = record.settings.name;
+      if (record.running !== null || job.together) failedModule = record.settings.name;
     }
     if (one.kind === 'ready') {
       record.generation += 1;
@@ -82,7 +82,7 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
     running,
     ready.map((one) => one.record),
   );
-  const together = ready.filter(({ record }) => record.running !== null || needed.has(record));
+  const together = job.together ? ready : ready.filter(({ record }) => record.running !== null || needed.has(record));
   const wereRunning = new Set(running);
   const groups = ready.filter((one) => !together.includes(one)).map((one) => [one]);
   if (failedModule === '') groups.unshift(together);
@@ -127,8 +127,7 @@ function startsLater(context: Context, reporter: Reporter, group: readonly Ready
 function jobRecords(context: Context, job: RunningJob): readonly ModuleRecord[] {
   const names = withHeldBack(context, job.modules);
   const records = [...context.records.values()].filter((one) => names.has(one.settings.name) && !one.orphaned);
-  const order = loadOrder(records.map((one) => one.settings)).map((settings) => settings.name);
-  return records.sort((a, b) => order.indexOf(a.settings.name) - order.indexOf(b.settings.name));
+  return inLoadOrder(records, ({ settings }) => settings);
 }
 
 /**
