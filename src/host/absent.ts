@@ -18,6 +18,7 @@ export function absentHost(): Host {
     resume: gone,
     step: gone,
     setRate: gone,
+    setRecovery: gone,
     stats: gone,
     views: gone,
     close: () => Promise.resolve(),

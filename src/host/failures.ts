@@ -31,6 +31,7 @@ const problems = [
   'transferRefused',
   'noMigration',
   'badState',
+  'staleBase',
 ] as const;
 
 /** What the engine says went wrong, as `hot_failure_t` has it. */
@@ -137,6 +138,11 @@ export function describeFailure(failure: Failure, apiVersion = 1): FailureText {
       return {
         code: stepCodes[failure.step],
         message: `The saved state of "${module}" cannot be used: ${failure.text}. The version before it runs on.`,
+      };
+    case 'staleBase':
+      return {
+        code: 'HM528',
+        message: `Generation ${failure.value} of "${module}" runs, and not the one that was to be replaced: that one crashed meanwhile and was taken back.`,
       };
     case 'notStarted':
     case 'none':

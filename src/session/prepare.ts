@@ -48,6 +48,8 @@ export type Prepared =
       readonly asked: AssessRequest;
       /** Null at a first load. */
       readonly both: BothVersions | null;
+      /** The generation that it was compared with; null at a first load. */
+      readonly replaces: number | null;
       readonly timings: Timings;
       readonly build: BuildResult;
     };
@@ -110,7 +112,16 @@ export async function prepare(request: PrepareRequest): Promise<Prepared> {
   if (checked.facts === null || refused) {
     return { kind: 'stopped', outcome: 'refused', level, reasons, timings, build };
   }
-  return { kind: 'ready', file: checked.facts, assessment, asked, both, timings, build };
+  return {
+    kind: 'ready',
+    file: checked.facts,
+    assessment,
+    asked,
+    both,
+    replaces: before?.generation ?? null,
+    timings,
+    build,
+  };
 }
 
 /** Names the file that the user knows in place of our copy of it, whose name is a hash. */

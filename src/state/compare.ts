@@ -133,6 +133,7 @@ function carryVariable(
   return [
     {
       code: code.unlessInitial,
+      a: now.size,
       from: old.address,
       to: now.address,
       count: old.size,

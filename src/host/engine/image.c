@@ -78,6 +78,7 @@ image_t *image_open(const char *module, uint32_t generation, const char *library
   if (entry_look_up(image, entry, failure)) {
     migrations_look_up(image);
     take_snapshot(image);
+    shadow_open(&image->shadow, &image->segments);
     return image;
   }
   if (failure->problem == HOT_CRASHED) image_pin(image);
@@ -126,6 +127,7 @@ static void free_image(image_t *image) {
   if (image->owns_file) unlink(image->path);
   image_forget_symbols(image);
   free(image->initial);
+  shadow_close(&image->shadow);
   free(image->path);
   free(image);
 }

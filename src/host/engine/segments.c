@@ -6,6 +6,7 @@ void segments_move(segments_t *segments, uintptr_t by) {
   segments->base += by;
   for (size_t n = 0; n < segments->count; n++) segments->list[n].start += by;
   if (segments->dynamic.size > 0) segments->dynamic.start += by;
+  if (segments->relro.size > 0) segments->relro.start += by;
   segments->tables_end += by;
   if (segments->unwind_table != 0) segments->unwind_table += by;
 }
@@ -64,6 +65,7 @@ static int take_segments(struct dl_phdr_info *info, size_t size, void *argument)
                          .size = (size_t)header->p_memsz,
                          .file_size = (size_t)header->p_filesz};
     if (header->p_type == PT_DYNAMIC) found.dynamic = segment;
+    if (header->p_type == PT_GNU_RELRO) found.relro = segment;
     if (header->p_type == PT_GNU_EH_FRAME) found.unwind_table = segment.start;
     if (header->p_type != PT_LOAD) continue;
     if (found.count == SEGMENTS_MAX) whole = false;
