@@ -38,6 +38,7 @@ bool revert_slot(slot_t *slot, bool whole, hot_went_with_t *state, hot_failure_t
   }
   back->transferred = false;
   table_switch(slot, back);
+  shadow_hand_on(&bad->shadow, &back->shadow);
   if (carried_back) transfer_hand_on(slot->way_back, bad, back);
   else if (slot->carried != NULL) leave_state_behind(bad, slot->carried);
   take_out(bad);

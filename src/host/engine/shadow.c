@@ -69,6 +69,13 @@ void shadow_drop(shadow_t *shadow) {
   shadow->taken = false;
 }
 
+void shadow_hand_on(shadow_t *from, shadow_t *to) {
+  if (to->bytes != NULL || from->size != to->size) return;
+  to->bytes = from->bytes;
+  from->bytes = NULL;
+  from->taken = false;
+}
+
 void shadow_close(shadow_t *shadow) {
   shadow_drop(shadow);
   memset(shadow, 0, sizeof *shadow);
