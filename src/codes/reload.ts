@@ -66,8 +66,9 @@ export const reloadCodes: readonly CodeText[] = [
     code: 'HM509',
     title: 'crashed in update',
     meaning:
-      'The module crashed while it ran and was taken out of the frame loop. The other modules run on without missing a frame. A version that crashes in its first frames is taken back.',
-    remedy: 'Correct the place that the message names and save; the module starts again with its last state.',
+      'The module crashed while it ran. The other modules run on without missing a frame. Its variables were put back to what they were at the start of that frame, and it goes on with the next one; a version that crashes in its first frames is taken back, with all that came with it. What the crashed call changed in memory from malloc, in files or in thread-local variables stays changed.',
+    remedy:
+      'Correct the place that the message names and save. Where the message says that the variables were not put back, see host.frameCopies and host.frameCopyLimit.',
   },
   {
     code: 'HM510',

@@ -44,6 +44,8 @@ export function resolveHost(config: UserConfig, given: Overrides): HostSettings 
     stepped: given.stepped ?? host.stepped ?? false,
     hangTimeoutMs: host.hangTimeoutMs ?? 2000,
     probationFrames: host.probationFrames ?? 120,
+    frameCopies: host.frameCopies ?? true,
+    frameCopyLimit: host.frameCopyLimit ?? 32,
     restart: { max: host.restart?.max ?? 3, withinMs: host.restart?.withinMs ?? 10_000 },
     env: host.env ?? {},
   };

@@ -51,6 +51,10 @@ export interface HostSettings {
   readonly probationFrames: number;
   /** More than `max` crashes of a module within `withinMs` stop it until its next successful build. */
   readonly restart: { readonly max: number; readonly withinMs: number };
+  /** The variables of all modules are copied at the start of each frame, so that a crash can go back to that. */
+  readonly frameCopies: boolean;
+  /** Megabytes of variables above which a module goes without. */
+  readonly frameCopyLimit: number;
   /** Added to the minimal environment of the host. */
   readonly env: Readonly<Record<string, string>>;
 }

@@ -70,6 +70,18 @@ const hostSchema = z.strictObject({
     })
     .optional()
     .describe('A module that crashes more often is stopped until its next good build.'),
+  frameCopies: z
+    .boolean()
+    .optional()
+    .describe(
+      'Copy the variables of all modules at the start of each frame; a crash goes back to that. Default: true.',
+    ),
+  frameCopyLimit: z
+    .number()
+    .min(0)
+    .max(65_536)
+    .optional()
+    .describe('Megabytes of variables above which a module goes without such a copy. Default: 32.'),
   env: z.record(z.string(), z.string()).optional().describe('Added to the small environment that modules see.'),
 });
 

@@ -159,8 +159,8 @@ export type SessionEvent =
       readonly moduleVersion: string;
     }
   /**
-   * A version that had crashed, or whose host was lost, was started again. `message` says what became of its state;
-   * `state.bytes` is 0 where it began afresh.
+   * A version that had crashed goes on, or it or one whose host was lost was started again. `message` says what became of
+   * its state; `state.bytes` is 0 where it began afresh.
    */
   | {
       readonly type: 'module:restarted';
@@ -185,6 +185,8 @@ export type SessionEvent =
       readonly code: string;
       readonly message: string;
       readonly fatal: boolean;
+      /** From the signal until the module goes on or the version before it runs; not where the host was lost. */
+      readonly recoveryMs?: number;
     }
   /** One line that a module (or `module: ''`, the host itself) wrote. */
   | {

@@ -19,6 +19,7 @@ export function absentHost(): Host {
     resume: gone,
     step: gone,
     setRate: gone,
+    setRecovery: gone,
     stats: gone,
     views: gone,
     close: () => Promise.resolve(),

@@ -33,6 +33,7 @@ export const problemNames = [
   'badState',
   'unbound',
   'critical',
+  'staleBase',
 ] as const;
 
 /** What the engine says went wrong, as `hot_failure_t` has it. */
@@ -149,6 +150,11 @@ export function describeFailure(failure: Failure, apiVersion = 1): FailureText {
       return {
         code: 'HM570',
         message: `"${module}" is in a critical section${failure.text === '' ? '' : ` (${failure.text})`}. Nothing was changed.`,
+      };
+    case 'staleBase':
+      return {
+        code: 'HM528',
+        message: `Generation ${failure.value} of "${module}" runs, and not the one that was to be replaced: that one crashed meanwhile and was taken back.`,
       };
     case 'notStarted':
     case 'none':

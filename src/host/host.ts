@@ -57,6 +57,8 @@ export interface Host extends AsyncDisposable {
   read(request: ReadRequest): Promise<ReadResult>;
   /** Calls an exported function between frames, guarded: a crash in it is an answer, and a fault of the module. */
   call(request: CallRequest): Promise<CallAnswer>;
+  /** Changes what is done about crashes from the next frame on. */
+  setRecovery(settings: RecoverySettings): Promise<void>;
   /** Asks modules to shut down in reverse order of loading, then ends the process; kills it after `graceMs`. */
   close(graceMs?: number): Promise<void>;
   /** Ends the process now. */
@@ -65,7 +67,7 @@ export interface Host extends AsyncDisposable {
 
 export interface HostListener {
   output(line: { readonly stream: 'stdout' | 'stderr'; readonly module: string; readonly text: string }): void;
-  /** A module crashed inside a guarded call and was taken out of the frame loop; the host itself lives. */
+  /** A module crashed inside a guarded call; the host itself lives, and has done what the fault says. */
   fault(fault: ModuleFault): void;
 }
 
@@ -132,6 +134,13 @@ export interface CommitRequest {
    * state those were given, or start afresh. For a version that would never let go. Left out: they can.
    */
   readonly overrule?: boolean;
+  /**
+   * The generations that the commit was made to take the place of. Where another one runs, because the host went back by
+   * itself meanwhile, the answer is `staleBase`.
+   */
+  readonly replaces?: Readonly<Record<string, number>>;
+  /** Transfer plans for the way back, should a new version crash on probation. Only of `variables`. */
+  readonly returns?: Readonly<Record<string, TransferRequest>>;
   /** Transfer plans by module. A module that has one is not asked for its state. */
   readonly plans?: Readonly<Record<string, TransferRequest>>;
 }
@@ -159,12 +168,15 @@ export interface TransferRequest {
 
 export interface ProbeRequest {
   readonly module: string;
+  /** As in `CommitRequest`. */
+  readonly replaces?: number;
   readonly transfer: TransferRequest;
 }
 
 export interface ProbeResult {
   /** False where the plan could not be run: nothing staged, nothing running, the plan is damaged. */
   readonly ok: boolean;
+  readonly staleBase: boolean;
   readonly code: string;
   readonly message: string;
   /** Only checks that found something. */
@@ -283,6 +295,8 @@ export type CommitResult =
     }
   | {
       readonly ok: false;
+      /** Another generation runs than was to be replaced: ask again, for that one. Nothing was changed. */
+      readonly staleBase: boolean;
       readonly pauseMs: number;
       readonly code: string;
       readonly message: string;
@@ -336,6 +350,33 @@ export interface TrialLook {
   readonly segments: readonly { readonly address: number; readonly bytes: Uint8Array }[];
 }
 
+/** What the host does about a crash inside a guarded call, by itself and before the next frame. */
+export interface RecoverySettings {
+  /** A version that crashes before it has run so many frames is taken back, with all that came in the same commit. */
+  readonly probationFrames: number;
+  /** A module that crashes more than `max` times within this time is stopped. */
+  readonly restart: { readonly max: number; readonly withinMs: number };
+  /** The variables of all modules are copied at the start of each frame, so that a crash can go back to that. */
+  readonly frameCopies: boolean;
+  /** Megabytes of variables above which a module goes without. */
+  readonly frameCopyLimit: number;
+}
+
+/** Why the variables of a crashed module are not those of the last frame boundary (`shadow_obstacle_t`). */
+export const noCopyReasons = ['none', 'off', 'tooLarge', 'unknown', 'noMemory', 'notTaken', 'unwritable'] as const;
+
+export type NoCopyReason = (typeof noCopyReasons)[number];
+
+/** One module that the host took back. */
+export interface WentBack {
+  readonly module: string;
+  readonly from: number;
+  /** What runs now; 0 where the version before could not begin again, so that the module is out of the frame loop. */
+  readonly generation: number;
+  /** `boundary`: what it had at the last frame boundary, carried back. `reload`: what it had at the reload. */
+  readonly state: 'boundary' | 'reload';
+}
+
 export interface ModuleFault {
   readonly module: string;
   readonly generation: number;
@@ -348,6 +389,16 @@ export interface ModuleFault {
   readonly function: string;
   /** Frames this version had completed. */
   readonly frames: number;
+  /** The bytes of variables that were put back to the last frame boundary, or would have been, and why they were not. */
+  readonly restored: { readonly bytes: number; readonly why: NoCopyReason };
+  /** Modules that were taken back, in that order. */
+  readonly wentBack: readonly WentBack[];
+  /** The same version is called again in the next frame. */
+  readonly goesOn: boolean;
+  /** It crashed too often and is out of the frame loop. */
+  readonly stopped: boolean;
+  /** From the signal until all of this was done. */
+  readonly recoveryMs: number;
 }
 
 export interface HostStats {
@@ -366,6 +417,8 @@ export interface HostStats {
     /** It asked not to be replaced now (`module_begin_critical`), and `why`. */
     readonly critical: boolean;
     readonly why: string;
+    /** From its last fault to the next call of what runs now; 0 where there was none. */
+    readonly recoveryMs: number;
   }[];
 }
 
@@ -399,6 +452,7 @@ export interface HostOptions {
   readonly rate: number;
   readonly stepped: boolean;
   readonly hangTimeoutMs: number;
+  readonly recovery: RecoverySettings;
   /** The caller's environment, of which the host gets a few common variables. */
   readonly baseEnv: Readonly<Record<string, string | undefined>>;
   /** What the host gets beside those. */

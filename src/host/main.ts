@@ -57,6 +57,7 @@ function setUp(setup: HostSetup): HostProcess | null {
       statusFile: setup.statusFile,
       rate: setup.rate,
       stepped: setup.stepped,
+      recovery: setup.recovery,
     });
     const host = createHostProcess(engine, setup.runDir);
     send({ type: 'ready' });
@@ -194,6 +195,8 @@ async function carryOutCommand(engine: Engine, call: Command): Promise<void> {
       return engine.resume();
     case 'step':
       return engine.step(call.frames, call.dt);
+    case 'setRecovery':
+      return engine.setRecovery(call.settings);
     case 'setRate':
       return engine.setRate(call.framesPerSecond);
     case 'close':

@@ -10,6 +10,7 @@ import type {
   ProbeResult,
   ReadRequest,
   ReadResult,
+  RecoverySettings,
   RevertResult,
   StageRequest,
   StageResult,
@@ -32,6 +33,7 @@ export type HostCall =
   | { readonly call: 'resume' }
   | { readonly call: 'step'; readonly frames: number; readonly dt: number }
   | { readonly call: 'setRate'; readonly framesPerSecond: number }
+  | { readonly call: 'setRecovery'; readonly settings: RecoverySettings }
   | { readonly call: 'stats' }
   | { readonly call: 'views' }
   | { readonly call: 'close' };
@@ -46,6 +48,7 @@ export interface HostSetup {
   readonly groupsDir: string;
   readonly rate: number;
   readonly stepped: boolean;
+  readonly recovery: RecoverySettings;
 }
 
 export type ParentMessage = HostSetup | { readonly type: 'call'; readonly id: number; readonly call: HostCall };

@@ -8,9 +8,9 @@ const outcomes = ['unfinished', 'done', 'notSwitched', 'crashed', 'tooLong'] as 
 const segmentsAt = 9 * 8;
 const mostSegments = 4;
 const failureAt = segmentsAt + mostSegments * 16;
-/** Of `hot_failure_t`: four ints, a word, and the texts. */
-const texts = { module: [24, 128], call: [152, 32], text: [184, 1024] } as const;
-const headerBytes = failureAt + 24 + 128 + 32 + 1024;
+/** Five words, and the texts. */
+const texts = { module: [40, 128], call: [168, 32], text: [200, 1024] } as const;
+const headerBytes = failureAt + 40 + 128 + 32 + 1024;
 
 /** Reads the file that one copy of the process wrote (engine/trial.h), in the order of bytes of this machine's kind. */
 export function readTrial(bytes: Uint8Array): TrialSide {
@@ -50,7 +50,7 @@ export function readTrial(bytes: Uint8Array): TrialSide {
 }
 
 function readFailure(view: DataView, bytes: Uint8Array): Failure {
-  const int = (n: number): number => view.getInt32(failureAt + n * 4, true);
+  const int = (n: number): number => Number(view.getBigInt64(failureAt + n * 8, true));
   const text = ([from, size]: readonly [number, number]): string => {
     const field = bytes.subarray(failureAt + from, failureAt + from + size);
     const end = field.indexOf(0);
@@ -61,7 +61,7 @@ function readFailure(view: DataView, bytes: Uint8Array): Failure {
     step: commitSteps[int(1)] ?? 'prepare_reload',
     value: int(2),
     signal: int(3),
-    address: view.getBigUint64(failureAt + 16, true),
+    address: view.getBigUint64(failureAt + 32, true),
     module: text(texts.module),
     call: text(texts.call),
     text: text(texts.text),

@@ -14,6 +14,7 @@ import { type ModuleRecord, runningFacts } from './records.js';
 import { createReporter, preciseNow, type Ready, type Reporter } from './reporter.js';
 import { readFindings, transferBetween } from './transfer.js';
 import { missingProvider, neededBy, noteWaiting, optionalUsersOf, waitsFor, withHeldBack } from './waiting.js';
+import { wayBackOf } from './way-back.js';
 
 export interface UpdateOutcome {
   /** Modules where what was built is no longer what is on disk. */
@@ -58,6 +59,10 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
   const limits = prepared.some((one) => one.kind === 'ready') ? await limitsAgainst(context, names) : [];
   if (limits.length > 0) return { ...nothing, deferred: { modules: names, reasons: limits } };
   if (!(await job.commit()) || context.closing) return nothing;
+  if (prepared.some((one, index) => isStale(one, records[index]))) {
+    // A crash was dealt with in the meantime, and the verdicts are about versions that run no longer.
+    return { ...nothing, interrupted: names };
+  }
 
   const reporter = createReporter(context, job, startedAt);
   const ready: Ready[] = [];
@@ -123,6 +128,12 @@ function startsLater(context: Context, reporter: Reporter, group: readonly Ready
   return true;
 }
 
+function isStale(one: Prepared, record: ModuleRecord | undefined): boolean {
+  if (record === undefined || one.kind === 'superseded') return false;
+  if (one.kind === 'unchanged') return record.running?.hash !== one.build.hash;
+  return one.kind === 'ready' && one.replaces !== ((record.running ?? record.stopped)?.generation ?? null);
+}
+
 /** The records of the job's modules and of those held back with them, providers first. */
 function jobRecords(context: Context, job: RunningJob): readonly ModuleRecord[] {
   const names = withHeldBack(context, job.modules);
@@ -157,7 +168,7 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
     result = await transact({
       host: context.host,
       ...terms,
-      candidates: group.map(({ record, generation, build, file, assessment }) => ({
+      candidates: group.map(({ record, generation, build, file, assessment, replaces }) => ({
         module: record.settings.name,
         generation,
         library: build.library,
@@ -165,10 +176,15 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
         imports: file.imports,
         patches: file.patches,
         assessment,
+        replaces,
       })),
       transferOf: (candidate, facts) => {
         const one = find(candidate.module);
         return one === undefined ? null : transferBetween(one.both, runningFacts(one.record), facts, terms.overrule);
+      },
+      returnOf: (candidate, facts) => {
+        const one = find(candidate.module);
+        return one === undefined ? null : wayBackOf(one.both, runningFacts(one.record), facts);
       },
       confirm: (candidate, facts, found) => {
         const one = find(candidate.module);
@@ -190,6 +206,7 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
     return 'hostGone';
   }
 
+  if (result.outcome === 'stale') return staleFate(group, reporter, transaction, result.reasons);
   if (result.outcome === 'switched') {
     for (const one of result.modules) {
       const ready = find(one.module);
@@ -213,6 +230,26 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
     const level = (culprit ? result.assessment : null)?.level ?? one.assessment.level;
     reporter.notSwitched(one, transaction, { ...result, level, reasons });
     one.record.heldWith = names;
+  }
+  return 'decided';
+}
+
+/** A version can be taken back once; more often in a row than this, the records do not say what runs. */
+const mostStaleRounds = 5;
+
+/** What the host took back is compared with anew, by the job that follows. */
+function staleFate(
+  group: readonly Ready[],
+  reporter: Reporter,
+  transaction: string,
+  reasons: readonly Finding[],
+): Fate {
+  for (const { record } of group) record.staleRounds += 1;
+  if (group.every(({ record }) => record.staleRounds <= mostStaleRounds)) return 'interrupted';
+  for (const one of group) {
+    one.record.staleRounds = 0;
+    const { level } = one.assessment;
+    reporter.notSwitched(one, transaction, { outcome: 'failed', level, reasons, loadMs: 0, pauseMs: 0 });
   }
   return 'decided';
 }

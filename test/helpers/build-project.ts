@@ -149,6 +149,8 @@ function configOf(root: string, modules: readonly ResolvedModule[], options: Pro
       stepped: false,
       hangTimeoutMs: 1000,
       probationFrames: 10,
+      frameCopies: true,
+      frameCopyLimit: 32,
       restart: { max: 3, withinMs: 1000 },
       env: {},
     },

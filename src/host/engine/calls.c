@@ -40,6 +40,8 @@ static bool run(image_t *image, const char *name, void (*body)(void *), hook_cal
     failure->problem = HOT_CRASHED;
     failure->signal = fault.signal;
     failure->address = fault.address;
+    failure->pc = fault.pc;
+    failure->entered_at = fault.entered_at;
     memcpy(failure->text, fault.function, sizeof fault.function);
     critical_forget(image);
     image_pin(image);

@@ -12,6 +12,7 @@
 #include "imports.h"
 #include "module_interface.h"
 #include "segments.h"
+#include "shadow.h"
 
 #define SYMBOL_CACHE_SIZE 64
 
@@ -33,6 +34,9 @@ typedef struct image {
   uintptr_t low;
   uintptr_t high;
   char module[HOT_NAME_MAX];
+  shadow_t shadow;
+  uint64_t fault_at; /* when the fault was caught that its next call follows; 0 where none was */
+  uint64_t recovery_ns; /* from that fault to the next call, of the last one; 0 where there was none */
 
   void *handle;
   char *path;

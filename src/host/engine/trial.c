@@ -79,6 +79,18 @@ static void look(trial_header_t *header, const image_t *image, uint64_t frame) {
   frame_numbers(header)[header->looks_done++] = frame;
 }
 
+static void note_failure(trial_header_t *header, trial_outcome_t outcome, const hot_failure_t *failure) {
+  header->outcome = outcome;
+  header->problem = failure->problem;
+  header->step = failure->step;
+  header->value = failure->value;
+  header->signal = failure->signal;
+  header->address = failure->address;
+  memcpy(header->module, failure->module, sizeof header->module);
+  memcpy(header->call, failure->call, sizeof header->call);
+  memcpy(header->text, failure->text, sizeof header->text);
+}
+
 /* Looks are spread evenly; the last is after the last frame. */
 static bool is_look(const trial_header_t *header, uint64_t frame) {
   return frame * header->looks / header->frames_asked != (frame - 1) * header->looks / header->frames_asked;
@@ -97,8 +109,7 @@ static bool run_frame(trial_header_t *header, const slot_t *own, double dt) {
     if (good) slot->current->frames++;
     else slot->current->running = false;
     if (good || slot != own) continue;
-    header->outcome = TRIAL_CRASHED;
-    header->failure = failure;
+    note_failure(header, TRIAL_CRASHED, &failure);
     return false;
   }
   header->frame_ns += platform_now() - start;
@@ -114,9 +125,8 @@ static bool take_over(slot_t *slot, trial_header_t *header) {
   part.carries = transfer != NULL && transfer->what == HOT_TRANSFER_VARIABLES;
   commit_t commit = {.parts = &part, .count = 1, .report = &report};
   commit_at_boundary(&commit);
-  header->failure = report.failure;
   if (report.failure.problem == HOT_OK) return true;
-  header->outcome = TRIAL_NOT_SWITCHED;
+  note_failure(header, TRIAL_NOT_SWITCHED, &report.failure);
   return false;
 }
 

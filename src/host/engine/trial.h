@@ -57,7 +57,15 @@ typedef struct trial_header {
     uint64_t address;
     uint64_t size;
   } segment[TRIAL_SEGMENTS];
-  hot_failure_t failure;
+  /* Of hot_failure_t, where the outcome is a failure. */
+  uint64_t problem;
+  uint64_t step;
+  int64_t value;
+  int64_t signal;
+  uint64_t address;
+  char module[HOT_NAME_MAX];
+  char call[32];
+  char text[HOT_TEXT_MAX];
 } trial_header_t;
 
 /* The mapped file of one version, and the process that fills it in. */
