@@ -14,9 +14,12 @@ export interface Deferral {
   look(): Promise<void>;
 }
 
-/** Milliseconds between looks: short at first, then ever longer, so that waiting costs nothing. */
-const firstWaitMs = 20;
-const longestWaitMs = 1000;
+/**
+ * Milliseconds between looks: short at first, then longer, but never so long that a short time between two critical
+ * sections is missed. A look costs a fraction of a millisecond.
+ */
+const firstWaitMs = 10;
+const longestWaitMs = 40;
 
 /**
  * One waiting entry for each module at most, so that the queue is bounded by their number. Critical sections are waited for
