@@ -20,6 +20,8 @@ export interface ResolvedConfig {
   readonly watch: WatchSettings;
   readonly build: BuildSettings;
   readonly host: HostSettings;
+  /** Different libraries of each module that stay on disk to go back to, the one that runs among them. */
+  readonly keepGenerations: number;
 }
 
 export interface WatchSettings {

@@ -81,6 +81,13 @@ export const userConfigSchema = z.strictObject({
   watch: watchSchema.optional().describe('How file changes are seen.'),
   build: buildSchema.optional().describe('How modules are built.'),
   host: hostSchema.optional().describe('The process that modules run in.'),
+  keepGenerations: z
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe('Different versions of each module that can be gone back to, beside pinned ones. Default: 5.'),
 });
 
 export type UserConfig = z.input<typeof userConfigSchema>;

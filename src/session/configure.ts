@@ -23,7 +23,7 @@ export async function applyConfig(
     const record = context.records.get(settings.name);
     if (record === undefined || record.orphaned) context.bus.emit({ type: 'module:added', module: settings.name });
     if (record === undefined) {
-      context.records.set(settings.name, newRecord(settings));
+      context.records.set(settings.name, newRecord(settings, context.history.journal.highest(settings.name)));
       continue;
     }
     if (differs(record.settings, settings)) changed.push(`modules.${settings.name}`);

@@ -54,5 +54,5 @@ async function recall(context: DryRunContext, record: ModuleRecord, known: LastG
   });
   if (facts === null) return;
   record.generation = known.generation;
-  record.running = { ...known, file: facts, level: 'SAFE', settings: record.settings };
+  record.running = { ...known, file: facts, level: 'SAFE', settings: record.settings, restores: 0 };
 }

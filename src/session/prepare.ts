@@ -7,7 +7,8 @@ import type { Bus } from '../events/bus.js';
 import type { Finding, Level, Outcome, Timings } from '../events/events.js';
 import type { LibraryFacts, ModuleLibrary } from '../validate/types.js';
 import { validate } from '../validate/validate.js';
-import { apiVersion, loadedModules, type ModuleRecord } from './records.js';
+import { heldAtPin, pinnedStart } from './pins.js';
+import { apiVersion, loadedModules, type ModuleRecord, type Pin } from './records.js';
 import { type BothVersions, compareVersions, type ModelReader } from './types-of-both.js';
 
 export interface PrepareRequest {
@@ -50,6 +51,8 @@ export type Prepared =
       readonly both: BothVersions | null;
       readonly timings: Timings;
       readonly build: BuildResult;
+      /** Where the module starts at a pinned generation in place of what its source gives. */
+      readonly pinned: Pin | null;
     };
 
 /** Build, validate, assess: everything that only reads files. Emits what each stage found. */
@@ -57,8 +60,10 @@ export async function prepare(request: PrepareRequest): Promise<Prepared> {
   const { record, bus } = request;
   const module = record.settings.name;
 
-  const build = await runBuild(request);
-  if (build.superseded) return { kind: 'superseded' };
+  const built = await runBuild(request);
+  if (built.superseded) return { kind: 'superseded' };
+  const pinned = pinnedStart(record, built);
+  const build = pinned === null ? built : { ...built, ok: true, library: pinned.library, hash: pinned.hash };
   const afterBuild: Timings = { build: build.durationMs };
   if (!build.ok) {
     const reasons = build.diagnostics
@@ -104,13 +109,15 @@ export async function prepare(request: PrepareRequest): Promise<Prepared> {
   const assessMs = performance.now() - startAssess;
   const { level, reasons } = assessment;
   const refused = checked.facts === null || !request.accepts(assessment);
-  if (refused || request.verdictOnly) sayVerdict(bus, module, assessment, assessMs);
+  const held = heldAtPin(record);
+  if (refused || held !== null || request.verdictOnly) sayVerdict(bus, module, assessment, assessMs);
 
   const timings: Timings = { ...afterBuild, validate: validateMs, assess: assessMs };
   if (checked.facts === null || refused) {
     return { kind: 'stopped', outcome: 'refused', level, reasons, timings, build };
   }
-  return { kind: 'ready', file: checked.facts, assessment, asked, both, timings, build };
+  if (held !== null) return { kind: 'stopped', outcome: 'refused', level, reasons: [held], timings, build };
+  return { kind: 'ready', file: checked.facts, assessment, asked, both, timings, build, pinned };
 }
 
 /** Names the file that the user knows in place of our copy of it, whose name is a hash. */
@@ -149,7 +156,7 @@ async function runBuild(request: PrepareRequest): Promise<BuildResult> {
   return result;
 }
 
-function runningLibraries(records: ReadonlyMap<string, ModuleRecord>, except: string): readonly ModuleLibrary[] {
+export function runningLibraries(records: ReadonlyMap<string, ModuleRecord>, except: string): readonly ModuleLibrary[] {
   return [...records.values()].flatMap(({ settings, running }) =>
     running === null || settings.name === except ? [] : [{ name: settings.name, library: running.library }],
   );

@@ -1,5 +1,5 @@
 import type { LoadedModule } from '../assess/types.js';
-import type { ResolvedModule } from '../config/resolved.js';
+import type { EntryNames, ResolvedModule } from '../config/resolved.js';
 import type { Level } from '../events/events.js';
 import type { ModuleFacts } from '../host/host.js';
 import type { LibraryFacts } from '../validate/types.js';
@@ -19,6 +19,18 @@ export interface Version {
   /** The verdict it was taken with. */
   readonly level: Level;
   readonly settings: ResolvedModule;
+  /** The earlier generation that was gone back to, whose library this is; 0 for a build of the source. */
+  readonly restores: number;
+}
+
+/** A generation that a module is to stay at, whatever its source says. */
+export interface Pin {
+  readonly generation: number;
+  readonly hash: string;
+  readonly library: string;
+  readonly entry: EntryNames;
+  readonly moduleVersion: string;
+  readonly inputs: Readonly<Record<string, string>>;
 }
 
 /** What the session knows of one module. */
@@ -46,19 +58,23 @@ export interface ModuleRecord {
   heldWith: ReadonlySet<string>;
   /** Builds in a row whose inputs changed under the compiler. */
   unsettledRounds: number;
+  /** Null where the module goes with its source. */
+  pin: Pin | null;
 }
 
-export function newRecord(settings: ResolvedModule): ModuleRecord {
+/** @param generation the highest number that was ever handed out for this module. */
+export function newRecord(settings: ResolvedModule, generation = 0): ModuleRecord {
   return {
     settings,
     running: null,
     previous: null,
     stopped: null,
-    generation: 0,
+    generation,
     orphaned: false,
     crashes: [],
     heldWith: new Set(),
     unsettledRounds: 0,
+    pin: null,
   };
 }
 

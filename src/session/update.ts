@@ -6,6 +6,7 @@ import type { RunningJob } from '../reload/queue.js';
 import { type TransactionResult, transact } from '../reload/transact.js';
 import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
+import { plannedGeneration } from './history.js';
 import { describeHostEnd } from './host-ends.js';
 import { loadOrder } from './order.js';
 import { type Prepared, prepare, sayVerdict } from './prepare.js';
@@ -29,6 +30,7 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
   const records = jobRecords(context, job);
   const accepts = ({ level }: Assessment): boolean => isAcceptable(level, job.acceptUnsafe);
   const { config, builder, bus, engineLibrary, models } = context;
+  const ran = records.map((record) => record.running);
 
   const prepared = await Promise.all(
     records.map((record) =>
@@ -50,6 +52,11 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
   );
   const superseded = prepared.some((one) => one.kind === 'superseded');
   if (superseded || !(await job.commit()) || context.closing) return { unsettled: [], interrupted: [] };
+
+  // Somebody went back, or a crash did, while this was being built: what was compared is not what runs.
+  if (records.some((record, index) => record.running !== ran[index])) {
+    return { unsettled: [], interrupted: records.map((record) => record.settings.name) };
+  }
 
   const reporter = createReporter(context, job, startedAt);
   const ready: Ready[] = [];
@@ -113,11 +120,16 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
   const names = new Set(group.map((one) => one.record.settings.name));
   const find = (module: string): Ready | undefined => group.find((one) => one.record.settings.name === module);
 
+  context.history.begin(
+    transaction,
+    group.map((one) => plannedGeneration(context.config, one)),
+  );
   let result: TransactionResult;
   try {
     result = await transact({
       host: context.host,
       ...terms,
+      decided: () => context.history.decided(transaction),
       candidates: group.map(({ record, generation, build, assessment }) => ({
         module: record.settings.name,
         generation,

@@ -151,5 +151,6 @@ function configOf(root: string, modules: readonly ResolvedModule[], options: Pro
       restart: { max: 3, withinMs: 1000 },
       env: {},
     },
+    keepGenerations: 5,
   };
 }
