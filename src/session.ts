@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { killAllBuilds } from './build/run.js';
 import type { ResolvedConfig } from './config/resolved.js';
-import type { Called, Inspected } from './control/protocol.js';
+import type { Called, Inspected, Past, PastRequest } from './control/protocol.js';
 import type { Bus } from './events/bus.js';
 import type { Outcome } from './events/events.js';
 import { absentHost } from './host/absent.js';
@@ -14,6 +14,7 @@ import type { Context } from './session/context.js';
 import { keptLibraries, openHistory } from './session/history.js';
 import { type InspectOptions, inspect } from './session/inspect.js';
 import { createLive } from './session/live.js';
+import { readPast } from './session/past.js';
 import { pinModule } from './session/pin-module.js';
 import { recallPins, unpin } from './session/pins.js';
 import { problemOf } from './session/problem.js';
@@ -65,6 +66,8 @@ export interface Session extends AsyncDisposable {
   rollback(request: RollbackRequest): Promise<Outcome>;
   /** The verdict on that alone, told to another bus; whether it may be done. */
   dryRollback(request: RollbackRequest, bus: Bus): Promise<boolean>;
+  /** What happened, in this session and those before; throws HotmodError HM568 for a difference that is not known. */
+  past(request: PastRequest): Past;
   /** Has a module stay at a generation, going back to it first; null for the one that runs. Whether it is there now. */
   pin(module: string, at: number | null): Promise<boolean>;
   /** Lets a module go with its source again, and brings it up to date. Whether it was pinned. */
@@ -264,6 +267,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     idle,
     rollback: (wanted) => inTurn(() => rollback(context, wanted)),
     dryRollback: (wanted, to) => inTurn(() => dryRollback(context, wanted, to)),
+    past: (wanted) => readPast(history.journal, runningGenerations(context), wanted),
     pin: (module, at) => inTurn(() => pinModule(context, module, at)),
     async unpin(module) {
       const record = context.records.get(module);
@@ -293,6 +297,10 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
 
 /** Every reload leaves files behind, and a session may last for weeks: it must not fill the disk until its end. */
 const transactionsBetweenPrunes = 200;
+
+function runningGenerations({ records }: Context): ReadonlyMap<string, number> {
+  return new Map([...records].map(([name, { running }]) => [name, running?.generation ?? 0]));
+}
 
 /** What is in use, and what anybody may go back to. */
 function librariesToKeep(context: Context): ReadonlySet<string> {

@@ -78,6 +78,12 @@ export const sessionCodes: readonly CodeText[] = [
     remedy: '"hotmod unpin <module>" lets it go and brings it up to date at once.',
   },
   {
+    code: 'HM566',
+    title: 'module is not pinned',
+    meaning: '"hotmod unpin" was asked for a module that goes with its source already.',
+    remedy: 'Nothing needs to be done. "hotmod history" marks the generations at which modules are pinned.',
+  },
+  {
     code: 'HM567',
     title: 'pinned generation is gone',
     meaning:
