@@ -3,7 +3,7 @@ import { messageOf } from '../errors.js';
 import { moveAside } from './aside.js';
 import { lookAt } from './look.js';
 import { readDifference, readEntries, readHighest, readKept, readPins } from './read.js';
-import { type DatabaseSync, isDamage, openDatabase } from './sqlite.js';
+import { type DatabaseSync, fileUri, isDamage, openDatabase } from './sqlite.js';
 import { createTables } from './tables.js';
 import type { Interrupted, Journal, JournalProblem, JournalReader } from './types.js';
 import { createWriter, type Writer } from './write.js';
@@ -143,8 +143,7 @@ function inMemory(use: (db: DatabaseSync) => Open, from: string | null): Open {
   createTables(db);
   if (from !== null) {
     try {
-      const uri = `file:${encodeURI(from).replaceAll('?', '%3f').replaceAll('#', '%23')}?mode=ro`;
-      db.prepare('ATTACH ? AS file').run(uri);
+      db.prepare('ATTACH ? AS file').run(fileUri(from, 'mode=ro'));
       for (const table of ['transactions', 'generations', 'texts', 'pins'])
         db.exec(`INSERT INTO main.${table} SELECT * FROM file.${table}`);
       db.exec('DETACH file');

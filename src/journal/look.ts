@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { messageOf } from '../errors.js';
-import { isDamage, openDatabase } from './sqlite.js';
+import { isDamage, openUntouched } from './sqlite.js';
 import { applicationId, schemaVersion } from './tables.js';
 
 /** What a journal file is good for, found without writing to it. */
@@ -27,7 +27,7 @@ export function lookAt(file: string): Condition {
 }
 
 function lookInside(file: string): Condition {
-  using db = openDatabase(file, { readOnly: true });
+  using db = openUntouched(file);
   const number = (pragma: string): number => Number(Object.values(db.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
   const version = number('user_version');
   const tables = Number(db.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.count);

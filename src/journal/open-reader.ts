@@ -1,7 +1,7 @@
 import { exitCode, HotmodError, messageOf } from '../errors.js';
 import { readerOn } from './journal.js';
 import { lookAt } from './look.js';
-import { openDatabase } from './sqlite.js';
+import { openUntouched } from './sqlite.js';
 import type { JournalReader } from './types.js';
 
 /**
@@ -23,7 +23,7 @@ export function openJournalReader(file: string, keep: number): JournalReader | n
       throw unreadable('HM562', `The journal ${file} cannot be read: ${condition.why}.`);
     case 'sound':
   }
-  const db = openDatabase(file, { readOnly: true });
+  const db = openUntouched(file);
   const reader = readerOn(
     (read) => {
       try {

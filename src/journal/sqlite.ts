@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 
 export type { DatabaseSync, StatementSync } from 'node:sqlite';
 
@@ -12,6 +14,20 @@ export type { DatabaseSync, StatementSync } from 'node:sqlite';
 export function openDatabase(path: string, options: { readonly readOnly: boolean }): DatabaseSync {
   const { DatabaseSync } = withoutItsWarning(() => process.getBuiltinModule('node:sqlite'));
   return new DatabaseSync(path, { readOnly: options.readOnly, timeout: busyTimeoutMs });
+}
+
+/**
+ * Opens a database file without writing anything, beside it either: a reader of a file in WAL mode leaves its companions
+ * behind. Where nobody has it open there is no WAL, and it can be read as it lies there, on a read-only disk as well
+ * (sqlite.org/uri.html, "immutable").
+ */
+export function openUntouched(file: string): DatabaseSync {
+  return openDatabase(existsSync(`${file}-wal`) ? file : fileUri(file, 'immutable=1'), { readOnly: true });
+}
+
+/** A file name as an URI with parameters (sqlite.org/uri.html). */
+export function fileUri(file: string, parameters: string): string {
+  return `${pathToFileURL(file).href}?${parameters}`;
 }
 
 /** A reader never waits for a writer in WAL mode; two writers there are only by mistake. */
