@@ -19,7 +19,7 @@ export function differenceLines({ generation, base, files }: Difference): readon
   return files.flatMap((file) => {
     if (file.missing) return [lineOf(`${cleanLine(file.path)} changed; its text was not kept.`, 'warn')];
     const lines = patch(file, base, generation).split('\n').slice(0, -1);
-    return lines.map((line) => lineOf(cleanLine(line), styleOf(line)));
+    return lines.map((line) => lineOf(clean(line), styleOf(line)));
   });
 }
 
@@ -29,6 +29,14 @@ function patch({ path, before, after }: TextPair, base: number, generation: numb
   return createTwoFilesPatch(was, is, before ?? '', after ?? '', `#${base}`, `#${generation}`, {
     headerOptions: FILE_HEADERS_ONLY,
   });
+}
+
+/** What would move the cursor is taken out; tabs stay, so that the text can be given to patch(1). */
+function clean(line: string): string {
+  return line
+    .split('\t')
+    .map((part) => cleanLine(part))
+    .join('\t');
 }
 
 function styleOf(line: string): Style {
