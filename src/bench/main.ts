@@ -3,6 +3,7 @@ import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { endurance } from './endurance.js';
 import { idle } from './idle.js';
+import { journal } from './journal.js';
 import { pause } from './pause.js';
 import { saveToRunning } from './save-to-running.js';
 import { type Table, tableData, tableText } from './table.js';
@@ -11,7 +12,7 @@ import { transfer } from './transfer.js';
 import { types } from './types.js';
 
 /** Timings are for people to read; nothing here passes or fails. */
-const measurements = { save: saveToRunning, types, transfer, pause, tick, idle, endurance } as const;
+const measurements = { save: saveToRunning, types, transfer, pause, journal, tick, idle, endurance } as const;
 
 const usage = `Usage: node dist/bench/main.js [${Object.keys(measurements).join('] [')}] [--json FILE]`;
 const { values, positionals } = readArguments();

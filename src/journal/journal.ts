@@ -144,7 +144,7 @@ function inMemory(use: (db: DatabaseSync) => Open, from: string | null): Open {
   if (from !== null) {
     try {
       db.prepare('ATTACH ? AS file').run(fileUri(from, 'mode=ro'));
-      for (const table of ['transactions', 'generations', 'texts', 'pins'])
+      for (const table of ['transactions', 'generations', 'inputs', 'texts', 'pins'])
         db.exec(`INSERT INTO main.${table} SELECT * FROM file.${table}`);
       db.exec('DETACH file');
     } catch {

@@ -28,34 +28,57 @@ export function readEntries(
   });
 }
 
+/** The generations of a module that stay, as `keptRows` finds them, with all that is known of them. */
+export function readKept(db: DatabaseSync, module: string, most: number): readonly KeptGeneration[] {
+  const find = db.prepare(
+    'SELECT g.*, i.hashes AS inputs FROM generations AS g LEFT JOIN inputs AS i ON i.generation = g.id WHERE g.id = ?',
+  );
+  return keptRows(db, module, most).flatMap(({ newest, numbers }) => {
+    const parsed = keptRow.safeParse(find.get(newest.id));
+    if (!parsed.success) return [];
+    const { hash, entry, version: moduleVersion, level, inputs } = parsed.data;
+    return [
+      { module, generation: originOf(newest), numbers, hash, entry, moduleVersion, level: level ?? 'SAFE', inputs },
+    ];
+  });
+}
+
+interface KeptRow {
+  readonly id: number;
+  readonly generation: number;
+  readonly restores: number;
+  readonly hash: string;
+}
+
 /**
- * The generations of a module that stay: the `most` newest different libraries that ran, and the pinned one. A library
- * that ran more than once counts once.
+ * The `most` newest different libraries that ran, and the pinned one. A library that ran more than once counts once.
  */
-export function readKept(
+export function keptRows(
   db: DatabaseSync,
   module: string,
   most: number,
-): readonly (KeptGeneration & { readonly row: number })[] {
+): readonly { readonly newest: KeptRow; readonly numbers: readonly number[] }[] {
   const pinned = readPins(db).get(module);
   const rows = db
-    .prepare(`SELECT * FROM generations WHERE module = ? AND retained = 1 AND outcome IN ${good} ORDER BY id DESC`)
+    .prepare(
+      `SELECT id, generation, restores, hash FROM generations
+       WHERE module = ? AND retained = 1 AND outcome IN ${good} ORDER BY id DESC`,
+    )
     .all(module)
-    .flatMap((row) => {
-      const parsed = keptRow.safeParse(row);
-      return parsed.success ? [parsed.data] : [];
-    });
+    .map(
+      ({ id, generation, restores, hash }): KeptRow => ({
+        id: Number(id),
+        generation: Number(generation),
+        restores: Number(restores),
+        hash: String(hash),
+      }),
+    );
   const libraries = [...Map.groupBy(rows, (row) => row.hash).values()];
   return libraries.flatMap((same, index) => {
     const [newest] = same;
     if (newest === undefined) return [];
-    const number = originOf(newest);
-    const numbers = [...new Set([...same.map((row) => row.generation), number])];
-    if (index >= most && (pinned === undefined || !numbers.includes(pinned))) return [];
-    const { id: row, hash, entry, version: moduleVersion, inputs } = newest;
-    return [
-      { row, module, generation: number, numbers, hash, entry, moduleVersion, level: newest.level ?? 'SAFE', inputs },
-    ];
+    const numbers = [...new Set([...same.map((row) => row.generation), originOf(newest)])];
+    return index < most || (pinned !== undefined && numbers.includes(pinned)) ? [{ newest, numbers }] : [];
   });
 }
 
@@ -75,13 +98,14 @@ export function readHighest(db: DatabaseSync, module: string): number {
 
 export function readDifference(db: DatabaseSync, module: string, generation: number): Difference | null {
   const find = db.prepare(
-    'SELECT base, inputs FROM generations WHERE module = ? AND generation = ? AND owner IS NOT NULL',
+    `SELECT g.base, i.hashes AS inputs FROM generations AS g JOIN inputs AS i ON i.generation = g.id
+     WHERE g.module = ? AND g.generation = ? AND g.owner IS NOT NULL`,
   );
   const own = find.get(module, generation);
-  if (own === undefined || own.inputs === null) return null;
+  if (own === undefined) return null;
   const base = Number(own.base);
   const other = base === 0 ? undefined : find.get(module, base);
-  if (other === undefined || other.inputs === null) return null;
+  if (other === undefined) return null;
   const [before, after] = [inputsOf.parse(other.inputs), inputsOf.parse(own.inputs)];
   const text = db.prepare('SELECT text FROM texts WHERE hash = ?');
   const textOf = (hash: string | undefined): string | null => {

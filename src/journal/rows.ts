@@ -65,10 +65,6 @@ export const entryRow = z.object({
 });
 
 export const keptRow = z.object({
-  id: z.number(),
-  module: z.string(),
-  generation: z.number(),
-  restores: z.number(),
   hash: z.string(),
   entry: fromJson(entry),
   version: z.string(),

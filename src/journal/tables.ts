@@ -8,8 +8,9 @@ export const applicationId = 0x484d4a31;
 
 /**
  * `transactions`: one row for each that was begun. `generations`: one row for each module of it, and for each build that
- * never came to one (`owner` is null then). `retained` marks rows whose library and texts stay; `inputs` is dropped with
- * it, the row itself never. `base` is the good generation before, which `files` are compared with.
+ * never came to one (`owner` is null then). `retained` marks rows whose library and texts stay. `inputs` has the files
+ * that they were built from, path to hash, in a table of its own because it may be long and a row is written twice; it
+ * goes when `retained` does, the row itself never. `base` is the good generation before, which `files` are compared with.
  */
 const tables = `
   CREATE TABLE transactions (
@@ -40,13 +41,13 @@ const tables = `
     timings TEXT NOT NULL DEFAULT '{}',
     state TEXT,
     files TEXT NOT NULL DEFAULT '[]',
-    inputs TEXT,
     retained INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE INDEX of_module ON generations (module, generation);
   CREATE INDEX of_owner ON generations (owner);
   CREATE INDEX retained ON generations (module, id) WHERE retained = 1;
 
+  CREATE TABLE inputs (generation INTEGER PRIMARY KEY REFERENCES generations (id), hashes TEXT NOT NULL) STRICT;
   CREATE TABLE texts (hash TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE pins (module TEXT PRIMARY KEY, generation INTEGER NOT NULL, time INTEGER NOT NULL) STRICT;
 `;

@@ -1,4 +1,4 @@
-import { changedFiles, good, readKept } from './read.js';
+import { changedFiles, good, keptRows } from './read.js';
 import { inputsOf, unfinishedRow } from './rows.js';
 import type { DatabaseSync, StatementSync } from './sqlite.js';
 import type { Intent, Interrupted, MissingText, PlannedGeneration, Result } from './types.js';
@@ -42,13 +42,14 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
   const planned = (owner: number | bigint, one: PlannedGeneration): readonly MissingText[] => {
     abandon(one.module);
     const before = sql(
-      `SELECT generation, inputs FROM generations WHERE module = ? AND outcome IN ${good} ORDER BY id DESC LIMIT 1`,
+      `SELECT g.generation, i.hashes FROM generations AS g LEFT JOIN inputs AS i ON i.generation = g.id
+       WHERE g.module = ? AND g.outcome IN ${good} ORDER BY g.id DESC LIMIT 1`,
     ).get(one.module);
-    const base = before === undefined ? {} : inputsOf.parse(before.inputs);
-    const changed = before === undefined || before.inputs === null ? [] : changedFiles(base, one.inputs);
-    sql(
+    const base = typeof before?.hashes === 'string' ? inputsOf.parse(before.hashes) : null;
+    const changed = base === null ? [] : changedFiles(base, one.inputs);
+    const { lastInsertRowid: row } = sql(
       `INSERT INTO generations (owner, time, module, generation, previous, restores, base, hash, entry, version, files,
-         inputs, retained) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
+         retained) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
     ).run(
       owner,
       now(),
@@ -61,10 +62,15 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
       JSON.stringify(one.entry),
       one.moduleVersion,
       JSON.stringify(changed),
-      JSON.stringify(one.inputs),
     );
+    sql('INSERT INTO inputs (generation, hashes) VALUES (?, ?)').run(row, JSON.stringify(one.inputs));
     const has = sql('SELECT 1 FROM texts WHERE hash = ?');
-    return Object.entries(one.inputs).flatMap(([path, hash]) => (has.get(hash) === undefined ? [{ path, hash }] : []));
+    // What did not change was asked for when it did.
+    const fresh = base === null ? Object.keys(one.inputs) : changed;
+    return fresh.flatMap((path) => {
+      const hash = one.inputs[path];
+      return hash === undefined || has.get(hash) !== undefined ? [] : [{ path, hash }];
+    });
   };
 
   /** What this session began for a module and never ended: it lost its host, and begins again now. */
@@ -117,14 +123,18 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
   /** Lets go of what nobody can go back to any more; the rows themselves stay for ever. */
   const retire = (module: string, keep: number): void => {
     const rows = sql('SELECT id FROM generations WHERE module = ? AND retained = 1 ORDER BY id DESC').all(module);
-    if (rows.length <= recentRows) return;
-    const kept = new Set(readKept(db, module, keep).map((one) => one.row));
+    // Looking through the texts takes a while, so that it is done now and then.
+    if (rows.length <= 2 * recentRows) return;
+    const kept = new Set(keptRows(db, module, keep).map((one) => one.newest.id));
     const old = rows.slice(recentRows).filter(({ id }) => !kept.has(Number(id)));
     if (old.length === 0) return;
-    for (const { id } of old) sql('UPDATE generations SET retained = 0, inputs = NULL WHERE id = ?').run(Number(id));
+    for (const { id } of old) {
+      sql('DELETE FROM inputs WHERE generation = ?').run(Number(id));
+      sql('UPDATE generations SET retained = 0 WHERE id = ?').run(Number(id));
+    }
     sql(
       `DELETE FROM texts WHERE hash NOT IN
-         (SELECT used.value FROM generations AS g, json_each(g.inputs) AS used WHERE g.retained = 1 AND g.inputs IS NOT NULL)`,
+         (SELECT used.value FROM inputs, json_each(inputs.hashes) AS used)`,
     ).run();
   };
 
