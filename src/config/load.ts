@@ -53,6 +53,7 @@ export async function loadConfig(request: LoadRequest): Promise<ResolvedConfig> 
     watch: resolveWatch(root, config, given),
     build: resolveBuild(config, given),
     host: resolveHost(config, given),
+    reload: { onConflict: config.reload?.onConflict ?? 'latest' },
     keepGenerations: config.keepGenerations ?? 5,
   };
 }

@@ -20,6 +20,7 @@ export interface ResolvedConfig {
   readonly watch: WatchSettings;
   readonly build: BuildSettings;
   readonly host: HostSettings;
+  readonly reload: ReloadSettings;
   /** Different libraries of each module that stay on disk to go back to, the one that runs among them. */
   readonly keepGenerations: number;
 }
@@ -55,6 +56,24 @@ export interface HostSettings {
   /** Added to the minimal environment of the host. */
   readonly env: Readonly<Record<string, string>>;
 }
+
+export interface ReloadSettings {
+  readonly onConflict: ConflictStrategy | DecideConflict;
+}
+
+/** `latest`: switch. `keep`: stay. `ask`: stay until it is forced. */
+export type ConflictStrategy = 'latest' | 'keep' | 'ask';
+
+/** What a function of the user's config is asked. */
+export interface ConflictQuestion {
+  readonly kind: 'versionDown';
+  readonly module: string;
+  /** Versions as module.json states them: of what runs, and of what was built. */
+  readonly from: string;
+  readonly to: string;
+}
+
+export type DecideConflict = (conflict: ConflictQuestion) => ConflictStrategy;
 
 export interface ResolvedModule {
   readonly name: string;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { buildFlagsShape, moduleOverrideSchema } from './module-schema.js';
+import type { DecideConflict } from './resolved.js';
 
 const names = z.array(z.string().min(1));
 
@@ -73,6 +74,15 @@ const hostSchema = z.strictObject({
   env: z.record(z.string(), z.string()).optional().describe('Added to the small environment that modules see.'),
 });
 
+const reloadSchema = z.strictObject({
+  onConflict: z
+    .union([z.enum(['latest', 'keep', 'ask']), z.custom<DecideConflict>((value) => typeof value === 'function')])
+    .optional()
+    .describe(
+      'Where a new version has a lower number in module.json than the one that runs: "latest" switches, "keep" stays, "ask" stays until "hotmod reload --force"; in a TypeScript or JavaScript config also a function. Default: "latest".',
+    ),
+});
+
 /** The config file. Each description is the documentation of its key: it also stands in the generated JSON schema. */
 export const userConfigSchema = z.strictObject({
   $schema: z.string().optional().describe('Path of this schema, for editors.'),
@@ -81,6 +91,7 @@ export const userConfigSchema = z.strictObject({
   watch: watchSchema.optional().describe('How file changes are seen.'),
   build: buildSchema.optional().describe('How modules are built.'),
   host: hostSchema.optional().describe('The process that modules run in.'),
+  reload: reloadSchema.optional().describe('What happens where a reload is in doubt.'),
   keepGenerations: z
     .number()
     .int()

@@ -22,6 +22,7 @@ export interface PlannedGeneration {
   /** Names the library, as the build does. */
   readonly hash: string;
   readonly entry: EntryNames;
+  /** As module.json states it. */
   readonly moduleVersion: string;
   /** Path relative to the project -> content hash, of the files of the project it was built from. */
   readonly inputs: Readonly<Record<string, string>>;

@@ -93,10 +93,12 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
        WHERE t.session = ? AND t.name = ? AND g.module = ? AND g.outcome IS NULL ORDER BY g.id DESC LIMIT 1`,
     ).get(session, result.transaction, module);
     if (open !== undefined) {
-      sql(
-        `UPDATE generations SET outcome = ?, level = ?, reasons = ?, timings = ?, state = ?,
-           version = CASE version WHEN '0.0.0' THEN ? ELSE version END WHERE id = ?`,
-      ).run(outcome, level, ...json, moduleVersion, Number(open.id));
+      sql(`UPDATE generations SET outcome = ?, level = ?, reasons = ?, timings = ?, state = ? WHERE id = ?`).run(
+        outcome,
+        level,
+        ...json,
+        Number(open.id),
+      );
       sql(
         `UPDATE transactions SET phase = 'outcome' WHERE id = ?1
            AND NOT EXISTS (SELECT 1 FROM generations WHERE owner = ?1 AND outcome IS NULL)`,

@@ -57,7 +57,9 @@ function changedSettings(before: ResolvedConfig, after: ResolvedConfig): string[
     .map((key) => `host.${key}`);
   const watch = differs(before.watch, after.watch) ? ['watch'] : [];
   const build = differs([before.build, before.target], [after.build, after.target]) ? ['build'] : [];
-  return [...host, ...watch, ...build];
+  const keep = before.keepGenerations === after.keepGenerations ? [] : ['keepGenerations'];
+  const reload = differs(before.reload, after.reload) ? ['reload.onConflict'] : [];
+  return [...host, ...watch, ...build, ...reload, ...keep];
 }
 
 function folderGone(settings: ResolvedModule) {
@@ -77,5 +79,10 @@ async function whatIsLeft({ dir, build }: ResolvedModule): Promise<'nothing' | '
 
 /** Settings are plain data, made the same way each time, so their JSON tells whether they are the same. */
 export function differs(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) !== JSON.stringify(b);
+  return JSON.stringify(a, withFunctions) !== JSON.stringify(b, withFunctions);
+}
+
+/** Reading a config again makes new functions; they are the same as long as their text is. */
+function withFunctions(_key: string, value: unknown): unknown {
+  return typeof value === 'function' ? String(value) : value;
 }

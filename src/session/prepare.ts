@@ -7,6 +7,7 @@ import type { Bus } from '../events/bus.js';
 import type { Finding, Level, Outcome, Timings } from '../events/events.js';
 import type { LibraryFacts, ModuleLibrary } from '../validate/types.js';
 import { validate } from '../validate/validate.js';
+import { conflictOf } from './conflict.js';
 import { heldAtPin, pinnedStart } from './pins.js';
 import { apiVersion, loadedModules, type ModuleRecord, type Pin } from './records.js';
 import { type BothVersions, compareVersions, type ModelReader } from './types-of-both.js';
@@ -104,6 +105,7 @@ export async function prepare(request: PrepareRequest): Promise<Prepared> {
     root: request.config.root,
     types: both,
     staged: null,
+    conflict: conflictOf(record, request.config.reload),
   };
   const assessment = assess(asked);
   const assessMs = performance.now() - startAssess;

@@ -151,6 +151,7 @@ function configOf(root: string, modules: readonly ResolvedModule[], options: Pro
       restart: { max: 3, withinMs: 1000 },
       env: {},
     },
+    reload: { onConflict: 'latest' },
     keepGenerations: 5,
   };
 }
