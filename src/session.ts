@@ -11,8 +11,10 @@ import { type CallRequest, callFunction } from './session/call.js';
 import { effectOf } from './session/changes.js';
 import { createConfigReader, type RequestOptions } from './session/config-reader.js';
 import type { Context } from './session/context.js';
-import { keptLibraries, openHistory } from './session/history.js';
+import { openHistory } from './session/history.js';
 import { type InspectOptions, inspect } from './session/inspect.js';
+import { readLastGood } from './session/last-good.js';
+import { librariesInUse, librariesToKeep } from './session/libraries.js';
 import { createLive } from './session/live.js';
 import { readPast } from './session/past.js';
 import { pinModule } from './session/pin-module.js';
@@ -117,14 +119,16 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     openWorkshop({ config: settings, env, cacheDir: options.cacheDir, groupsDir: groupsDirOf(runDir) });
   const { builder, engineLibrary } = await workshopFor(config);
 
+  const lastGood = await readLastGood(config.outDir);
   // Whose settings count changes with the configuration; before there is a context, it is the one given.
   let settingsNow = (): ResolvedConfig => config;
-  const history = stack.use(openHistory({ bus, config: () => settingsNow(), keptIn: options.keepHistory ?? 'disk' }));
-  const highest = (module: string): number => history.journal.highest(module);
+  const history = stack.use(
+    openHistory({ bus, config: () => settingsNow(), keptIn: options.keepHistory ?? 'disk', lastGood }),
+  );
   const context: Context = {
     bus,
     env,
-    records: new Map(config.modules.map((module) => [module.name, newRecord(module, highest(module.name))])),
+    records: new Map(config.modules.map((module) => [module.name, newRecord(module, history.highest(module.name))])),
     history,
     engineLibrary,
     models: createModelReader(config.root),
@@ -138,7 +142,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   };
   settingsNow = () => context.config;
   history.sayInterrupted();
-  recallPins(context);
+  recallPins(context, context.records.keys());
 
   let pruned = 0;
   const pruneNowAndThen = (): void => {
@@ -240,9 +244,9 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
       return await action();
     } finally {
       release();
-      sayIdle();
     }
   };
+  const changing = <T>(action: () => Promise<T>): Promise<T> => inTurn(action).finally(sayIdle);
 
   const idle = async (): Promise<void> => {
     while (queue.busy || supervisor.busy || reader.busy) {
@@ -265,10 +269,10 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
       request([...context.records.keys()], wanted);
     },
     idle,
-    rollback: (wanted) => inTurn(() => rollback(context, wanted)),
+    rollback: (wanted) => changing(() => rollback(context, wanted)),
     dryRollback: (wanted, to) => inTurn(() => dryRollback(context, wanted, to)),
     past: (wanted) => readPast(history.journal, runningGenerations(context), wanted),
-    pin: (module, at) => inTurn(() => pinModule(context, module, at)),
+    pin: (module, at) => changing(() => pinModule(context, module, at)),
     async unpin(module) {
       const record = context.records.get(module);
       if (record === undefined || !unpin(context, record)) return false;
@@ -300,20 +304,4 @@ const transactionsBetweenPrunes = 200;
 
 function runningGenerations({ records }: Context): ReadonlyMap<string, number> {
   return new Map([...records].map(([name, { running }]) => [name, running?.generation ?? 0]));
-}
-
-/** What is in use, and what anybody may go back to. */
-function librariesToKeep(context: Context): ReadonlySet<string> {
-  const { history, builder, records } = context;
-  return new Set([...librariesInUse(context), ...keptLibraries(history.journal, builder, records.keys())]);
-}
-
-/** What runs, what undo would go back to, and what the next version takes its state from: however old it is. */
-function librariesInUse(context: Context): ReadonlySet<string> {
-  const versions = [...context.records.values()].flatMap(({ running, previous, stopped }) => [
-    running,
-    previous,
-    stopped,
-  ]);
-  return new Set(versions.flatMap((version) => (version === null ? [] : [version.library])));
 }

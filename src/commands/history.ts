@@ -57,7 +57,8 @@ async function readOrAsk(config: ResolvedConfig, request: PastRequest): Promise<
   try {
     return (await ask(socketPath(config.outDir), { method: 'history', ...request })).past ?? nothing;
   } catch (error) {
-    if (!(error instanceof HotmodError) || error.code !== 'HM521') throw error;
+    // None runs, or it is starting or ending at this moment.
+    if (!(error instanceof HotmodError) || !['HM521', 'HM522'].includes(error.code)) throw error;
   }
   using journal = openJournalReader(journalFile(config.outDir), config.keepGenerations);
   return journal === null ? nothing : readPast(journal, new Map(), request);

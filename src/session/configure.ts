@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { hasSource } from '../config/discover.js';
 import type { ResolvedConfig, ResolvedModule } from '../config/resolved.js';
 import type { Context } from './context.js';
+import { recallPins } from './pins.js';
 import { newRecord } from './records.js';
 
 /**
@@ -23,7 +24,8 @@ export async function applyConfig(
     const record = context.records.get(settings.name);
     if (record === undefined || record.orphaned) context.bus.emit({ type: 'module:added', module: settings.name });
     if (record === undefined) {
-      context.records.set(settings.name, newRecord(settings, context.history.journal.highest(settings.name)));
+      context.records.set(settings.name, newRecord(settings, context.history.highest(settings.name)));
+      recallPins(context, [settings.name]);
       continue;
     }
     if (differs(record.settings, settings)) changed.push(`modules.${settings.name}`);

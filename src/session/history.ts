@@ -7,11 +7,14 @@ import type { SessionEvent } from '../events/events.js';
 import { contentHash } from '../files/hash.js';
 import { openJournal } from '../journal/journal.js';
 import type { Interrupted, Journal, MissingText, PlannedGeneration } from '../journal/types.js';
+import type { LastGood } from './last-good.js';
 import type { ModuleRecord, Pin } from './records.js';
 
 /** What the session tells its journal, and what it asks it. */
 export interface History extends Disposable {
   readonly journal: Journal;
+  /** The highest number that was handed out for a module, in any session; 0 for none. */
+  highest(module: string): number;
   /** To be called before the first library of the transaction is loaded. */
   begin(transaction: string, generations: readonly PlannedGeneration[]): void;
   /** To be called immediately before the commit. */
@@ -37,8 +40,10 @@ export function openHistory(options: {
   readonly config: () => ResolvedConfig;
   /** `memory` leaves nothing behind. */
   readonly keptIn: 'disk' | 'memory';
+  /** Still knows the numbers where the journal was lost. */
+  readonly lastGood: LastGood;
 }): History {
-  const { bus, config, keptIn } = options;
+  const { bus, config, keptIn, lastGood } = options;
   const { root, outDir } = config();
   const journal = openJournal({
     file: keptIn === 'memory' ? null : journalFile(outDir),
@@ -50,6 +55,7 @@ export function openHistory(options: {
 
   return {
     journal,
+    highest: (module) => Math.max(journal.highest(module), lastGood[module]?.generation ?? 0),
     begin(transaction, modules) {
       texts.set(transaction, readTexts(root, journal.intent({ transaction, modules })));
     },

@@ -24,11 +24,12 @@ export function heldAtPin({ pin, running, stopped, settings }: ModuleRecord): Fi
 }
 
 /** Takes over what earlier sessions pinned; a pin whose library is gone is taken away, and said. */
-export function recallPins(context: Context): void {
+export function recallPins(context: Context, modules: Iterable<string>): void {
   const { journal } = context.history;
-  for (const [module, generation] of journal.pins()) {
-    const record = context.records.get(module);
-    if (record === undefined) continue;
+  const pins = journal.pins();
+  for (const module of modules) {
+    const [record, generation] = [context.records.get(module), pins.get(module)];
+    if (record === undefined || generation === undefined) continue;
     const pin = pinOf(
       context,
       journal.kept(module).find((one) => one.numbers.includes(generation)),

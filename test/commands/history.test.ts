@@ -105,3 +105,11 @@ test('a session on a damaged journal says so and goes on, and its own history is
   const { entries } = running.session.past({ module: null, limit: 10, diff: null });
   expect(entries.map((one) => one.generation)).toEqual([3, 2, 1]);
 });
+
+test('where the journal was lost, numbers go on from what ran last', async () => {
+  await using dir = await tempDir({ 'modules/m/m.c': counting(1), '.hotmod/history.db': 'rubbish '.repeat(200) });
+  const library = { library: '/gone.so', hash: 'gone', generation: 17, loaded: null };
+  await writeFile(join(dir.path, '.hotmod/last-good.json'), JSON.stringify({ m: library }));
+  await using running = await openTestSession(dir.path, { watch: false, stepped: true });
+  expect(running.outcomes('m')).toMatchObject([{ outcome: 'loaded', generation: 18 }]);
+});

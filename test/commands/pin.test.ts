@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { counting, goingBack } from '../helpers/going-back.js';
@@ -99,11 +99,22 @@ test('a pin whose library is gone is taken away, and that is said', async () => 
   expect(next.session.past({ module: 'm', limit: 5, diff: null }).entries.some((one) => one.pinned)).toBe(false);
 });
 
-test('the library of a pinned generation outlives the end of a session that loaded many others', async () => {
-  await using served = await goingBack(counting(1), { 'hotmod.config.json': '{ "keepGenerations": 1 }' });
-  await served.hotmod('pin', 'm');
-  const pinned = served.running.session.context.history.journal.kept('m')[0];
-  for (const step of [2, 3, 4]) await served.save(counting(step));
-  await served.running.session[Symbol.asyncDispose]();
-  expect(served.running.session.context.builder.libraryOf('m', pinned?.hash ?? '')).not.toBeNull();
+test('libraries that can be gone back to stay on disk, however much is built after them; others make room', async () => {
+  await using served = await goingBack(counting(1), { 'hotmod.config.json': '{ "keepGenerations": 3 }' });
+  const { session } = served.running;
+  const { builder, history } = session.context;
+  await served.save(counting(2));
+  await served.save(counting(3));
+  const kept = history.journal.kept('m').map((one) => one.hash);
+  await session.pin('m', null);
+  // What is built and held back is only in the cache, of which the newest fifty stay.
+  await served.save(counting(4));
+  const held = (await readdir(join(served.path, '.hotmod/generations/m')))
+    .filter((name) => name.endsWith('.so'))
+    .map((name) => name.replace('.so', ''))
+    .find((hash) => !kept.includes(hash));
+  for (let step = 5; step < 60; step++) await served.save(counting(step));
+  await session[Symbol.asyncDispose]();
+  expect(kept.map((hash) => builder.libraryOf('m', hash) === null)).toEqual([false, false, false]);
+  expect(builder.libraryOf('m', held ?? '')).toBeNull();
 });

@@ -15,7 +15,7 @@ export function detailTitle(frame: Frame, module: ModuleState): Line {
   const clean = cleanLine(module.name, glyphs.unicode);
   const title: Segment[] = [seg(clean, 'strong')];
   if (module.generation > 0) title.push(seg(` #${module.generation}`, 'dim'));
-  if (module.older > 0) title.push(seg(` runs #${module.older} again; the source is newer`, 'warn'));
+  if (module.older > 0) title.push(seg(`  runs #${module.older} again; the source is newer`, 'warn'));
   if (module.pinned > 0) title.push(seg(`  pinned at #${module.pinned}`, 'accent'));
   // A build that failed has no verdict; the one of the version that runs would only confuse here.
   if (module.level !== null && module.failure !== 'build failed')
