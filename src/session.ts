@@ -13,6 +13,7 @@ import { createConfigReader, type RequestOptions } from './session/config-reader
 import type { Context } from './session/context.js';
 import { openHistory } from './session/history.js';
 import { type InspectOptions, inspect } from './session/inspect.js';
+import { dryRollback, type RollbackRequest } from './session/judge-back.js';
 import { readLastGood } from './session/last-good.js';
 import { librariesInUse, librariesToKeep } from './session/libraries.js';
 import { createLive } from './session/live.js';
@@ -22,7 +23,7 @@ import { recallPins, unpin } from './session/pins.js';
 import { problemOf } from './session/problem.js';
 import { newRecord } from './session/records.js';
 import { emitOutcome } from './session/reporter.js';
-import { dryRollback, type RollbackRequest, rollback } from './session/rollback.js';
+import { rollback } from './session/rollback.js';
 import { againAndAgain } from './session/rounds.js';
 import { claimRunDir, groupsDirOf } from './session/run-dir.js';
 import { createSupervisor } from './session/supervise.js';

@@ -95,10 +95,12 @@ export const userConfigSchema = z.strictObject({
   keepGenerations: z
     .number()
     .int()
-    .min(1)
+    .min(2)
     .max(1000)
     .optional()
-    .describe('Different versions of each module that can be gone back to, beside pinned ones. Default: 5.'),
+    .describe(
+      'Different versions of each module that stay, the running one among them; a pinned one always stays. Default: 5.',
+    ),
 });
 
 export type UserConfig = z.input<typeof userConfigSchema>;

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { counting, goingBack } from '../helpers/going-back.js';
@@ -84,7 +84,9 @@ test('a generation that does not exist, that runs, or whose library is gone name
     err: expect.stringContaining('no generation 9 of m to go back to. [HM564]'),
   });
   expect(unknown.err).toContain('These can be gone back to: 2, 1.');
-  expect((await served.hotmod('rollback', 'm', '--to', '3')).err).toContain('Generation 3 of m runs already.');
+  expect((await served.hotmod('rollback', 'm', '--to', '3')).err).toContain(
+    'Generation 3 of m is what runs, or ran last.',
+  );
   const kept = served.running.session.context.history.journal.kept('m');
   const first = kept.find((one) => one.generation === 1);
   await rm(join(served.path, '.hotmod/generations/m', `${first?.hash}.so`));
@@ -107,7 +109,6 @@ test('a new session goes on with the numbers, and back to what ran in the one be
     await using first = await openTestSession(dir.path, { watch: false, stepped: true });
     expect(first.outcomes('m')).toMatchObject([{ generation: 1 }]);
   }
-  const { writeFile } = await import('node:fs/promises');
   await writeFile(join(dir.path, 'modules/m/m.c'), counting(10));
   await using second = await openTestSession(dir.path, { watch: false, stepped: true });
   expect(second.outcomes('m')).toMatchObject([{ outcome: 'loaded', generation: 2, from: 0 }]);
@@ -119,6 +120,36 @@ test('a module that ran only once has nothing to go back to', async () => {
   await using served = await goingBack();
   expect(await served.hotmod('rollback', 'm')).toMatchObject({ code: 4, err: expect.stringContaining('[HM515]') });
   expect(await served.hotmod('rollback', 'nobody')).toMatchObject({ code: 2 });
+});
+
+test('a module that was stopped after crashes goes back, with the state that the crash left', async () => {
+  const crashing = counting(10).replace(
+    'state.count += 10;',
+    'state.count += 10; if (state.count > 100) *(volatile int *)0 = 1;',
+  );
+  await using served = await goingBack(counting(1), {
+    'hotmod.config.json': JSON.stringify({ host: { probationFrames: 0, restart: { max: 0 } } }),
+  });
+  await served.save(crashing);
+  const { session } = served.running;
+  await session.step(11);
+  expect(served.running.outcomes('m').at(-1)).toMatchObject({ outcome: 'failed', reasons: [{ code: 'HM513' }] });
+  expect((await served.hotmod('rollback', 'm')).code).toBe(0);
+  expect(served.running.outcomes('m').at(-1)).toMatchObject({ outcome: 'loaded', generation: 3, from: 0, restores: 1 });
+  expect(await served.count()).toBe(111);
+});
+
+test('a module of which nothing runs is told which generations there are, and starts at the one that is named', async () => {
+  await using dir = await tempDir({ 'modules/m/m.c': counting(1) });
+  await (await openTestSession(dir.path, { watch: false, stepped: true }))[Symbol.asyncDispose]();
+  await writeFile(join(dir.path, 'modules/m/m.c'), 'int broken(');
+  await using next = await openTestSession(dir.path, { watch: false, stepped: true });
+  await expect(next.session.rollback({ module: 'm', to: null, force: false })).rejects.toMatchObject({
+    code: 'HM515',
+    message: expect.stringContaining('These can be gone back to: 1.'),
+  });
+  expect(await next.session.rollback({ module: 'm', to: 1, force: false })).toBe('loaded');
+  expect(next.outcomes('m').at(-1)).toMatchObject({ outcome: 'loaded', generation: 2, restores: 1, sourceNewer: true });
 });
 
 test('without a session it says so with code 3', async () => {
