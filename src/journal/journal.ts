@@ -3,7 +3,7 @@ import { messageOf } from '../errors.js';
 import { moveAside } from './aside.js';
 import { lookAt } from './look.js';
 import { readDifference, readEntries, readHighest, readKept, readPins } from './read.js';
-import { type DatabaseSync, fileUri, isDamage, openDatabase } from './sqlite.js';
+import { type DatabaseSync, isDamage, openDatabase, untouchedUri } from './sqlite.js';
 import { createTables } from './tables.js';
 import type { Interrupted, Journal, JournalProblem, JournalReader } from './types.js';
 import { createWriter, type Writer } from './write.js';
@@ -82,7 +82,7 @@ export function openJournal(options: JournalOptions): Journal {
     });
     const before = open?.db ?? null;
     try {
-      open = inMemory(use, before === null ? null : file);
+      open = inMemory(use, isDamage(error) ? null : file);
     } catch {
       open = null;
     }
@@ -143,15 +143,21 @@ function inMemory(use: (db: DatabaseSync) => Open, from: string | null): Open {
   createTables(db);
   if (from !== null) {
     try {
-      db.prepare('ATTACH ? AS file').run(fileUri(from, 'mode=ro'));
-      for (const table of ['transactions', 'generations', 'inputs', 'texts', 'pins'])
-        db.exec(`INSERT INTO main.${table} SELECT * FROM file.${table}`);
-      db.exec('DETACH file');
+      copyFrom(db, from);
     } catch {
       // The session then only knows of itself what comes from now on.
+      if (db.isTransaction) db.exec('ROLLBACK');
     }
   }
   return use(db);
+}
+
+function copyFrom(db: DatabaseSync, file: string): void {
+  db.prepare('ATTACH ? AS file').run(untouchedUri(file));
+  db.exec('BEGIN');
+  for (const table of ['transactions', 'generations', 'inputs', 'texts', 'pins'])
+    db.exec(`INSERT INTO main.${table} SELECT * FROM file.${table}`);
+  db.exec('COMMIT; DETACH file');
 }
 
 /** A database whose file went bad may fail at its close too; there is nothing more to be done with it. */

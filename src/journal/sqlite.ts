@@ -22,12 +22,12 @@ export function openDatabase(path: string, options: { readonly readOnly: boolean
  * (sqlite.org/uri.html, "immutable").
  */
 export function openUntouched(file: string): DatabaseSync {
-  return openDatabase(existsSync(`${file}-wal`) ? file : fileUri(file, 'immutable=1'), { readOnly: true });
+  return openDatabase(untouchedUri(file), { readOnly: true });
 }
 
-/** A file name as an URI with parameters (sqlite.org/uri.html). */
-export function fileUri(file: string, parameters: string): string {
-  return `${pathToFileURL(file).href}?${parameters}`;
+/** The same as a name for ATTACH. */
+export function untouchedUri(file: string): string {
+  return `${pathToFileURL(file).href}?${existsSync(`${file}-wal`) ? 'mode=ro' : 'immutable=1'}`;
 }
 
 /** A reader never waits for a writer in WAL mode; two writers there are only by mistake. */

@@ -149,6 +149,7 @@ describe('a journal that cannot be written', () => {
       if (cover === null) skip(noMount);
       using open = openTestJournal(file);
       expect(codes(open)).toEqual(['HM562']);
+      expect(numbers(open)).toEqual([3, 2, 1]);
       worksOn(open, 4);
       using reader = openJournalReader(file, 5);
       expect(reader?.entries(all)).toHaveLength(3);
