@@ -90,7 +90,9 @@ export function pastLine(frame: Frame, module: ModuleState): readonly Line[] {
   if (entries.length < 2) return [];
   const words = entries.toReversed().map((entry, index): Segment => {
     const went = entry.kind === 'loaded' || entry.kind === 'reloaded';
-    const number = entry.generation > 0 ? `#${entry.generation} ` : '';
+    // What was refused or did not build mostly has no number of its own: its event names the one that runs on.
+    const named = entry.generation > 0 && entry.kind !== 'refused' && entry.kind !== 'buildFailed';
+    const number = named ? `#${entry.generation} ` : '';
     const text = `${number}${entry.kind === 'crashed' ? entry.kind : failureWord(entry.kind)}`;
     return seg(`${index === 0 ? '' : ` ${frame.glyphs.dot} `}${text}`, went ? 'plain' : 'bad');
   });

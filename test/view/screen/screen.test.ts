@@ -213,8 +213,9 @@ describe('the past of a module', () => {
       reloadDone('traffic', { outcome: 'loaded', generation: 1, from: 0 }),
       reloadDone('traffic', { generation: 2 }),
       reloadDone('traffic', { outcome: 'rolledBack', generation: 2, from: 1 }),
+      reloadDone('traffic', { outcome: 'refused', generation: 1, from: 1, transaction: '' }),
     ]);
-    expect(screen(state, size)).toContain('  past  #2 rolled back · #2 reloaded · #1 loaded');
+    expect(screen(state, size)).toContain('  past  refused · #2 rolled back · #2 reloaded · #1 loaded');
   });
 
   test('is told in the title where older code runs, and in the table where it is pinned', () => {
