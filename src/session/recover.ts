@@ -40,7 +40,7 @@ export async function recoverModule(context: Context, fault: ModuleFault): Promi
     record.stopped = record.running;
     return stop(context, record, 'HM513', `${fault.module} crashed too often (last with ${fault.signal})`);
   }
-  if (fault.goesOn || fault.wentBack.length > 0) return goOn(context, fault);
+  if (fault.goesOn) return goOn(context, fault);
   try {
     await startAgain(context, record, { fresh: false });
   } catch (error) {

@@ -179,6 +179,14 @@ static void take_back_all(uint64_t transaction, uint64_t fault_at, hot_fault_t *
   }
 }
 
+/* The module that crashed did not come with what went back: it called into that, and is the same as before. */
+static bool called_what_went_back(const slot_t *slot, const hot_fault_t *fault) {
+  for (size_t n = 0; n < fault->went_back_count; n++) {
+    if (strcmp(fault->went_back[n].module, slot->name) == 0) return false;
+  }
+  return fault->went_back_count > 0 && slot->current->generation == fault->generation;
+}
+
 void recovery_finish(void) {
   slot_t *slot;
   for (size_t n = 0; waiting > 0 && (slot = table_running(n)) != NULL; n++) {
@@ -189,9 +197,11 @@ void recovery_finish(void) {
     take_back_all(slot->goes_back, fault_at, fault);
     slot->goes_back = 0;
     waiting--;
-    /* It called into a module that went back, and goes on itself. */
-    bool stayed = slot->current->generation == fault->generation && !slot->current->running;
-    if (stayed) slot->current->running = fault->restored && slot->transaction != 0;
-    finish_fault(fault, HOT_FATE_WENT_BACK, fault_at);
+    hot_fate_t fate = HOT_FATE_WENT_BACK;
+    if (called_what_went_back(slot, fault)) {
+      slot->current->running = fault->restored;
+      fate = fault->restored ? HOT_FATE_GOES_ON : HOT_FATE_OUT;
+    }
+    finish_fault(fault, fate, fault_at);
   }
 }
