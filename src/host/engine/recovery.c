@@ -20,7 +20,7 @@ void recovery_set(const hot_recovery_t *given) {
 
 static void put_back(void *argument) { shadow_put_back(argument); }
 
-static shadow_obstacle_t restore(image_t *image) {
+shadow_obstacle_t recovery_put_back(image_t *image) {
   shadow_obstacle_t obstacle = shadow_obstacle(&image->shadow);
   if (obstacle != SHADOW_NONE) return obstacle;
   status_site_t site = {.module = image->module, .call = "restore", .generation = image->generation};
@@ -96,13 +96,13 @@ void recovery_crashed(image_t *image, const hot_failure_t *failure) {
   if (slot == NULL) return;
   hot_fault_t fault;
   faults_describe(&fault, image, failure);
-  shadow_obstacle_t obstacle = restore(image);
+  shadow_obstacle_t obstacle = recovery_put_back(image);
   fault.restored = obstacle == SHADOW_NONE;
   fault.not_restored = (int)obstacle;
   fault.restored_bytes = image->shadow.size;
   slot_t *called = slot_at((uintptr_t)failure->pc);
   if (called != NULL && called != slot) {
-    called->torn = restore(called->current) != SHADOW_NONE;
+    called->torn = recovery_put_back(called->current) != SHADOW_NONE;
     image_pin(called->current);
   }
   image->fault_at = failure->entered_at;

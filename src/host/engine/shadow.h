@@ -69,6 +69,9 @@ void shadow_list_changed(void);
 /* Copies all running images. On the engine's thread, between two calls. */
 void shadow_take_all(void);
 
+/* Copies one image, which runs. On the engine's thread, between two calls. */
+void shadow_take(shadow_t *shadow);
+
 /* SHADOW_NONE where the copy can be put back; so can one of no bytes. */
 shadow_obstacle_t shadow_obstacle(const shadow_t *shadow);
 
