@@ -182,7 +182,10 @@ async function startAgain(
   const staged = await context.host.stage({ module, generation, library, entry: running.settings.entry });
   const transfer = staged.ok && !fresh ? await transferToItself(context, running, staged.facts) : null;
   const plans = transfer === null ? {} : { [module]: transfer.request };
-  const committed = staged.ok ? await context.host.commit({ modules: [module], plans }) : staged;
+  const replaces = fresh ? {} : { [module]: generation };
+  const committed = staged.ok ? await context.host.commit({ modules: [module], plans, replaces }) : staged;
+  // The host has taken it back meanwhile, with another one that crashed: that is told next.
+  if ('staleBase' in committed && committed.staleBase) return;
   if (committed.ok) {
     const state = stateOf(transfer, committed.modules[0]?.state ?? noState);
     const fate =

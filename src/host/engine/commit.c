@@ -210,6 +210,7 @@ static void switch_over(part_t *part, size_t place) {
   table_switch(part->slot, part->arriving);
   part->slot->staged = NULL;
   part->slot->transaction = commits;
+  part->slot->torn = false;
   part->slot->place = place;
   note_step(part, HOT_STEP_SWITCH, start);
 }

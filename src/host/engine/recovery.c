@@ -115,6 +115,8 @@ void recovery_crashed(image_t *image, const hot_failure_t *failure) {
   }
   uint64_t within = settings.restart_within_ms * MILLISECOND;
   if (intensity_exceeded(&slot->intensity, platform_now(), settings.restart_max, within)) {
+    /* It waits for its mend, whatever becomes of those that it came with. */
+    slot->transaction = 0;
     finish_fault(&fault, HOT_FATE_STOPPED, failure->entered_at);
   } else {
     image->running = fault.restored;
