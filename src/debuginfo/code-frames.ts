@@ -42,12 +42,12 @@ export function framesAt(program: Program, address: number): readonly CodeFrame[
   if (around === null) return place.file === '' ? [] : [{ function: '', linkageName: null, ...place, inlined: false }];
   const inlined = inlinedAround(program, around, address);
   const frames: CodeFrame[] = [];
-  let at: Place = place;
+  let reached: Place = place;
   for (const entry of inlined.toReversed()) {
-    frames.push({ ...nameOf(program, around.unit, entry), ...at, inlined: true });
-    at = callPlace(around.unit, entry);
+    frames.push({ ...nameOf(program, around.unit, entry), ...reached, inlined: true });
+    reached = callPlace(around.unit, entry);
   }
-  frames.push({ ...nameOf(program, around.unit, around.entry), ...at, inlined: false });
+  frames.push({ ...nameOf(program, around.unit, around.entry), ...reached, inlined: false });
   return frames;
 }
 
@@ -65,17 +65,20 @@ function callPlace(unit: OpenUnit, entry: Entry): Place {
   return { file: file === null ? '' : (unit.files()[file] ?? ''), line: entry.number(at.callLine) ?? 0 };
 }
 
-/** Units that say that an address is theirs; where none does, those that do not say what is theirs. */
+/**
+ * Units that say that an address is theirs, and then those that give no list of what is: with DWARF 2 a unit names one
+ * stretch of code at most, and may have more.
+ */
 function* unitsAround(program: Program, address: number): Generator<OpenUnit> {
   if (program.sections.relocatable) return;
-  const silent: OpenUnit[] = [];
+  const others: OpenUnit[] = [];
   for (const unit of program.units) {
     if (unit.unit.signature !== null) continue;
-    const ranges = unit.code();
-    if (ranges.length === 0) silent.push(unit);
-    else if (ranges.some((range) => address >= range.address && address < range.address + range.size)) yield unit;
+    const claimed = unit.code().some((range) => address >= range.address && address < range.address + range.size);
+    if (claimed) yield unit;
+    else if (!unit.root.has(at.ranges)) others.push(unit);
   }
-  yield* silent;
+  yield* others;
 }
 
 function holds(unit: OpenUnit, entry: Entry, address: number): boolean {
