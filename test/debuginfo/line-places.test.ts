@@ -88,9 +88,11 @@ function spell({ function: name, linkageName, file, line }: CodeFrame, expected:
   return `${own} ${file}:${line}`;
 }
 
-/** Each of them unoptimised and optimised. */
+/** Each of them unoptimised and optimised; strict DWARF 2 has no attribute for the place an inlined function is called at. */
 const all: readonly Flavour[] = flavours.flatMap((one) =>
-  one.args.includes('-O2') ? [one] : [one, { ...one, name: `${one.name} -O2`, args: [...one.args, '-O2'] }],
+  one.args.includes('-O2') || one.args.includes('-gdwarf-2')
+    ? [one]
+    : [one, { ...one, name: `${one.name} -O2`, args: [...one.args, '-O2'] }],
 );
 
 describe.each(all)('of $name', (flavour) => {
