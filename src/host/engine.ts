@@ -59,7 +59,8 @@ export interface EngineOptions {
   readonly stepped: boolean;
 }
 
-const faultBytes = 1024;
+/** The longest paths of a library in every frame of a stack. */
+const faultBytes = 512 * 1024;
 
 /** Loads and starts the engine. Once in a process: signal handlers and standard output are the process's own. */
 export function startEngine(options: EngineOptions): Engine {
@@ -203,8 +204,8 @@ function takeReport(now: CallNow, size: number): ReportReader {
 
 function takeFaults(now: CallNow): readonly ModuleFault[] {
   const faults: ModuleFault[] = [];
+  const bytes = Buffer.alloc(faultBytes);
   for (;;) {
-    const bytes = Buffer.alloc(faultBytes);
     const size = now('hot_node_take_fault', [DataType.U8Array, DataType.I32], [bytes, faultBytes]);
     if (size === 0) return faults;
     faults.push(readFault(new ReportReader(bytes.subarray(0, size))));

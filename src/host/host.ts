@@ -1,5 +1,6 @@
 import type { EntryNames } from '../config/resolved.js';
 import type { StateSummary } from '../events/events.js';
+import type { RawStack } from './stack.js';
 
 /**
  * The program that modules run in, as the session sees it. Today a Node child on this machine; an emulated ARM64
@@ -100,7 +101,14 @@ export type HookName = (typeof hookNames)[number];
 
 export type StageResult =
   | { readonly ok: true; readonly facts: ModuleFacts; readonly loadMs: number }
-  | { readonly ok: false; readonly code: string; readonly message: string; readonly loadMs: number };
+  | {
+      readonly ok: false;
+      readonly code: string;
+      readonly message: string;
+      readonly loadMs: number;
+      /** Where get_module_interface crashed. */
+      readonly stack?: RawStack;
+    };
 
 export interface CommitRequest {
   /** Providers before dependents. */
@@ -266,6 +274,8 @@ export type CommitResult =
       readonly message: string;
       readonly module: string;
       readonly step: CommitStep;
+      /** Where a step crashed. */
+      readonly stack?: RawStack;
     };
 
 export interface RevertResult {
@@ -287,6 +297,7 @@ export interface ModuleFault {
   readonly function: string;
   /** Frames this version had completed. */
   readonly frames: number;
+  readonly stack: RawStack;
 }
 
 export interface HostStats {
@@ -321,6 +332,10 @@ export interface HostEnd {
   readonly generation: number;
   readonly call: string;
   readonly frames: number;
+  /** Fault address, 0 where there is none. */
+  readonly address: bigint;
+  /** Where the fault, the call that does not return, or exit() was; without frames where nobody could tell. */
+  readonly stack: RawStack;
 }
 
 /** How a host is opened; everything it may need, so that it reads no environment of its own. */

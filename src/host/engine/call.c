@@ -27,6 +27,7 @@ static void take_out(image_t *image, native_call_t *call, const guard_fault_t *f
   crash->signal = fault->signal;
   crash->address = fault->address;
   memcpy(crash->text, fault->function, sizeof fault->function);
+  crash->stack = fault->stack;
   memcpy(crash->module, image->module, sizeof crash->module);
   strncpy(crash->call, "call", sizeof crash->call - 1);
   image->running = false;

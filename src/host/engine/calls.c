@@ -39,6 +39,7 @@ static bool run(image_t *image, const char *name, void (*body)(void *), hook_cal
     failure->signal = fault.signal;
     failure->address = fault.address;
     memcpy(failure->text, fault.function, sizeof fault.function);
+    failure->stack = fault.stack;
     image_pin(image);
   }
   memcpy(failure->module, image->module, sizeof failure->module);

@@ -31,6 +31,7 @@ void faults_push(const image_t *image, const hot_failure_t *failure) {
   memcpy(fault.module, image->module, sizeof fault.module);
   memcpy(fault.call, failure->call, sizeof fault.call);
   memcpy(fault.function, failure->text, sizeof fault.function - 1);
+  fault.stack = failure->stack;
   pthread_mutex_lock(&lock);
   if (count == CAPACITY) {
     first = (first + 1) % CAPACITY;

@@ -18,6 +18,7 @@ typedef struct guard_fault {
   int signal;
   uintptr_t address;
   char function[HOT_NAME_MAX]; /* empty where the loader knows none */
+  hot_stack_t stack;
 } guard_fault_t;
 
 /* Installs the handlers, and the one that notices exit(). 0, or -1 with errno. Once in a process. */

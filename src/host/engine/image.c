@@ -16,11 +16,13 @@
 typedef struct range {
   _Atomic uintptr_t high; /* written last and cleared first; 0 where the place is free */
   uintptr_t low;
+  uintptr_t base;
   uint32_t generation;
   char module[HOT_NAME_MAX];
 } range_t;
 
 static range_t ranges[RANGES];
+static _Atomic size_t ranges_used; /* places behind these were never taken */
 static _Atomic uint64_t kept;
 
 static void range_add(const image_t *image);
@@ -72,8 +74,8 @@ image_t *image_open(const char *module, uint32_t generation, const char *library
     free_image(image);
     return NULL;
   }
-  if (platform_image_range(image->handle, &image->low, &image->high) == 0) range_add(image);
   segments_read(image->handle, &image->segments);
+  if (platform_image_range(image->handle, &image->low, &image->high) == 0) range_add(image);
   image->constants_start = image->low;
   if (entry_look_up(image, entry, failure)) {
     migrations_look_up(image);
@@ -142,9 +144,11 @@ static void range_add(const image_t *image) {
   for (size_t n = 0; n < RANGES; n++) {
     if (ranges[n].high != 0) continue;
     ranges[n].low = image->low;
+    ranges[n].base = image->segments.count > 0 ? image->segments.base : image->low;
     ranges[n].generation = image->generation;
     memcpy(ranges[n].module, image->module, sizeof ranges[n].module);
     ranges[n].high = image->high;
+    if (n >= ranges_used) ranges_used = n + 1;
     return;
   }
 }
@@ -155,11 +159,12 @@ static void range_remove(const image_t *image) {
   }
 }
 
-bool image_at(uintptr_t address, const char **module, uint32_t *generation) {
-  for (size_t n = 0; n < RANGES; n++) {
+bool image_at(uintptr_t address, image_place_t *place) {
+  size_t used = ranges_used;
+  for (size_t n = 0; n < used; n++) {
     if (address >= ranges[n].high || address < ranges[n].low) continue;
-    *module = ranges[n].module;
-    *generation = ranges[n].generation;
+    *place =
+        (image_place_t){.module = ranges[n].module, .generation = ranges[n].generation, .base = ranges[n].base};
     return true;
   }
   return false;
