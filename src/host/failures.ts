@@ -1,4 +1,4 @@
-import type { CommitStep } from './host.js';
+import type { CommitStep, RawCrash } from './host.js';
 import type { ReportReader } from './report.js';
 import { signalName } from './signals.js';
 import { noStack, type RawStack, readStack } from './stack.js';
@@ -50,7 +50,7 @@ export interface Failure {
 export interface FailureText {
   readonly code: string;
   readonly message: string;
-  readonly stack?: RawStack;
+  readonly crash?: RawCrash;
 }
 
 const stepCodes: Readonly<Record<CommitStep, string>> = {
@@ -117,7 +117,11 @@ export function describeFailure(failure: Failure, apiVersion = 1): FailureText {
         message: `${failure.call} of "${module}" returned ${failure.value} instead of 0. The version before it runs on.`,
       };
     case 'crashed':
-      return { code: 'HM508', message: describeCrash(failure), stack: failure.stack };
+      return {
+        code: 'HM508',
+        message: describeCrash(failure),
+        crash: { signal: signalName(failure.signal), address: failure.address, stack: failure.stack },
+      };
     case 'notStaged':
       return { code: 'HM501', message: `"${module}" has no new version waiting to be switched to.` };
     case 'nothingBefore':

@@ -107,7 +107,7 @@ export type StageResult =
       readonly message: string;
       readonly loadMs: number;
       /** Where get_module_interface crashed. */
-      readonly stack?: RawStack;
+      readonly crash?: RawCrash;
     };
 
 export interface CommitRequest {
@@ -275,7 +275,7 @@ export type CommitResult =
       readonly module: string;
       readonly step: CommitStep;
       /** Where a step crashed. */
-      readonly stack?: RawStack;
+      readonly crash?: RawCrash;
     };
 
 export interface RevertResult {
@@ -285,19 +285,22 @@ export interface RevertResult {
   readonly message: string;
 }
 
-export interface ModuleFault {
-  readonly module: string;
-  readonly generation: number;
+export interface RawCrash {
   readonly signal: string;
   /** Fault address, 0 where the signal has none. */
   readonly address: bigint;
+  readonly stack: RawStack;
+}
+
+export interface ModuleFault extends RawCrash {
+  readonly module: string;
+  readonly generation: number;
   /** The guarded call that was abandoned: `update`, `module_view`, ... */
   readonly call: string;
   /** Function the fault was in as the loader knows it (dladdr); empty where unknown. */
   readonly function: string;
   /** Frames this version had completed. */
   readonly frames: number;
-  readonly stack: RawStack;
 }
 
 export interface HostStats {

@@ -25,7 +25,7 @@ export interface RawFrame {
   readonly symbol: string;
 }
 
-/** `HOT_STACK_HEAD`. */
+/** `HOT_STACK_HEAD`: frames that are left out are missing behind this many. */
 export const rawStackHead = 48;
 
 export const noStack: RawStack = { frames: [], leftOut: 0, registers: {} };

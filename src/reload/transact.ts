@@ -1,7 +1,7 @@
 import type { Assessment } from '../assess/types.js';
 import type { EntryNames } from '../config/resolved.js';
 import type { Finding, StateSummary } from '../events/events.js';
-import type { Host, ModuleFacts, ProbeFinding, ProbeResult, TransferRequest } from '../host/host.js';
+import type { Host, ModuleFacts, ProbeFinding, ProbeResult, RawCrash, TransferRequest } from '../host/host.js';
 
 /** A version that was built, validated and found acceptable, ready to take the place of the one that runs. */
 export interface Candidate {
@@ -53,6 +53,8 @@ export type TransactionResult =
       readonly assessment: Assessment | null;
       readonly loadMs: number;
       readonly pauseMs: number;
+      /** Where the step that failed crashed; null where it did not. */
+      readonly crash: RawCrash | null;
     };
 
 /**
@@ -72,7 +74,15 @@ export async function transact(request: TransactionRequest): Promise<Transaction
       const assessment = blocked(candidate.assessment, result);
       // An api_version that does not fit is a matter of the verdict, although it shows only now.
       const outcome = result.code === 'HM402' ? 'refused' : 'failed';
-      return { outcome, module, reasons: assessment.reasons, assessment, loadMs: result.loadMs, pauseMs: 0 };
+      return {
+        outcome,
+        module,
+        reasons: assessment.reasons,
+        assessment,
+        loadMs: result.loadMs,
+        pauseMs: 0,
+        crash: result.crash ?? null,
+      };
     }
     const transfer = request.transferOf(candidate, result.facts);
     const live = await lookAtValues(host, module, transfer);
@@ -83,7 +93,7 @@ export async function transact(request: TransactionRequest): Promise<Transaction
     if (!request.accepts(assessment)) {
       await giveUp();
       const { reasons } = assessment;
-      return { outcome: 'refused', module, reasons, assessment, loadMs: result.loadMs, pauseMs: 0 };
+      return { outcome: 'refused', module, reasons, assessment, loadMs: result.loadMs, pauseMs: 0, crash: null };
     }
   }
 
@@ -95,7 +105,8 @@ export async function transact(request: TransactionRequest): Promise<Transaction
   if (!commit.ok) {
     const { module, code, message, pauseMs } = commit;
     const loadMs = staged.reduce((sum, one) => sum + one.loadMs, 0);
-    return { outcome: 'rolledBack', module, reasons: [{ code, message }], assessment: null, loadMs, pauseMs };
+    const crash = commit.crash ?? null;
+    return { outcome: 'rolledBack', module, reasons: [{ code, message }], assessment: null, loadMs, pauseMs, crash };
   }
   return {
     outcome: 'switched',
@@ -160,7 +171,7 @@ function withKeptImage(before: Assessment): Assessment {
 }
 
 /** What cannot be loaded cannot work, whatever its file looked like. */
-function blocked(before: Assessment, { code, message }: Finding): Assessment {
+function blocked(before: Assessment, { code, message }: Pick<Finding, 'code' | 'message'>): Assessment {
   const level = 'BLOCKED';
   const reason = { level, code, message, recommendation: '', where: '' } as const;
   return { level, reasons: [reason], affected: before.affected };

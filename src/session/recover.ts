@@ -6,6 +6,7 @@ import { loadOrder } from './order.js';
 import type { ModuleRecord, Version } from './records.js';
 import { emitOutcome } from './reporter.js';
 import { countCrash } from './restart-intensity.js';
+import { symbolise } from './symbolise.js';
 import { transferBetween } from './transfer.js';
 import { compareVersions } from './types-of-both.js';
 
@@ -15,55 +16,81 @@ import { compareVersions } from './types-of-both.js';
  */
 export async function recoverModule(context: Context, fault: ModuleFault): Promise<void> {
   const record = context.records.get(fault.module);
-  const place = fault.function === '' ? '' : ` in ${fault.function}`;
-  context.bus.emit({
-    type: 'host:crash',
-    signal: fault.signal,
-    module: fault.module,
-    generation: fault.generation,
-    function: fault.function,
-    file: '',
-    line: 0,
-    code: 'HM509',
-    message: `${fault.module} crashed with ${fault.signal}${place} during ${fault.call}, after ${fault.frames} frames.`,
-    fatal: false,
-  });
+  // The host works on the recovery while the stack is looked up; what comes of it is said after the crash.
+  const told = tellFault(context, fault);
+  try {
+    await recover(context, record, fault, told);
+  } finally {
+    await told;
+  }
+}
+
+async function recover(
+  context: Context,
+  record: ModuleRecord | undefined,
+  fault: ModuleFault,
+  told: Promise<void>,
+): Promise<void> {
   // A version that has been replaced since then is nobody's concern any more.
   if (record?.running?.generation !== fault.generation) return;
   const crash = { code: 'HM509', how: fault.signal, frames: fault.frames, state: 'with the state of that reload' };
   try {
     if (onProbation(context, record, fault.frames)) {
       const reverted = await context.host.revert(fault.module);
+      await told;
       if (reverted.ok) return takeBack(context, record, crash);
     }
     if (tooOften(context, record)) {
+      await told;
       record.stopped = record.running;
       return stop(context, record, 'HM513', `${fault.module} crashed too often (last with ${fault.signal})`);
     }
-    await startAgain(context, record, { fresh: false });
+    await startAgain(context, record, { fresh: false, told });
   } catch (error) {
     // The host went down meanwhile; its own recovery starts every module again.
     if (!(error instanceof HostGone)) throw error;
   }
 }
 
+/** Never rejects. */
+async function tellFault(context: Context, fault: ModuleFault): Promise<void> {
+  const { innermost, ...place } = await symbolise(context, fault);
+  const name = innermost.function || fault.function;
+  const where = name === '' ? '' : ` in ${name}`;
+  context.bus.emit({
+    type: 'host:crash',
+    signal: fault.signal,
+    module: fault.module,
+    generation: fault.generation,
+    function: name,
+    file: innermost.file,
+    line: innermost.line,
+    code: 'HM509',
+    message: `${fault.module} crashed with ${fault.signal}${where} during ${fault.call}, after ${fault.frames} frames.`,
+    fatal: false,
+    ...place,
+  });
+}
+
 /**
  * The host process is gone. Reports which module ended it and how; decides which version of that module is to run
  * from now on. `openHost` and `restartModules` follow.
  */
-export function accountForHost(context: Context, end: HostEnd): void {
+export async function accountForHost(context: Context, end: HostEnd): Promise<void> {
   const { code, message } = describeHostEnd(end);
+  const { innermost, ...place } = await symbolise(context, { ...end, signal: end.how });
   context.bus.emit({
     type: 'host:crash',
     signal: end.how,
     module: end.module,
     generation: end.generation,
-    function: '',
-    file: '',
-    line: 0,
+    function: innermost.function,
+    file: innermost.file,
+    line: innermost.line,
     code,
     message: `${message} All modules start afresh in a new one; their state is lost.`,
     fatal: true,
+    ...place,
   });
   for (const one of context.records.values()) one.stopped = null;
   const record = context.records.get(end.module);
@@ -86,7 +113,7 @@ export async function restartModules(context: Context): Promise<void> {
   const order = loadOrder(running.map((record) => record.settings));
   for (const { name } of order) {
     const record = context.records.get(name);
-    if (record !== undefined) await startAgain(context, record, { fresh: true });
+    if (record !== undefined) await startAgain(context, record, { fresh: true, told: Promise.resolve() });
   }
 }
 
@@ -140,11 +167,12 @@ function stop(context: Context, record: ModuleRecord, code: string, why: string)
  * more is stopped.
  *
  * @param fresh nothing of its state is left: the process that held it is gone.
+ * @param told settles when the crash has been told, which comes first.
  */
 async function startAgain(
   context: Context,
   record: ModuleRecord,
-  { fresh }: { readonly fresh: boolean },
+  { fresh, told }: { readonly fresh: boolean; readonly told: Promise<void> },
 ): Promise<void> {
   const { running } = record;
   if (running === null) return;
@@ -154,6 +182,7 @@ async function startAgain(
   const transfer = staged.ok && !fresh ? await transferToItself(context, running, staged.facts) : null;
   const plans = transfer === null ? {} : { [module]: transfer.request };
   const committed = staged.ok ? await context.host.commit({ modules: [module], plans }) : staged;
+  await told;
   if (committed.ok) {
     const state = stateOf(transfer, committed.modules[0]?.state ?? noState);
     const fate =

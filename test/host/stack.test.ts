@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { readDebugInfo } from '../../src/debuginfo/read.js';
 import { HostGone, type ModuleFault } from '../../src/host/host.js';
-import type { RawStack } from '../../src/host/stack.js';
+import { noStack, type RawStack } from '../../src/host/stack.js';
 import { entryOf, type HostBench, openBench } from '../helpers/host-modules.js';
 
 const frame = 1 / 60;
@@ -213,10 +213,7 @@ void faulty_update(double dt) { (void)dt; }`;
   await bench.host.stage({ module: 'faulty', generation: 1, library, entry: entryOf('faulty') });
   const result = await bench.host.commit({ modules: ['faulty'] });
   if (result.ok) throw new Error('It was committed.');
-  expect(await told(result.stack ?? { frames: [], leftOut: 0, registers: {} }, library)).toEqual([
-    'deep:1',
-    'faulty_init:3',
-  ]);
+  expect(await told(result.crash?.stack ?? noStack, library)).toEqual(['deep:1', 'faulty_init:3']);
 });
 
 test('a crash on a thread of a module, which ends the host, is shown all the same', async () => {
