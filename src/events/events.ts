@@ -206,7 +206,8 @@ export type SessionEvent =
   /**
    * A module crashed, hung or ended the process. `fatal` says whether the host process itself was lost.
    * `signal` is a signal name (`SIGSEGV`), `exit` for a call of exit(), or `hang` for a call that did not return.
-   * `function`, `file` and `line` are those of the innermost frame inside a module.
+   * `function`, `file` and `line` are those of the innermost frame inside a module, if possible in a
+   * source of the project.
    */
   | ({
       readonly type: 'host:crash';

@@ -1,14 +1,18 @@
 import { parseArgs } from 'node:util';
 import { findCompilers } from './compilers.js';
+import { type CrashResult, injectCrashes } from './crashes.js';
 import { fuzzTypes } from './types.js';
 
-/** `npm run fuzz -- types --checks 20000 --seed 1`: exact; `npm run fuzz -- mutate --count 100000`: robust. */
+/**
+ * `npm run fuzz -- types --checks 20000 --seed 1`: exact; `npm run fuzz -- mutate --count 100000`: robust;
+ * `npm run fuzz -- crashes --crashes 250`: the right place of crashes. */
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       checks: { type: 'string', default: '20000' },
       count: { type: 'string', default: '100000' },
+      crashes: { type: 'string', default: '250' },
       seed: { type: 'string', default: '1' },
     },
   });
@@ -19,6 +23,7 @@ async function main(): Promise<void> {
     const { runMutations } = await import('./mutate.js');
     failed = (await runMutations(Number(values.count), Number(values.seed))) || failed;
   }
+  if (wanted.includes('crashes')) failed = (await runCrashes(Number(values.crashes), Number(values.seed))) || failed;
   process.exitCode = failed ? 1 : 0;
 }
 
@@ -43,6 +48,31 @@ async function runTypes(checks: number, seed: number): Promise<boolean> {
   }
   print(`${all} checks, ${wrong} wrong`);
   return wrong > 0;
+}
+
+/** Right frames the issue asks for, percent. */
+const goal = 95;
+
+async function runCrashes(count: number, seed: number): Promise<boolean> {
+  const { results, missed } = await injectCrashes(count, seed, process.env);
+  const share = (some: readonly CrashResult[], is: (one: CrashResult) => boolean): string =>
+    `${some.filter(is).length} of ${some.length}`;
+  for (const build of new Set(results.map((one) => one.build))) {
+    const own = results.filter((one) => one.build === build);
+    const [right, whole] = [share(own, (one) => one.innermost), share(own, (one) => one.whole)];
+    print(`${build.padEnd(14)} innermost frame right ${right}, whole stack right ${whole}`);
+  }
+  for (const one of results.filter(({ whole }) => !whole)) {
+    print(`  ${one.innermost ? 'outer frames' : 'INNERMOST'}, seed ${one.seed}, ${one.build}, ${one.kind}:`);
+    print(`    expected ${one.expected}\n    told     ${one.told}`);
+  }
+  const right = (results.filter((one) => one.innermost).length / results.length) * 100;
+  const whole = (results.filter((one) => one.whole).length / results.length) * 100;
+  print(
+    `${results.length} crashes: innermost frame right in ${right.toFixed(1)} %, whole stack in ${whole.toFixed(1)} %,`,
+  );
+  print(`session alive after each, ${missed} frames of another module missed`);
+  return right < goal || missed !== 0;
 }
 
 function print(text: string): void {

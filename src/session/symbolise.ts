@@ -16,7 +16,7 @@ export interface KnownLibrary {
 /** A signal that comes from a call, such as that of abort(), has none. */
 const withAddress: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE']);
 
-/** What an event says of a crash, and the innermost frame inside a module. */
+/** What an event says of a crash, and the innermost frame inside a module, if possible in a source of the project. */
 export interface Symbolised extends CrashPlace {
   readonly innermost: Pick<StackFrame, 'function' | 'file' | 'line'>;
 }
@@ -46,8 +46,15 @@ export async function symbolise(
     stack,
     leftOut: raw.leftOut === 0 ? null : { after, frames: raw.leftOut },
     registers: Object.fromEntries(Object.entries(raw.registers).map(([name, value]) => [name, hexadecimal(value)])),
-    innermost: stack.find((frame) => frame.module !== '') ?? { function: '', file: '', line: 0 },
+    innermost: innermostOf(stack),
   };
+}
+
+/** Code of a library's headers lies inside the module too, but its author wants to see who used it. */
+function innermostOf(stack: readonly StackFrame[]): Symbolised['innermost'] {
+  const inside = stack.filter((frame) => frame.module !== '');
+  const own = inside.find(({ file }) => file !== '' && !isAbsolute(file));
+  return own ?? inside[0] ?? { function: '', file: '', line: 0 };
 }
 
 /** What runs, what ran before it, and what was stopped: older versions have no code that could still run. */

@@ -17,6 +17,8 @@ typedef struct range {
   _Atomic uintptr_t high; /* written last and cleared first; 0 where the place is free */
   uintptr_t low;
   uintptr_t base;
+  uintptr_t code_low;
+  uintptr_t code_high;
   uint32_t generation;
   char module[HOT_NAME_MAX];
 } range_t;
@@ -140,11 +142,24 @@ void image_forget_symbols(image_t *image) {
 
 uint64_t image_kept_count(void) { return kept; }
 
+/* Between the first and the last of its code; all of it where nobody knows. */
+static void set_code(range_t *range, const image_t *image) {
+  range->code_low = image->segments.count > 0 ? image->high : image->low;
+  range->code_high = image->segments.count > 0 ? image->low : image->high;
+  for (size_t n = 0; n < image->segments.count; n++) {
+    const segment_t *segment = &image->segments.list[n];
+    if (segment->kind != SEGMENT_CODE) continue;
+    if (segment->start < range->code_low) range->code_low = segment->start;
+    if (segment->start + segment->size > range->code_high) range->code_high = segment->start + segment->size;
+  }
+}
+
 static void range_add(const image_t *image) {
   for (size_t n = 0; n < RANGES; n++) {
     if (ranges[n].high != 0) continue;
     ranges[n].low = image->low;
     ranges[n].base = image->segments.count > 0 ? image->segments.base : image->low;
+    set_code(&ranges[n], image);
     ranges[n].generation = image->generation;
     memcpy(ranges[n].module, image->module, sizeof ranges[n].module);
     ranges[n].high = image->high;
@@ -162,7 +177,7 @@ static void range_remove(const image_t *image) {
 bool image_at(uintptr_t address, image_place_t *place) {
   size_t used = ranges_used;
   for (size_t n = 0; n < used; n++) {
-    if (address >= ranges[n].high || address < ranges[n].low) continue;
+    if (ranges[n].high == 0 || address >= ranges[n].code_high || address < ranges[n].code_low) continue;
     *place =
         (image_place_t){.module = ranges[n].module, .generation = ranges[n].generation, .base = ranges[n].base};
     return true;

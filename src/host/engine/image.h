@@ -76,7 +76,7 @@ typedef struct image_place {
   uintptr_t base; /* what was added to the addresses in the library's file */
 } image_place_t;
 
-/* The module whose mapped image holds an address. Safe in a signal handler. */
+/* The module whose code holds an address. Safe in a signal handler. */
 bool image_at(uintptr_t address, image_place_t *place);
 
 /* True where an aligned word of the data is an address inside the image. */

@@ -90,6 +90,11 @@ void platform_code_range(uintptr_t address, uintptr_t *low, uintptr_t *high) {
   }
 }
 
+const unsigned char *platform_unwind_header(uintptr_t address) {
+  (void)address;
+  return NULL;
+}
+
 void platform_thread_stack(uintptr_t *low, uintptr_t *high) {
   *high = (uintptr_t)pthread_get_stackaddr_np(pthread_self());
   *low = *high - pthread_get_stacksize_np(pthread_self());
@@ -174,6 +179,17 @@ uint32_t platform_copy_registers(const platform_machine_t *machine, uint64_t *re
   (void)registers;
 #endif
   return count;
+}
+
+/* glibc's own unwinder asks the same: it takes no lock and allocates nothing (glibc manual, "Dynamic Linker Introspection"). */
+const unsigned char *platform_unwind_header(uintptr_t address) {
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 35)
+  struct dl_find_object found;
+  return _dl_find_object((void *)address, &found) == 0 ? found.dlfo_eh_frame : NULL;
+#else
+  (void)address;
+  return NULL;
+#endif
 }
 
 typedef struct code_search {

@@ -53,6 +53,12 @@ uint32_t platform_copy_registers(const platform_machine_t *machine, uint64_t *re
 /* The addresses [*low, *high) of the library or program that an address lies in; both 0 where none does. */
 void platform_code_range(uintptr_t address, uintptr_t *low, uintptr_t *high);
 
+/*
+ * The table that leads to the unwind information of the library that an address lies in (.eh_frame_hdr); NULL where there is
+ * none, or the system cannot tell without a lock. Safe in a signal handler.
+ */
+const unsigned char *platform_unwind_header(uintptr_t address);
+
 /* The addresses [*low, *high) of the calling thread's stack; both 0 where unknown. */
 void platform_thread_stack(uintptr_t *low, uintptr_t *high);
 

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "cfi.h"
 #include "code.h"
 #include "image.h"
 #include "platform.h"
@@ -27,10 +28,10 @@ static _Thread_local volatile sig_atomic_t may_escape HANDLER_SAFE;
 /* Where a walk is: everything below `position` has been seen. */
 typedef struct walk {
   hot_stack_t *stack;
-  bounds_t bounds;    /* of this thread's stack; 0 where unknown */
-  uintptr_t limit;    /* frames from here on are not the module's */
+  bounds_t bounds; /* of this thread's stack; 0 where unknown */
+  uintptr_t limit; /* frames from here on are not the module's */
   uintptr_t position;
-  uintptr_t frame;    /* frame pointer; 0 where there is none to follow */
+  cfi_state_t state; /* of the function that was added last */
   uint64_t seen;
 } walk_t;
 
@@ -136,12 +137,18 @@ static bool frame_is_plausible(const walk_t *walk, uintptr_t frame) {
   return in_engine(pair[1]) || returns_into_module(pair[1]);
 }
 
+/* The function that `pc` returns to, whose stack begins at the walk's position. */
+static void go_to(walk_t *walk, uintptr_t pc, uintptr_t frame) {
+  cfi_set_stack(&walk->state, pc, walk->position, frame);
+}
+
 /*
  * Where the frame pointer of the function that `slot` returns to may be: still in the register, or saved by the function
  * that was called, close below its return address.
  */
 static uintptr_t frame_of_caller(const walk_t *walk, uintptr_t searched, uintptr_t slot) {
-  if (frame_is_plausible(walk, walk->frame)) return walk->frame;
+  uintptr_t frame = cfi_frame_pointer(&walk->state);
+  if (frame_is_plausible(walk, frame)) return frame;
   for (uintptr_t at = slot - WORD; at >= searched && at < slot; at -= WORD) {
     uintptr_t word;
     if (read_words(walk, at, &word, 1) && frame_is_plausible(walk, word)) return word;
@@ -156,9 +163,9 @@ static bool guess(walk_t *walk) {
     uintptr_t word;
     if (!read_words(walk, at, &word, 1)) return false;
     if (!returns_into_module(word)) continue;
-    add(walk, word, HOT_FRAME_RETURN | HOT_FRAME_GUESSED);
     walk->position = at + WORD;
-    walk->frame = frame_of_caller(walk, start, at);
+    go_to(walk, word, frame_of_caller(walk, start, at));
+    add(walk, word, HOT_FRAME_RETURN | HOT_FRAME_GUESSED);
     return true;
   }
   return false;
@@ -166,9 +173,10 @@ static bool guess(walk_t *walk) {
 
 /*
  * The return address of a function that has not set its frame up, or never does: at the top of the stack, or in the link
- * register. It counts where the call before it leads to just before pc and nothing in between sets up a frame.
+ * register. It counts where the call before it leads to just before pc and nothing in between sets up a frame; of a call
+ * through a pointer that leads to no code, in any case.
  */
-static void add_frameless_caller(walk_t *walk, const platform_machine_t *machine) {
+static bool step_without_frame(walk_t *walk, const platform_machine_t *machine, bool called_nothing) {
   uintptr_t candidates[2];
   uintptr_t places[2];
   size_t count = code_return_candidates(machine, candidates, places);
@@ -177,74 +185,115 @@ static void add_frameless_caller(walk_t *walk, const platform_machine_t *machine
     if (!returns_into_module(candidates[n])) continue;
     unsigned char before[CODE_BEFORE];
     unsigned char body[PROLOGUE_BYTES];
-    uintptr_t target;
-    if (!read_bytes(candidates[n] - sizeof before, before, sizeof before)) continue;
-    if (!code_call_target(before, candidates[n], &target)) continue;
-    if (target > machine->pc || machine->pc - target > sizeof body) continue;
-    size_t size = machine->pc - target;
-    if (!read_bytes(target, body, size) || code_sets_frame(body, size)) continue;
-    add(walk, candidates[n], HOT_FRAME_RETURN);
+    uintptr_t target = machine->pc;
+    if (!called_nothing) {
+      if (!read_bytes(candidates[n] - sizeof before, before, sizeof before)) continue;
+      if (!code_call_target(before, candidates[n], &target)) continue;
+      if (target > machine->pc || machine->pc - target > sizeof body) continue;
+      size_t size = machine->pc - target;
+      if (!read_bytes(target, body, size) || code_sets_frame(body, size)) continue;
+    }
     if (places[n] != 0) walk->position = places[n] + WORD;
-    return;
+    go_to(walk, candidates[n], machine->frame);
+    add(walk, candidates[n], HOT_FRAME_RETURN);
+    return true;
   }
+  return false;
 }
 
-/* A call through a pointer that leads to no code: whoever called is the next frame. */
-static void add_caller_of_nothing(walk_t *walk, const platform_machine_t *machine) {
-  uintptr_t candidates[2];
-  uintptr_t places[2];
-  if (code_return_candidates(machine, candidates, places) == 0) return;
-  if (places[0] != 0 && !read_words(walk, places[0], &candidates[0], 1)) return;
-  if (!returns_into_module(candidates[0])) return;
-  add(walk, candidates[0], HOT_FRAME_RETURN);
-  if (places[0] != 0) walk->position = places[0] + WORD;
+/* To the caller by the unwind tables, which may lead astray where the stack was written over. */
+static bool step_by_tables(walk_t *walk) {
+  cfi_state_t next = walk->state;
+  if (sigsetjmp(escape, 0) != 0) {
+    may_escape = 0;
+    return false;
+  }
+  may_escape = 1;
+  bool stepped = cfi_step(&next);
+  may_escape = 0;
+  uintptr_t sp = cfi_stack_pointer(&next);
+  if (!stepped || sp < walk->position || sp > walk->limit + BLIND_SEARCH) return false;
+  if (!in_engine(next.pc) && !is_behind_call(next.pc)) return false;
+  walk->state = next;
+  walk->position = sp;
+  return true;
+}
+
+static bool step_by_frame(walk_t *walk) {
+  uintptr_t frame = cfi_frame_pointer(&walk->state);
+  uintptr_t pair[2];
+  if (frame < walk->position || frame >= walk->limit || !read_words(walk, frame, pair, 2)) return false;
+  if (!in_engine(pair[1]) && !is_behind_call(pair[1])) return false;
+  walk->position = frame + 2 * WORD;
+  go_to(walk, pair[1], pair[0]);
+  return true;
+}
+
+/* The tables are right more often, and cost more: of a recursion that has filled the stack nobody needs them. */
+static bool step(walk_t *walk) {
+  if (walk->seen < HOT_STACK_HEAD) return step_by_tables(walk) || step_by_frame(walk);
+  return step_by_frame(walk) || step_by_tables(walk);
 }
 
 static void follow(walk_t *walk) {
-  for (;;) {
-    uintptr_t pair[2];
-    bool readable = walk->frame >= walk->position && walk->frame < walk->limit && read_words(walk, walk->frame, pair, 2);
-    if (!readable || !(in_engine(pair[1]) || is_behind_call(pair[1]))) {
+  while (walk->position < walk->limit) {
+    if (!step(walk)) {
       if (!guess(walk)) return;
       continue;
     }
-    if (in_engine(pair[1])) return;
-    add(walk, pair[1], HOT_FRAME_RETURN);
-    walk->position = walk->frame + 2 * WORD;
-    walk->frame = pair[0];
+    if (in_engine(walk->state.pc)) return;
+    add(walk, walk->state.pc, HOT_FRAME_RETURN);
   }
 }
 
-static void walk_from(const platform_machine_t *machine, const siginfo_t *info, const void *limit, hot_stack_t *stack) {
+static walk_t begin(const platform_machine_t *machine, const void *limit, hot_stack_t *stack) {
   memset(stack, 0, offsetof(hot_stack_t, frames));
   stack->register_count = platform_copy_registers(machine, stack->registers);
-  walk_t walk = {.stack = stack, .bounds = thread_bounds, .position = machine->sp, .frame = machine->frame};
+  walk_t walk = {.stack = stack, .bounds = thread_bounds, .position = machine->sp};
+  cfi_begin(machine, &walk.state);
   bool known = is_inside(&walk.bounds, machine->sp) || is_inside(&walk.bounds, machine->frame);
   if (!known) walk.bounds = (bounds_t){0, 0};
   walk.limit = known ? walk.bounds.high : machine->sp + BLIND_SEARCH;
   if ((uintptr_t)limit > machine->sp && (uintptr_t)limit < walk.limit) walk.limit = (uintptr_t)limit;
   /* Below its end a stack that has overflowed cannot be read. */
   if (known && walk.position < walk.bounds.low) walk.position = walk.bounds.low;
+  return walk;
+}
 
+/* From the function that was interrupted to the one that called it, which takes more care than any other step. */
+static bool leave_innermost(walk_t *walk, const platform_machine_t *machine, const siginfo_t *info) {
   unsigned char code;
-  add(&walk, machine->pc, 0);
   bool fetch = info != NULL && (info->si_signo == SIGSEGV || info->si_signo == SIGBUS) &&
                (uintptr_t)info->si_addr == machine->pc;
-  if (fetch || !read_bytes(machine->pc, &code, 1)) add_caller_of_nothing(&walk, machine);
-  else if (in_image(machine->pc)) add_frameless_caller(&walk, machine);
-  else guess(&walk);
-  follow(&walk);
-  finish(&walk);
+  bool nothing = fetch || !read_bytes(machine->pc, &code, 1);
+  if (!nothing && step_by_tables(walk)) {
+    if (in_engine(walk->state.pc)) return false;
+    add(walk, walk->state.pc, HOT_FRAME_RETURN);
+  } else if (nothing || in_image(machine->pc)) {
+    step_without_frame(walk, machine, nothing);
+  }
+  return true;
 }
 
 void stack_capture(const siginfo_t *info, const void *context, const void *limit, hot_stack_t *stack) {
   platform_machine_t machine;
   platform_read_machine(context, &machine);
-  walk_from(&machine, info, limit, stack);
+  walk_t walk = begin(&machine, limit, stack);
+  add(&walk, machine.pc, 0);
+  if (leave_innermost(&walk, &machine, info)) follow(&walk);
+  finish(&walk);
 }
 
 void stack_capture_here(const void *limit, hot_stack_t *stack) {
   uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-  platform_machine_t machine = {.pc = (uintptr_t)__builtin_return_address(0), .sp = here, .frame = here};
-  walk_from(&machine, NULL, limit, stack);
+  platform_machine_t machine = {.pc = (uintptr_t)__builtin_return_address(0),
+                                .sp = here + 2 * WORD,
+                                .frame = *(const uintptr_t *)here};
+  walk_t walk = begin(&machine, limit, stack);
+  walk.state.is_return = true;
+  /* The functions of the engine that ask are of no interest. */
+  while (in_engine(walk.state.pc) && step_by_tables(&walk)) continue;
+  if (!in_engine(walk.state.pc)) add(&walk, walk.state.pc, HOT_FRAME_RETURN);
+  follow(&walk);
+  finish(&walk);
 }
