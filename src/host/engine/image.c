@@ -16,9 +16,10 @@
 typedef struct range {
   _Atomic uintptr_t high; /* written last and cleared first; 0 where the place is free */
   uintptr_t low;
+  /* From low on: an address in the code would keep the image from being closed (search.h). */
   uintptr_t base;
-  uintptr_t code_low;
-  uintptr_t code_high;
+  uintptr_t code_start;
+  uintptr_t code_end;
   uint32_t generation;
   char module[HOT_NAME_MAX];
 } range_t;
@@ -144,13 +145,15 @@ uint64_t image_kept_count(void) { return kept; }
 
 /* Between the first and the last of its code; all of it where nobody knows. */
 static void set_code(range_t *range, const image_t *image) {
-  range->code_low = image->segments.count > 0 ? image->high : image->low;
-  range->code_high = image->segments.count > 0 ? image->low : image->high;
+  uintptr_t size = image->high - image->low;
+  range->code_start = image->segments.count > 0 ? size : 0;
+  range->code_end = image->segments.count > 0 ? 0 : size;
   for (size_t n = 0; n < image->segments.count; n++) {
     const segment_t *segment = &image->segments.list[n];
+    uintptr_t start = segment->start - image->low;
     if (segment->kind != SEGMENT_CODE) continue;
-    if (segment->start < range->code_low) range->code_low = segment->start;
-    if (segment->start + segment->size > range->code_high) range->code_high = segment->start + segment->size;
+    if (start < range->code_start) range->code_start = start;
+    if (start + segment->size > range->code_end) range->code_end = start + segment->size;
   }
 }
 
@@ -158,7 +161,7 @@ static void range_add(const image_t *image) {
   for (size_t n = 0; n < RANGES; n++) {
     if (ranges[n].high != 0) continue;
     ranges[n].low = image->low;
-    ranges[n].base = image->segments.count > 0 ? image->segments.base : image->low;
+    ranges[n].base = image->segments.count > 0 ? image->segments.base - image->low : 0;
     set_code(&ranges[n], image);
     ranges[n].generation = image->generation;
     memcpy(ranges[n].module, image->module, sizeof ranges[n].module);
@@ -177,9 +180,11 @@ static void range_remove(const image_t *image) {
 bool image_at(uintptr_t address, image_place_t *place) {
   size_t used = ranges_used;
   for (size_t n = 0; n < used; n++) {
-    if (ranges[n].high == 0 || address >= ranges[n].code_high || address < ranges[n].code_low) continue;
-    *place =
-        (image_place_t){.module = ranges[n].module, .generation = ranges[n].generation, .base = ranges[n].base};
+    const range_t *range = &ranges[n];
+    uintptr_t offset = address - range->low;
+    if (range->high == 0 || offset >= range->code_end || offset < range->code_start) continue;
+    *place = (image_place_t){
+        .module = range->module, .generation = range->generation, .base = range->low + range->base};
     return true;
   }
   return false;
