@@ -39,7 +39,7 @@ static bool is_open;
 static pthread_t lane_threads[STATUS_LANES];
 
 static void on_fault(int signo, siginfo_t *info, void *context);
-static void on_question(int signo, siginfo_t *info, void *context);
+static void take_questions(void);
 static void on_exit_call(void);
 
 int guard_open(void) {
@@ -55,15 +55,7 @@ int guard_open(void) {
   }
   if (atexit(on_exit_call) != 0) return -1;
   stack_open();
-#ifdef SIGRTMIN
-  /* Real-time signals are nobody's by default; the first ones are those that programs take for themselves. */
-  const int question = SIGRTMIN + 9;
-  action.sa_sigaction = on_question;
-  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
-  if (sigaction(question, &action, NULL) == 0) status_take_questions(question);
-#else
-  (void)on_question;
-#endif
+  take_questions();
   is_open = true;
   return 0;
 }
@@ -203,6 +195,7 @@ static void on_fault(int signo, siginfo_t *info, void *context) {
   chain(signo, info, context);
 }
 
+#ifdef SIGRTMIN
 /*
  * Asked where a call is that does not return: the thread that makes it writes its stack into the status file. The question
  * comes to any thread of the process, which passes it on.
@@ -220,6 +213,20 @@ static void on_question(int signo, siginfo_t *info, void *context) {
   }
   errno = error;
 }
+
+/* Real-time signals are nobody's by default; the first ones are those that programs take for themselves. */
+static void take_questions(void) {
+  const int question = SIGRTMIN + 9;
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_sigaction = on_question;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  if (sigaction(question, &action, NULL) == 0) status_take_questions(question);
+}
+#else
+static void take_questions(void) {}
+#endif
 
 /* exit() runs the exit handlers on the thread that called it: inside a guarded call that thread was in a module. */
 static void on_exit_call(void) {

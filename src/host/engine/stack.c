@@ -213,6 +213,8 @@ static bool step_by_tables(walk_t *walk) {
   may_escape = 0;
   uintptr_t sp = cfi_stack_pointer(&next);
   if (!stepped || sp < walk->position || sp > walk->limit + BLIND_SEARCH) return false;
+  /* Only the innermost function may have put nothing on the stack; others would be met again and again. */
+  if (sp == walk->position && walk->state.is_return) return false;
   if (!in_engine(next.pc) && !is_behind_call(next.pc)) return false;
   walk->state = next;
   walk->position = sp;
