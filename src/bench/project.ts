@@ -19,6 +19,8 @@ export async function openProject(
   options: {
     readonly watch: boolean;
     readonly rate?: number;
+    /** Frames run only when they are asked for. */
+    readonly stepped?: boolean;
     /** Puts further files there before anything is read. */
     readonly prepare?: (root: string) => Promise<void>;
   },
@@ -29,7 +31,7 @@ export async function openProject(
     await writeFile(join(root, name), text);
   }
   await options.prepare?.(root);
-  const read = () => loadConfig({ cwd: root, env, flags: { rate: options.rate } });
+  const read = () => loadConfig({ cwd: root, env, flags: { rate: options.rate, stepped: options.stepped } });
   const config = await read();
   const session = await createSession({
     bus: createBus(),

@@ -130,6 +130,9 @@ function targetFlags(target: Target): readonly string[] {
   return [...(target.triple === '' ? [] : [`--target=${target.triple}`]), ...target.compileArgs];
 }
 
+/** A function that calls none keeps its frame too: the stack of a crash begins in such a one more often than not. */
+const leafFrames = ['-mno-omit-leaf-frame-pointer'] as const;
+
 /** Options that only one kind of compiler knows, or that would be noise for one language. */
 function quietFlags(language: Language, { compiler }: Toolchain): readonly string[] {
   if (compiler.kind === 'gcc') {
@@ -138,7 +141,10 @@ function quietFlags(language: Language, { compiler }: Toolchain): readonly strin
     return language === 'c++' ? ['-fno-gnu-unique', '-femit-class-debug-always'] : [];
   }
   // Crash reproducers of many megabytes in the temporary folder help nobody here; assembly takes no C options.
-  const quiet = ['-fno-crash-diagnostics', ...(language === 'asm' ? ['-Wno-unused-command-line-argument'] : [])];
+  const quiet = [
+    '-fno-crash-diagnostics',
+    ...(language === 'asm' ? ['-Wno-unused-command-line-argument'] : leafFrames),
+  ];
   // Without it clang leaves out the layout of C++ types that it takes to be described elsewhere (std::string, classes
   // whose constructor is in another source), and state of such a type would be of an unknown one.
   return language === 'c++' ? [...quiet, '-fstandalone-debug'] : quiet;

@@ -15,6 +15,7 @@ export const tag = {
   unionType: 0x17,
   unspecifiedParameters: 0x18,
   inheritance: 0x1c,
+  inlinedSubroutine: 0x1d,
   ptrToMemberType: 0x1f,
   subrangeType: 0x21,
   baseType: 0x24,
@@ -64,6 +65,8 @@ export const at = {
   type: 0x49,
   virtuality: 0x4c,
   ranges: 0x55,
+  callFile: 0x58,
+  callLine: 0x59,
   signature: 0x69,
   dataBitOffset: 0x6b,
   linkageName: 0x6e,
@@ -144,3 +147,22 @@ export const op = {
   gnuAddrIndex: 0xfb,
   gnuConstIndex: 0xfc,
 } as const;
+
+/** `DW_LNS_*`, section 7.22. */
+export const lns = {
+  copy: 1,
+  advancePc: 2,
+  advanceLine: 3,
+  setFile: 4,
+  setColumn: 5,
+  negateStmt: 6,
+  setBasicBlock: 7,
+  constAddPc: 8,
+  fixedAdvancePc: 9,
+  setPrologueEnd: 10,
+  setEpilogueBegin: 11,
+  setIsa: 12,
+} as const;
+
+/** `DW_LNE_*`, section 7.22. */
+export const lne = { endSequence: 1, setAddress: 2, defineFile: 3, setDiscriminator: 4 } as const;

@@ -1,8 +1,9 @@
 import { createTypeReader } from './build-type.js';
+import { framesAt, lineAt } from './code-frames.js';
 import { at, tag } from './constants.js';
 import { definitionsNamed } from './definitions-by-name.js';
 import { DebugInfoError } from './errors.js';
-import { readFunctions, readFunctionsAt } from './functions.js';
+import { readFunctionAround, readFunctions, readFunctionsAt } from './functions.js';
 import { lastBefore } from './index-entries.js';
 import { lazy } from './lazy.js';
 import { openProgram } from './program.js';
@@ -44,6 +45,9 @@ export function readDwarf(sections: DebugSections): DebugInfo {
     functionsAt(addresses) {
       return readFunctionsAt(reader, addresses);
     },
+    lineAt: (address) => lineAt(program, address),
+    functionAt: (address) => readFunctionAround(reader, address),
+    framesAt: (address) => framesAt(program, address),
     recordsNamed(name) {
       const types = definitionsNamed(program, name).map(({ unit, entry }) => reader.typeAt(unit, entry));
       return [...new Set(types)].filter((type) => type.kind === 'record');

@@ -1,11 +1,12 @@
 import type { Address } from './addresses.js';
 import { buildFunctionType } from './build-function-type.js';
+import { functionAround } from './code-frames.js';
 import { at, tag } from './constants.js';
 import { firstWith, textOf, withDeclarations } from './declarations.js';
 import type { Entry } from './entry.js';
 import { isDiscarded } from './locations.js';
 import type { Located } from './open-unit.js';
-import { firstRange } from './ranges.js';
+import { codeRanges, firstRange } from './ranges.js';
 import type { TypeReader } from './type-reader.js';
 import type { DebugFunction, FunctionType, Place } from './types.js';
 
@@ -34,6 +35,13 @@ export function readFunctionsAt(
   return found;
 }
 
+/** The function whose code holds an address of a linked file. */
+export function readFunctionAround(reader: TypeReader, address: number): DebugFunction | null {
+  const own = functionAround(reader.program, address);
+  const start = own === null ? undefined : codeRanges(own.unit, own.entry)[0];
+  return own === null || start === undefined ? null : new FunctionOfFile(reader, own, start);
+}
+
 function forEachFunction({ program }: TypeReader, visit: (own: Located, start: Address) => void): void {
   for (const unit of program.units) {
     const { tags, offsets } = unit.index;
@@ -44,14 +52,6 @@ function forEachFunction({ program }: TypeReader, visit: (own: Located, start: A
       if (start !== null && !isDiscarded(unit, start)) visit({ unit, entry }, start);
     }
   }
-}
-
-/** Section 2.17: a beginning and an end or a length, or a list of ranges where rarely used parts were moved away. */
-function codeSize({ unit, entry }: Located): number {
-  const low = entry.address(at.lowPc);
-  if (low === null) return firstRange(unit, entry)?.size ?? 0;
-  const high = entry.address(at.highPc);
-  return high === null ? (entry.number(at.highPc) ?? 0) : high.address - low.address;
 }
 
 /** A class, because a large program has tens of thousands: what is seldom asked for costs nothing until then. */
@@ -80,7 +80,7 @@ class FunctionOfFile implements DebugFunction {
   }
 
   get size(): number {
-    return codeSize(this.#own);
+    return codeRanges(this.#own.unit, this.#own.entry)[0]?.size ?? 0;
   }
 
   get type(): FunctionType {

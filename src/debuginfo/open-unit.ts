@@ -4,7 +4,9 @@ import { Entry, readBases } from './entry.js';
 import { DebugInfoError } from './errors.js';
 import { type EntryIndex, indexEntries } from './index-entries.js';
 import { lazy } from './lazy.js';
-import { join, readFileNames } from './lines.js';
+import { join, type LineHeader, readLineHeader } from './line-header.js';
+import { type LineTable, readLineProgram } from './line-program.js';
+import { type CodeRange, codeRanges } from './ranges.js';
 import type { DebugSections } from './sections.js';
 import type { UnitReader } from './unit-reader.js';
 import type { Unit } from './units.js';
@@ -18,6 +20,10 @@ export interface OpenUnit extends UnitReader {
   readonly language: 'c' | 'c++' | 'other';
   /** Names of sources by number; read when first asked for. */
   files(): readonly string[];
+  /** Where each piece of its code comes from, decoded when first asked for; null where it has no such table. */
+  lines(): LineTable | null;
+  /** Where its code lies; empty where it does not say. */
+  code(): readonly CodeRange[];
 }
 
 /** An entry and the unit it stands in. */
@@ -52,14 +58,23 @@ export function openUnit(
   const owner = unit.signature === null ? undefined : ownerOf(lineTable);
   const directory = root.string(at.compDir) ?? owner?.directory ?? '';
   const name = root.string(at.name);
-  return Object.assign(reader, {
+  const header = lazy((): LineHeader | null =>
+    lineTable === null ? null : readLineHeader(sections, lineTable, directory),
+  );
+  const open: OpenUnit = Object.assign(reader, {
     root,
     index,
     name: name === null ? (owner?.name ?? '') : join(directory, name),
     directory,
     language: languageOf(root.number(at.language)),
-    files: lazy(() => (lineTable === null ? [] : readFileNames(sections, lineTable, directory))),
+    files: () => header()?.files ?? [],
+    lines: lazy(() => {
+      const of = header();
+      return of === null ? null : readLineProgram(sections, of, unit.address);
+    }),
+    code: lazy(() => codeRanges(open, root)),
   });
+  return open;
 }
 
 /** Split DWARF (section 7.3.2): what is left here is a skeleton that names another file. */

@@ -10,10 +10,24 @@ export interface CodeRange extends Address {
 
 /**
  * The first range of a function whose code lies in several places: compilers write the one first that it is entered at.
- * Null where it has no list of ranges, or the list begins in a way compilers do not write.
+ * Null where it has no list of ranges, or an empty one.
  */
 export function firstRange(unit: OpenUnit, entry: Entry): CodeRange | null {
-  return unit.unit.version >= 5 ? firstNew(unit, entry) : firstOld(unit, entry);
+  for (const range of listedRanges(unit, entry)) return range;
+  return null;
+}
+
+/** All code of a unit, a function, or an inlined copy of one (DWARF 5, section 2.17); empty where it does not say. */
+export function codeRanges(unit: OpenUnit, entry: Entry): readonly CodeRange[] {
+  if (entry.has(at.ranges)) return [...listedRanges(unit, entry)];
+  const low = entry.address(at.lowPc);
+  if (low === null) return [];
+  const high = entry.address(at.highPc);
+  return [{ ...low, size: high === null ? (entry.number(at.highPc) ?? 0) : high.address - low.address }];
+}
+
+function listedRanges(unit: OpenUnit, entry: Entry): Generator<CodeRange> {
+  return unit.unit.version >= 5 ? newRanges(unit, entry) : oldRanges(unit, entry);
 }
 
 /** `DW_RLE_*` (DWARF 5, section 7.25). */
@@ -28,9 +42,9 @@ const kinds = {
 };
 
 /** Section 2.17.3. */
-function firstNew(unit: OpenUnit, entry: Entry): CodeRange | null {
+function* newRanges(unit: OpenUnit, entry: Entry): Generator<CodeRange> {
   const place = listPlace(unit, entry);
-  if (place === null) return null;
+  if (place === null) return;
   const { address } = unit.unit;
   let base = unit.root.address(at.lowPc);
   let next = place;
@@ -51,28 +65,39 @@ function firstNew(unit: OpenUnit, entry: Entry): CodeRange | null {
         break;
       case kinds.startxLength: {
         const [index, size] = [cursor.uleb(), cursor.uleb()];
-        return { ...indexedAddress(unit, index), size };
+        next = cursor.at;
+        yield { ...indexedAddress(unit, index), size };
+        break;
       }
       case kinds.startxEndx: {
         const [first, last] = [cursor.uleb(), cursor.uleb()];
+        next = cursor.at;
         const from = indexedAddress(unit, first);
-        return { ...from, size: indexedAddress(unit, last).address - from.address };
+        yield { ...from, size: indexedAddress(unit, last).address - from.address };
+        break;
       }
       case kinds.offsetPair: {
         const [from, to] = [cursor.uleb(), cursor.uleb()];
-        return base === null ? null : { address: base.address + from, section: base.section, size: to - from };
+        next = cursor.at;
+        if (base === null) return;
+        yield { address: base.address + from, section: base.section, size: to - from };
+        break;
       }
       case kinds.startEnd: {
+        next = start + 2 * address;
         const from = readAddress(unit, 'debug_rnglists', start);
-        return { ...from, size: readAddress(unit, 'debug_rnglists', start + address).address - from.address };
+        yield { ...from, size: readAddress(unit, 'debug_rnglists', start + address).address - from.address };
+        break;
       }
       case kinds.startLength: {
         cursor.take(address);
         const size = cursor.uleb();
-        return { ...readAddress(unit, 'debug_rnglists', start), size };
+        next = cursor.at;
+        yield { ...readAddress(unit, 'debug_rnglists', start), size };
+        break;
       }
       default:
-        return null;
+        return;
     }
   }
 }
@@ -86,10 +111,10 @@ function listPlace(unit: OpenUnit, entry: Entry): number | null {
 }
 
 /** Up to DWARF 4 (section 2.17.3 there): pairs of addresses that count from a base; one of all ones says a new base. */
-function firstOld(unit: OpenUnit, entry: Entry): CodeRange | null {
+function* oldRanges(unit: OpenUnit, entry: Entry): Generator<CodeRange> {
   const { address } = unit.unit;
   let place = entry.sectionOffset(at.ranges);
-  if (place === null) return null;
+  if (place === null) return;
   let base: Address = unit.root.address(at.lowPc) ?? { address: 0, section: null };
   for (; ; place += 2 * address) {
     const from = readAddress(unit, 'debug_ranges', place);
@@ -98,8 +123,8 @@ function firstOld(unit: OpenUnit, entry: Entry): CodeRange | null {
       base = to;
       continue;
     }
-    if (from.address === 0 && to.address === 0 && to.section === null) return null;
-    return {
+    if (from.address === 0 && to.address === 0 && to.section === null) return;
+    yield {
       address: base.address + from.address,
       section: from.section ?? base.section,
       size: to.address - from.address,

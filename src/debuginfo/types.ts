@@ -195,6 +195,15 @@ export interface DebugFunction {
   readonly unit: string;
 }
 
+/** One function that an address of code lies in, by an inlined copy or itself. */
+export interface CodeFrame extends Place {
+  /** With its namespaces and classes: `city::house::grow`; '' where no function is described there. */
+  readonly function: string;
+  readonly linkageName: string | null;
+  /** Its code was copied into the function of the next frame, whose place is that of the call. */
+  readonly inlined: boolean;
+}
+
 export type NamedType = RecordType | EnumType | TypedefType;
 
 export interface DebugInfo {
@@ -210,6 +219,18 @@ export interface DebugInfo {
   readonly functions: readonly DebugFunction[];
   /** Those that begin at these addresses of a linked file; several at one where the linker folded them into one. */
   functionsAt(addresses: ReadonlySet<number>): ReadonlyMap<number, readonly DebugFunction[]>;
+  /**
+   * The line that the code at an address of a linked file comes from; null where no line table holds it. `line` is 0 for
+   * code that comes from no line.
+   */
+  lineAt(address: number): Place | null;
+  /** The function whose code holds an address of a linked file. */
+  functionAt(address: number): DebugFunction | null;
+  /**
+   * The functions that the code at an address of a linked file lies in, the innermost first, each with the line it is at
+   * there; more than one where functions were inlined. Empty where nothing is known of the address.
+   */
+  framesAt(address: number): readonly CodeFrame[];
   /** Defined records of this name, whatever they are declared in. */
   recordsNamed(name: string): readonly RecordType[];
   /** Every complete named record, enum and typedef, at file or namespace scope and nested; those of one name may differ. */

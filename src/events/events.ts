@@ -16,6 +16,8 @@ export interface Finding {
   readonly message: string;
   /** What to do about it, where the message alone does not say so. */
   readonly recommendation?: string;
+  /** Where it crashed, if that is what it is about: a step of a reload. */
+  readonly crash?: CrashPlace & Pick<StackFrame, 'function' | 'file' | 'line'>;
 }
 
 /** One reason of a verdict: what changed, what it means, and what to do about it. */
@@ -79,6 +81,39 @@ export interface LiveValue {
   readonly path: string;
   readonly type: string;
   readonly value: Json;
+}
+
+/** One of the calls that led to a crash. */
+export interface StackFrame {
+  /** With its namespaces and classes; '' where nobody knows. */
+  readonly function: string;
+  /** Relative to the project where it lies inside it; '' where it is not known. */
+  readonly file: string;
+  /** 1-based; 0 where unknown. */
+  readonly line: number;
+  /** The module whose code it is, and its generation; '' and 0 outside of modules. */
+  readonly module: string;
+  readonly generation: number;
+  /** Hexadecimal, with 0x: in the library's file for the code of a module, otherwise in the process. */
+  readonly address: string;
+  /** Its code was inlined into the function of the next frame. */
+  readonly inlined: boolean;
+  /** Found by searching the stack for what looks like a return address, and not by following it. */
+  readonly guessed: boolean;
+  /** The library it lies in, outside of modules; '' where unknown. */
+  readonly library: string;
+}
+
+/** Where something crashed. */
+export interface CrashPlace {
+  /** The address that could not be accessed, hexadecimal; '' where the signal has none. */
+  readonly address: string;
+  /** The innermost first; empty where nobody could tell. */
+  readonly stack: readonly StackFrame[];
+  /** Calls that are missing in the stack behind the first `after` ones, of a recursion that went deep; null for none. */
+  readonly leftOut: { readonly after: number; readonly frames: number } | null;
+  /** General-purpose registers by name, hexadecimal; empty where they are not known. */
+  readonly registers: Readonly<Record<string, string>>;
 }
 
 export type SessionEvent =
@@ -189,8 +224,10 @@ export type SessionEvent =
   /**
    * A module crashed, hung or ended the process. `fatal` says whether the host process itself was lost.
    * `signal` is a signal name (`SIGSEGV`), `exit` for a call of exit(), or `hang` for a call that did not return.
+   * `function`, `file` and `line` are those of the innermost frame inside a module, if possible in a
+   * source of the project.
    */
-  | {
+  | ({
       readonly type: 'host:crash';
       readonly signal: string;
       readonly module: string;
@@ -203,7 +240,7 @@ export type SessionEvent =
       readonly fatal: boolean;
       /** From the signal until the module goes on or the version before it runs; not where the host was lost. */
       readonly recoveryMs?: number;
-    }
+    } & CrashPlace)
   /** One line that a module (or `module: ''`, the host itself) wrote. */
   | {
       readonly type: 'host:output';

@@ -2,11 +2,12 @@ import { parseArgs } from 'node:util';
 import { percentile } from '../bench/statistics.js';
 import { findCompilers } from './compilers.js';
 import { runCrashes } from './crashes.js';
+import { type CrashResult, injectCrashes } from './stacks.js';
 import { fuzzTypes } from './types.js';
 
 /**
  * `npm run fuzz -- types --checks 20000 --seed 1`: exact; `npm run fuzz -- mutate --count 100000`: robust;
- * `npm run fuzz -- crashes --crashes 1000`: contained.
+ * `npm run fuzz -- crashes --crashes 1000`: contained; `npm run fuzz -- stacks --crashes 250`: told with the right place.
  */
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
   }
   if (wanted.includes('crashes'))
     failed = (await runManyCrashes(Number(values.crashes), Number(values.seed))) || failed;
+  if (wanted.includes('stacks')) failed = (await runStacks(Number(values.crashes), Number(values.seed))) || failed;
   process.exitCode = failed ? 1 : 0;
 }
 
@@ -63,6 +65,31 @@ async function runManyCrashes(crashes: number, seed: number): Promise<boolean> {
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   print(`${result.crashes} of ${crashes} crashes (seed ${seed}), ${result.wrong.length} wrong, ${seconds} s`);
   return result.wrong.length > 0 || result.crashes < crashes;
+}
+
+/** Right frames the issue asks for, percent. */
+const goal = 95;
+
+async function runStacks(count: number, seed: number): Promise<boolean> {
+  const { results, missed } = await injectCrashes(count, seed, process.env);
+  const share = (some: readonly CrashResult[], is: (one: CrashResult) => boolean): string =>
+    `${some.filter(is).length} of ${some.length}`;
+  for (const build of new Set(results.map((one) => one.build))) {
+    const own = results.filter((one) => one.build === build);
+    const [right, whole] = [share(own, (one) => one.innermost), share(own, (one) => one.whole)];
+    print(`${build.padEnd(14)} innermost frame right ${right}, whole stack right ${whole}`);
+  }
+  for (const one of results.filter(({ whole }) => !whole)) {
+    print(`  ${one.innermost ? 'outer frames' : 'INNERMOST'}, seed ${one.seed}, ${one.build}, ${one.kind}:`);
+    print(`    expected ${one.expected}\n    told     ${one.told}`);
+  }
+  const right = (results.filter((one) => one.innermost).length / results.length) * 100;
+  const whole = (results.filter((one) => one.whole).length / results.length) * 100;
+  print(
+    `${results.length} crashes: innermost frame right in ${right.toFixed(1)} %, whole stack in ${whole.toFixed(1)} %,`,
+  );
+  print(`session alive after each, ${missed} frames of another module missed`);
+  return right < goal || missed !== 0;
 }
 
 function print(text: string): void {

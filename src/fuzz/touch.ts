@@ -8,6 +8,9 @@ export interface Touched {
   readonly refusal: DebugInfoError | ObjectFileError | null;
 }
 
+/** Functions whose code is asked about. */
+const mostPlaces = 40;
+
 /**
  * Asks everything that debug information can be asked, types down to their leaves. What one question is refused with
  * keeps no other from being asked, because a user's questions do not come in the order of the file either.
@@ -47,6 +50,20 @@ export function touchEverything(info: DebugInfo): Touched {
     for (const one of info.functions) {
       meet(() => one.type);
       ask(() => [one.place, one.parameterNames, one.scope]);
+    }
+  });
+  ask(() => {
+    // Each question looks through the functions of a source, so a large library is asked about some of them.
+    const step = Math.ceil(info.functions.length / mostPlaces);
+    for (let index = 0; index < info.functions.length; index += step) {
+      const one = info.functions[index];
+      if (one === undefined) break;
+      // The first byte, one in the middle, and the first byte behind it.
+      for (const address of [one.address, one.address + (one.size >> 1), one.address + one.size]) {
+        ask(() => info.lineAt(address));
+        ask(() => info.framesAt(address));
+      }
+      ask(() => info.functionAt(one.address)?.name);
     }
   });
   ask(() => {

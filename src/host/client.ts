@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import { type Calls, createCalls } from './calls.js';
 import type { Host, HostEnd, HostOptions } from './host.js';
 import { describeEnd } from './host-end.js';
@@ -14,6 +15,7 @@ const defaultGraceMs = 2000;
 /** An unfinished line is passed on after this long without more of it. */
 const unfinishedLineMs = 250;
 const pipesAfterExitMs = 500;
+const longestAnswerMs = 250;
 
 /**
  * Starts a host process and its engine. The process ends with this one, whatever way this one ends. Throws HM512 where
@@ -130,9 +132,25 @@ function watchProcess(child: Child, timeoutMs: number, state: State): () => void
     mayJudge: () => !isDebugged(child.pid),
     onHang(lane) {
       state.hung = lane;
-      child.kill();
+      askWhere(child, lane, state)
+        .catch(() => undefined)
+        .finally(() => child.kill());
     },
   });
+}
+
+/**
+ * Has the call that does not return write its stack into the status file. A module may have blocked the signal, so nobody
+ * waits long for it.
+ */
+async function askWhere(child: Child, lane: StatusLane, state: State): Promise<void> {
+  const question = state.statusFile?.read()?.question ?? 0;
+  if (question === 0) return;
+  child.signal(question);
+  for (let waited = 0; waited < longestAnswerMs; waited += 5) {
+    if (state.statusFile?.read()?.hang.sequence === lane.sequence) return;
+    await setTimeoutPromise(5);
+  }
 }
 
 /** A process that stands in a debugger does not hang (proc(5), TracerPid). False where the system does not say. */

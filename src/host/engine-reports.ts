@@ -13,6 +13,7 @@ import {
 } from './host.js';
 import type { ReportReader } from './report.js';
 import { signalName } from './signals.js';
+import { readStack } from './stack.js';
 
 /** The readers below follow the writers in engine/node_api.c field by field. */
 export function readFacts(report: ReportReader): ModuleFacts {
@@ -77,6 +78,7 @@ export function readFault(report: ReportReader): ModuleFault {
     call: report.text(),
     function: report.text(),
     frames: report.number(),
+    stack: readStack(report),
   };
   const fate = fates[report.number()] ?? 'out';
   const restored = report.flag();

@@ -69,8 +69,8 @@ export interface EngineOptions {
   readonly recovery: RecoverySettings;
 }
 
-/** Enough for a fault that took some hundred modules back. */
-const faultBytes = 65_536;
+/** Enough for a fault that took some hundred modules back, with the longest paths in every frame of its stack. */
+const faultBytes = 576 * 1024;
 
 /** Loads and starts the engine. Once in a process: signal handlers and standard output are the process's own. */
 export function startEngine(options: EngineOptions): Engine {

@@ -1,6 +1,7 @@
-import type { CommitStep } from './host.js';
+import type { CommitStep, RawCrash } from './host.js';
 import type { ReportReader } from './report.js';
 import { signalName } from './signals.js';
+import { noStack, type RawStack, readStack } from './stack.js';
 
 /** Steps in the order of `hot_step_t` (engine/hotmod_engine.h). */
 export const commitSteps: readonly CommitStep[] = [
@@ -46,11 +47,13 @@ export interface Failure {
   readonly module: string;
   readonly call: string;
   readonly text: string;
+  readonly stack: RawStack;
 }
 
 export interface FailureText {
   readonly code: string;
   readonly message: string;
+  readonly crash?: RawCrash;
 }
 
 const stepCodes: Readonly<Record<CommitStep, string>> = {
@@ -66,8 +69,9 @@ const stepCodes: Readonly<Record<CommitStep, string>> = {
 };
 
 export function readFailure(report: ReportReader): Failure {
+  const problem = problemNames[report.number()] ?? 'noMemory';
   return {
-    problem: problemNames[report.number()] ?? 'noMemory',
+    problem,
     step: commitSteps[report.number()] ?? 'prepare_reload',
     value: report.number(),
     signal: report.number(),
@@ -75,6 +79,7 @@ export function readFailure(report: ReportReader): Failure {
     module: report.text(),
     call: report.text(),
     text: report.text(),
+    stack: problem === 'crashed' ? readStack(report) : noStack,
   };
 }
 
@@ -89,6 +94,7 @@ export function planFailure(module: string, problem: number): Failure {
     module,
     call: '',
     text: '',
+    stack: noStack,
   };
 }
 
@@ -114,7 +120,11 @@ export function describeFailure(failure: Failure, apiVersion = 1): FailureText {
         message: `${failure.call} of "${module}" returned ${failure.value} instead of 0. The version before it runs on.`,
       };
     case 'crashed':
-      return { code: 'HM508', message: describeCrash(failure) };
+      return {
+        code: 'HM508',
+        message: describeCrash(failure),
+        crash: { signal: signalName(failure.signal), address: failure.address, stack: failure.stack },
+      };
     case 'notStaged':
       return { code: 'HM501', message: `"${module}" has no new version waiting to be switched to.` };
     case 'nothingBefore':

@@ -1,5 +1,6 @@
 import type { EntryNames } from '../config/resolved.js';
 import type { StateSummary } from '../events/events.js';
+import type { RawStack } from './stack.js';
 
 /**
  * The program that modules run in, as the session sees it. Today a Node child on this machine; an emulated ARM64
@@ -124,7 +125,14 @@ export type HookName = (typeof hookNames)[number];
 
 export type StageResult =
   | { readonly ok: true; readonly facts: ModuleFacts; readonly loadMs: number }
-  | { readonly ok: false; readonly code: string; readonly message: string; readonly loadMs: number };
+  | {
+      readonly ok: false;
+      readonly code: string;
+      readonly message: string;
+      readonly loadMs: number;
+      /** Where get_module_interface crashed. */
+      readonly crash?: RawCrash;
+    };
 
 export interface CommitRequest {
   /** Providers before dependents. */
@@ -302,6 +310,8 @@ export type CommitResult =
       readonly message: string;
       readonly module: string;
       readonly step: CommitStep;
+      /** Where a step crashed. */
+      readonly crash?: RawCrash;
     };
 
 export interface RevertResult {
@@ -377,12 +387,16 @@ export interface WentBack {
   readonly state: 'boundary' | 'reload';
 }
 
-export interface ModuleFault {
-  readonly module: string;
-  readonly generation: number;
+export interface RawCrash {
   readonly signal: string;
   /** Fault address, 0 where the signal has none. */
   readonly address: bigint;
+  readonly stack: RawStack;
+}
+
+export interface ModuleFault extends RawCrash {
+  readonly module: string;
+  readonly generation: number;
   /** The guarded call that was abandoned: `update`, `module_view`, ... */
   readonly call: string;
   /** Function the fault was in as the loader knows it (dladdr); empty where unknown. */
@@ -438,6 +452,10 @@ export interface HostEnd {
   readonly generation: number;
   readonly call: string;
   readonly frames: number;
+  /** Fault address, 0 where there is none. */
+  readonly address: bigint;
+  /** Where the fault, the call that does not return, or exit() was; without frames where nobody could tell. */
+  readonly stack: RawStack;
 }
 
 /** How a host is opened; everything it may need, so that it reads no environment of its own. */

@@ -13,6 +13,8 @@ export interface Child {
   readonly stderr: Readable;
   send(message: ParentMessage): void;
   kill(): void;
+  /** Sends a signal by its number, where the process still runs. */
+  signal(number: number): void;
 }
 
 /**
@@ -39,6 +41,11 @@ export function startProcess(options: HostOptions): Child {
     },
     kill() {
       child.kill('SIGKILL');
+    },
+    signal(number) {
+      // ChildProcess.kill knows only signals that have a name.
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+        process.kill(child.pid, number);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { endianness } from 'node:os';
+import { decodeStack, type RawStack, rawStackBytes } from './stack.js';
 
 /** What one thread of the engine is doing, or was doing when the process died. */
 export interface StatusLane {
@@ -17,12 +18,17 @@ export interface StatusEnd extends Omit<StatusLane, 'sequence' | 'busy'> {
   readonly how: 'running' | 'exit' | 'signal';
   readonly signal: number;
   readonly address: bigint;
+  readonly stack: RawStack;
 }
 
 export interface EngineStatus {
   readonly frame: number;
   readonly lanes: readonly StatusLane[];
   readonly end: StatusEnd;
+  /** Number of the signal that has a call that does not return written down with its stack; 0 where there is none. */
+  readonly question: number;
+  /** The answer: the stack of the call with this sequence number; 0n where nothing was asked. */
+  readonly hang: { readonly sequence: bigint; readonly stack: RawStack };
 }
 
 export interface StatusFile extends Disposable {
@@ -32,14 +38,17 @@ export interface StatusFile extends Disposable {
 
 // The layout of `status_file_t` (engine/status.c), offsets in bytes.
 const magic = 0x54534d48;
-const abi = 1;
+const abi = 2;
 const nameBytes = 128;
 const callBytes = 32;
 const lanesAt = 16;
 const laneBytes = 24 + nameBytes + callBytes;
 const laneCount = 2;
 const endAt = lanesAt + laneCount * laneBytes;
-const fileBytes = endAt + 32 + nameBytes + callBytes;
+const questionAt = endAt + 32 + nameBytes + callBytes;
+const hangAt = questionAt + 8;
+const endStackAt = hangAt + 8 + rawStackBytes;
+const fileBytes = endStackAt + rawStackBytes;
 const littleEndian = endianness() === 'LE';
 
 /**
@@ -58,6 +67,11 @@ export function openStatusFile(path: string): StatusFile {
         frame: Number(view.getBigUint64(8, littleEndian)),
         lanes: Array.from({ length: laneCount }, (_, index) => readLane(view, lanesAt + index * laneBytes)),
         end: readEnd(view),
+        question: view.getUint32(questionAt, littleEndian),
+        hang: {
+          sequence: view.getBigUint64(hangAt, littleEndian),
+          stack: decodeStack(view, hangAt + 8, littleEndian),
+        },
       };
     },
     [Symbol.dispose]() {
@@ -88,6 +102,7 @@ function readEnd(view: DataView): StatusEnd {
     generation: view.getUint32(endAt + 24, littleEndian),
     module: readText(view, endAt + 32, nameBytes),
     call: readText(view, endAt + 32 + nameBytes, callBytes),
+    stack: decodeStack(view, endStackAt, littleEndian),
   };
 }
 

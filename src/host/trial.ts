@@ -1,5 +1,6 @@
 import { commitSteps, describeFailure, type Failure, problemNames } from './failures.js';
 import type { TrialSide } from './host.js';
+import { noStack } from './stack.js';
 
 /** In the order of `trial_outcome_t` (engine/trial.h). */
 const outcomes = ['unfinished', 'done', 'notSwitched', 'crashed', 'tooLong'] as const;
@@ -65,5 +66,7 @@ function readFailure(view: DataView, bytes: Uint8Array): Failure {
     module: text(texts.module),
     call: text(texts.call),
     text: text(texts.text),
+    // The copy that had it is gone, and its addresses with it.
+    stack: noStack,
   };
 }

@@ -8,6 +8,7 @@ import type {
   ModuleImport,
   ProbeFinding,
   ProbeResult,
+  RawCrash,
   TransferRequest,
 } from '../host/host.js';
 
@@ -72,6 +73,8 @@ export type TransactionResult =
       readonly assessment: Assessment | null;
       readonly loadMs: number;
       readonly pauseMs: number;
+      /** Where the step that failed crashed; null where it did not. */
+      readonly crash: RawCrash | null;
     };
 
 /**
@@ -91,7 +94,15 @@ export async function transact(request: TransactionRequest): Promise<Transaction
       const assessment = blocked(candidate.assessment, result);
       // An api_version that does not fit is a matter of the verdict, although it shows only now.
       const outcome = result.code === 'HM402' ? 'refused' : 'failed';
-      return { outcome, module, reasons: assessment.reasons, assessment, loadMs: result.loadMs, pauseMs: 0 };
+      return {
+        outcome,
+        module,
+        reasons: assessment.reasons,
+        assessment,
+        loadMs: result.loadMs,
+        pauseMs: 0,
+        crash: result.crash ?? null,
+      };
     }
     const transfer = request.transferOf(candidate, result.facts);
     const live = await lookAtValues(host, candidate, transfer);
@@ -106,7 +117,7 @@ export async function transact(request: TransactionRequest): Promise<Transaction
     if (!request.accepts(assessment)) {
       await giveUp();
       const { reasons } = assessment;
-      return { outcome: 'refused', module, reasons, assessment, loadMs: result.loadMs, pauseMs: 0 };
+      return { outcome: 'refused', module, reasons, assessment, loadMs: result.loadMs, pauseMs: 0, crash: null };
     }
   }
 
@@ -120,11 +131,13 @@ export async function transact(request: TransactionRequest): Promise<Transaction
       candidates.flatMap(({ module, replaces }) => (replaces === null ? [] : [[module, replaces]])),
     ),
   });
-  if (!commit.ok && commit.staleBase) return { outcome: 'stale', reasons: [commit] };
+  if (!commit.ok && commit.staleBase)
+    return { outcome: 'stale', reasons: [{ code: commit.code, message: commit.message }] };
   if (!commit.ok) {
     const { module, code, message, pauseMs } = commit;
     const loadMs = staged.reduce((sum, one) => sum + one.loadMs, 0);
-    return { outcome: 'rolledBack', module, reasons: [{ code, message }], assessment: null, loadMs, pauseMs };
+    const crash = commit.crash ?? null;
+    return { outcome: 'rolledBack', module, reasons: [{ code, message }], assessment: null, loadMs, pauseMs, crash };
   }
   return {
     outcome: 'switched',
@@ -205,7 +218,7 @@ function withKeptImage(before: Assessment): Assessment {
 }
 
 /** What cannot be loaded cannot work, whatever its file looked like. */
-function blocked(before: Assessment, { code, message }: Finding): Assessment {
+function blocked(before: Assessment, { code, message }: Pick<Finding, 'code' | 'message'>): Assessment {
   const level = 'BLOCKED';
   const reason = { level, code, message, recommendation: '', where: '' } as const;
   return { level, reasons: [reason], affected: before.affected };

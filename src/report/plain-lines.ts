@@ -4,6 +4,7 @@ import { formatMs, formatPhases, formatState, plural } from '../view/format.js';
 import { type Glyphs, levelGlyph, levelStyle, verdictMark } from '../view/glyphs.js';
 import { type Line, type Style, seg } from '../view/line.js';
 import { crashWord, failureWord } from '../view/reduce-module.js';
+import { stackTexts } from '../view/stack.js';
 import { cleanLine } from '../view/text.js';
 
 /** The lines of one event; none for events that are only of use live. */
@@ -66,7 +67,7 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
         own(`host up, pid ${event.pid}${event.restarts > 0 ? `, ${plural(event.restarts, 'restart')}` : ''}`, 'dim'),
       ];
     case 'host:crash':
-      return [own(crash(event), 'bad')];
+      return crashLines(event);
     case 'host:output':
       return [[seg(outputPrefix(event), 'accent'), seg(event.text)]];
     default:
@@ -133,8 +134,10 @@ function reasonLines(reason: Reason, glyphs: Glyphs): readonly Line[] {
 }
 
 function findings(list: readonly Finding[], glyphs: Glyphs): readonly Line[] {
-  return list.flatMap(({ code, message, recommendation = '' }) => [
+  return list.flatMap(({ code, message, recommendation = '', crash: place }) => [
     own(`  ${code} ${message}`),
+    ...(place === undefined ? [] : placeLine(place.file, place.line, message)),
+    ...(place === undefined ? [] : stackTexts(place).map((text) => own(`    ${text}`))),
     ...(recommendation === '' ? [] : [own(`    ${glyphs.arrow} ${recommendation}`, 'dim')]),
   ]);
 }
@@ -172,10 +175,24 @@ function older({ module, restores = 0, sourceNewer = false }: EventOf<'reload:do
   return [own(`${module} runs generation ${restores} again${until}`, sourceNewer ? 'warn' : 'plain')];
 }
 
+/** The place as a compiler says it, so that editors jump there, then what happened, then the calls that led to it. */
+function crashLines(event: EventOf<'host:crash'>): readonly Line[] {
+  const { module, generation, signal, file, line, function: name } = event;
+  const what = `${module} generation ${generation} ${crashWord(signal)} (${signal}) in ${name}`;
+  const place = placeLine(file, line, what);
+  return [...place, own(crash(event), 'bad'), ...stackTexts(event).map((text) => own(`  ${text}`))];
+}
+
+/** In the form of a compiler's message, which has a column; none where the place is not known. */
+function placeLine(file: string, line: number, text: string): readonly Line[] {
+  return file === '' || line === 0 ? [] : [[seg(`${file}:${line}:1: error: ${text}`, 'bad')]];
+}
+
 function crash(event: EventOf<'host:crash'>): string {
   const place = event.file === '' ? '' : ` at ${event.file}${event.line > 0 ? `:${event.line}` : ''}`;
   const where = event.function === '' ? place : ` in ${event.function}${place}`;
   const who = event.module === '' ? 'the host' : `${event.module} generation ${event.generation}`;
+  const address = event.address === '' ? '' : ` at address ${event.address}`;
   const host = event.fatal ? '; the host is gone' : '';
-  return `crash ${event.code}: ${who} ${crashWord(event.signal)} (${event.signal})${where}${host}: ${event.message}`;
+  return `crash ${event.code}: ${who} ${crashWord(event.signal)} (${event.signal}${address})${where}${host}: ${event.message}`;
 }

@@ -7,6 +7,7 @@ import type { ModuleRecord, Version } from './records.js';
 import { describeGoingOn, describeNoCopy, describeWayBack } from './recovery-texts.js';
 import { emitOutcome } from './reporter.js';
 import { countCrash } from './restart-intensity.js';
+import { symbolise } from './symbolise.js';
 import { transferBetween } from './transfer.js';
 import { compareVersions } from './types-of-both.js';
 
@@ -16,22 +17,7 @@ import { compareVersions } from './types-of-both.js';
  */
 export async function recoverModule(context: Context, fault: ModuleFault): Promise<void> {
   const record = context.records.get(fault.module);
-  const place = fault.function === '' ? '' : ` in ${fault.function}`;
-  const noCopy = describeNoCopy(fault);
-  const happened = `${fault.module} crashed with ${fault.signal}${place} during ${fault.call}, after ${fault.frames} frames.`;
-  context.bus.emit({
-    type: 'host:crash',
-    signal: fault.signal,
-    module: fault.module,
-    generation: fault.generation,
-    function: fault.function,
-    file: '',
-    line: 0,
-    code: 'HM509',
-    message: noCopy === '' ? happened : `${happened} ${noCopy}`,
-    fatal: false,
-    recoveryMs: fault.recoveryMs,
-  });
+  await tellFault(context, fault);
   for (const one of fault.wentBack) accountForWayBack(context, fault, one);
   // A version that has been replaced since then is nobody's concern any more.
   if (record?.running?.generation !== fault.generation) return;
@@ -75,23 +61,48 @@ function accountForWayBack(context: Context, fault: ModuleFault, went: WentBack)
   takeBack(context, record, { code: 'HM509', how, frames: fault.frames, state: describeWayBack(went) });
 }
 
+/** Never rejects. */
+async function tellFault(context: Context, fault: ModuleFault): Promise<void> {
+  const { innermost, ...place } = await symbolise(context, fault);
+  const name = innermost.function || fault.function;
+  const noCopy = describeNoCopy(fault);
+  const where = name === '' ? '' : ` in ${name}`;
+  const happened = `${fault.module} crashed with ${fault.signal}${where} during ${fault.call}, after ${fault.frames} frames.`;
+  context.bus.emit({
+    type: 'host:crash',
+    signal: fault.signal,
+    module: fault.module,
+    generation: fault.generation,
+    function: name,
+    file: innermost.file,
+    line: innermost.line,
+    code: 'HM509',
+    message: noCopy === '' ? happened : `${happened} ${noCopy}`,
+    fatal: false,
+    recoveryMs: fault.recoveryMs,
+    ...place,
+  });
+}
+
 /**
  * The host process is gone. Reports which module ended it and how; decides which version of that module is to run
  * from now on. `openHost` and `restartModules` follow.
  */
-export function accountForHost(context: Context, end: HostEnd): void {
+export async function accountForHost(context: Context, end: HostEnd): Promise<void> {
   const { code, message } = describeHostEnd(end);
+  const { innermost, ...place } = await symbolise(context, { ...end, signal: end.how });
   context.bus.emit({
     type: 'host:crash',
     signal: end.how,
     module: end.module,
     generation: end.generation,
-    function: '',
-    file: '',
-    line: 0,
+    function: innermost.function,
+    file: innermost.file,
+    line: innermost.line,
     code,
     message: `${message} All modules start afresh in a new one; their state is lost.`,
     fatal: true,
+    ...place,
   });
   for (const one of context.records.values()) one.stopped = null;
   const record = context.records.get(end.module);

@@ -54,7 +54,7 @@ async function carryOut(context: Context, request: RollbackRequest, attempt: Att
   const { imports, patches } = attempt.file;
   const replaces = attempt.before?.generation ?? null;
   const accepts = ({ level }: Assessment): boolean => isAcceptable(level, request.force);
-  const nothingDone = { module, assessment, loadMs: 0, pauseMs: 0 };
+  const nothingDone = { module, assessment, loadMs: 0, pauseMs: 0, crash: null };
   if (!accepts(assessment)) return { ...nothingDone, outcome: 'refused', reasons: assessment.reasons };
   try {
     const result = await transact({

@@ -72,7 +72,7 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
   };
 
   const replace = async (end: HostEnd): Promise<void> => {
-    accountForHost(context, end);
+    await accountForHost(context, end);
     if (end.module === '') {
       // Nobody's module is to blame, so only the host itself can be counted.
       const { crashes, tooMany } = countCrash(hostEnds, performance.now(), context.config.host.restart);

@@ -13,6 +13,7 @@ import { inLoadOrder } from './order.js';
 import { type Prepared, prepare, sayVerdict } from './prepare.js';
 import { type ModuleRecord, runningFacts } from './records.js';
 import { createReporter, preciseNow, type Ready, type Reporter } from './reporter.js';
+import { symbolise } from './symbolise.js';
 import { readFindings, transferBetween } from './transfer.js';
 import { missingProvider, neededBy, noteWaiting, optionalUsersOf, waitsFor, withHeldBack } from './waiting.js';
 import { wayBackOf } from './way-back.js';
@@ -225,12 +226,13 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
   }
   const [reason] = result.reasons;
   if (reason?.code === criticalCode) return { deferred: reason.message };
+  const reasonsOfCulprit = await withPlace(context, group, result);
   for (const one of group) {
     const decided = one.record.settings.name === result.module ? result.assessment : null;
     sayVerdictOf(context, one, decided ?? one.assessment);
     const name = one.record.settings.name;
     const culprit = name === result.module;
-    const reasons = culprit ? result.reasons : [heldBackBy(result.module)];
+    const reasons = culprit ? reasonsOfCulprit : [heldBackBy(result.module)];
     const level = (culprit ? result.assessment : null)?.level ?? one.assessment.level;
     reporter.notSwitched(one, transaction, { ...result, level, reasons });
     one.record.heldWith = names;
@@ -256,6 +258,23 @@ function staleFate(
     reporter.notSwitched(one, transaction, { outcome: 'failed', level, reasons, loadMs: 0, pauseMs: 0 });
   }
   return 'decided';
+}
+
+/** Where a step crashed belongs to the reason why the reload did not come about. */
+async function withPlace(
+  context: Context,
+  group: readonly Ready[],
+  { crash, reasons }: Exclude<TransactionResult, { readonly outcome: 'switched' | 'stale' }>,
+): Promise<readonly Finding[]> {
+  if (crash === null) return reasons;
+  const arriving = group.map(({ record, generation, build }) => ({
+    module: record.settings.name,
+    generation,
+    library: build.library,
+  }));
+  const { innermost, ...place } = await symbolise(context, crash, arriving);
+  const { function: name, file, line } = innermost;
+  return reasons.map((one, index) => (index === 0 ? { ...one, crash: { function: name, file, line, ...place } } : one));
 }
 
 /** The verdict as it stands once the new version was loaded and the live values were looked at. */

@@ -62,7 +62,8 @@ export function keyContext(state: ViewState, controls: Controls, canOpenLog: boo
     moduleCount: state.modules.length,
     generation: module?.generation ?? 0,
     paused: state.stats?.paused ?? false,
-    hasErrors: module?.diagnostics.some((one) => one.severity === 'error') ?? false,
+    hasMore:
+      module !== undefined && (module.diagnostics.some((one) => one.severity === 'error') || module.crash !== null),
     hasOutput: state.log.length > 0,
     canOpenLog,
   };

@@ -20,7 +20,8 @@ export interface KeyContext {
   readonly moduleCount: number;
   readonly generation: number;
   readonly paused: boolean;
-  readonly hasErrors: boolean;
+  /** Compile errors, or the calls of a crash. */
+  readonly hasMore: boolean;
   readonly hasOutput: boolean;
   readonly canOpenLog: boolean;
 }
@@ -112,8 +113,8 @@ export const keyTable: readonly KeyBinding[] = [
     keys: ['e'],
     shown: 'e',
     label: () => 'error',
-    help: 'show all compile errors of the chosen module, or only the first again',
-    when: (context) => context.hasErrors,
+    help: 'show all compile errors and calls of a crash of the chosen module, or only the first again',
+    when: (context) => context.hasMore,
     rank: 2,
   },
   {

@@ -29,7 +29,15 @@ export function reduceModule(module: ModuleState, event: HotmodEvent): ModuleSta
     case 'module:unpinned':
       return { ...module, pinned: 0 };
     case 'host:crash':
-      return { ...module, stage: event.fatal ? 'failed' : 'stopped', failure: crashWord(event.signal) };
+      return {
+        ...module,
+        stage: event.fatal ? 'failed' : 'stopped',
+        failure: crashWord(event.signal),
+        crash:
+          event.stack.length === 0
+            ? null
+            : { generation: event.generation, stack: event.stack, leftOut: event.leftOut },
+      };
     case 'module:view':
       return { ...module, view: event.text };
     case 'module:state':
@@ -96,6 +104,7 @@ function reloadDone(module: ModuleState, event: EventOf<'reload:done'>): ModuleS
       older: event.generation === module.generation && event.from !== module.generation ? 0 : module.older,
       generation: event.from,
       view: event.from > 0 ? module.view : '',
+      crash: crashOf(event) ?? module.crash,
     };
   }
   const recent = event.outcome === 'reloaded' ? [...module.recent, event.timings].slice(-recentReloads) : module.recent;
@@ -111,7 +120,14 @@ function reloadDone(module: ModuleState, event: EventOf<'reload:done'>): ModuleS
     timings: event.timings,
     state: event.state,
     recent,
+    crash: (module.crash?.generation ?? 0) >= event.generation ? module.crash : null,
   };
+}
+
+/** A step of the reload itself crashed. */
+function crashOf({ generation, reasons }: EventOf<'reload:done'>): ModuleState['crash'] {
+  const crash = reasons.find((reason) => reason.crash !== undefined)?.crash;
+  return crash === undefined ? null : { generation, stack: crash.stack, leftOut: crash.leftOut };
 }
 
 /** What runs is what the source gives, so whatever a version in between was refused for is over. */

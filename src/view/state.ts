@@ -1,4 +1,13 @@
-import type { Diagnostic, Level, LiveValue, Outcome, Reason, StateSummary, Timings } from '../events/events.js';
+import type {
+  CrashPlace,
+  Diagnostic,
+  Level,
+  LiveValue,
+  Outcome,
+  Reason,
+  StateSummary,
+  Timings,
+} from '../events/events.js';
 
 /** How many reloads of a module the percentiles look back on. */
 export const recentReloads = 100;
@@ -54,6 +63,12 @@ export interface ModuleState {
   readonly view: string;
   /** Its variables as they were last looked at; null before the first look. */
   readonly live: LiveState | null;
+  /** Where it crashed last, until a newer generation than the one that crashed runs; null where nobody could tell. */
+  readonly crash: ModuleCrash | null;
+}
+
+export interface ModuleCrash extends Pick<CrashPlace, 'stack' | 'leftOut'> {
+  readonly generation: number;
 }
 
 export interface LiveState {
@@ -161,5 +176,6 @@ export function newModule(name: string): ModuleState {
     recent: [],
     view: '',
     live: null,
+    crash: null,
   };
 }

@@ -1,4 +1,12 @@
-import type { Diagnostic, EventOf, HotmodEvent, Reason, SessionEvent } from '../../src/events/events.js';
+import type {
+  CrashPlace,
+  Diagnostic,
+  EventOf,
+  HotmodEvent,
+  Reason,
+  SessionEvent,
+  StackFrame,
+} from '../../src/events/events.js';
 import { reduce } from '../../src/view/reduce.js';
 import { initialState, type ViewState } from '../../src/view/state.js';
 
@@ -23,6 +31,24 @@ export function sessionStart(modules: readonly string[]): SessionEvent {
     logFile: '/project/.hotmod/log',
   };
 }
+
+export function stackFrame(more: Partial<StackFrame> = {}): StackFrame {
+  return {
+    function: 'update',
+    file: '',
+    line: 0,
+    module: 'traffic',
+    generation: 4,
+    address: '0x1000',
+    inlined: false,
+    guessed: false,
+    library: '',
+    ...more,
+  };
+}
+
+/** What a crash says of its place, where a test asks for nothing of it. */
+export const crashPlace: CrashPlace = { address: '0x0', stack: [], leftOut: null, registers: {} };
 
 export function reloadDone(module: string, more: Partial<EventOf<'reload:done'>> = {}): SessionEvent {
   return {

@@ -12,7 +12,7 @@ test('exit() in a module ends the host, and the end names the module, its genera
   await using bench = await openBench();
   await bench.load('quitter', counterSource({ body: 'if (count == 3) { printf("bye\\n"); exit(0); }' }), 4);
   await expect(bench.host.step(10, 1 / 60)).rejects.toBeInstanceOf(HostGone);
-  expect(await bench.host.ended).toEqual({
+  expect(await bench.host.ended).toMatchObject({
     expected: false,
     how: 'exit',
     module: 'quitter',

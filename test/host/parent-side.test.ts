@@ -6,6 +6,7 @@ import { codes } from '../../src/codes/index.js';
 import { buildEngine } from '../../src/host/engine-build.js';
 import { describeFailure, type Failure } from '../../src/host/failures.js';
 import { splitOutput } from '../../src/host/output.js';
+import { noStack } from '../../src/host/stack.js';
 import { findClang } from '../helpers/host-modules.js';
 
 const mark = (module: string) => `\u001b]hotmod;${module}\u0007`;
@@ -62,6 +63,7 @@ test('every failure the engine can report has a code that is explained', () => {
     module: 'm',
     call: 'init',
     text: '',
+    stack: noStack,
   };
   const problems: Failure['problem'][] = [
     'notLoaded',

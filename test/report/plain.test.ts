@@ -14,6 +14,7 @@ import {
   diagnostic,
   reloadDone,
   sessionStart,
+  stackFrame,
   stamp,
   taxReason,
 } from '../helpers/view-events.js';
@@ -125,11 +126,27 @@ describe('the plain view', () => {
         code: 'HM520',
         message: 'The version before runs on.',
         fatal: false,
+        address: '0x8',
+        stack: [
+          stackFrame({ function: 'speed_of', file: 'traffic.h', line: 7, inlined: true }),
+          stackFrame({ function: 'move_cars', file: 'traffic.c', line: 41 }),
+          stackFrame({ function: 'qsort', library: '/lib/libc.so.6', module: '', generation: 0, address: '0x7f00' }),
+          stackFrame({ function: '', guessed: true, address: '0x11d0' }),
+        ],
+        leftOut: { after: 2, frames: 100 },
+        registers: {},
       },
     ]);
-    expect(text).toBe(
-      '[hotmod] crash HM520: traffic generation 4 crashed (SIGSEGV) in move_cars at traffic.c:41: The version before runs on.\n',
-    );
+    expect(text.split('\n')).toEqual([
+      'traffic.c:41:1: error: traffic generation 4 crashed (SIGSEGV) in move_cars',
+      '[hotmod] crash HM520: traffic generation 4 crashed (SIGSEGV at address 0x8) in move_cars at traffic.c:41: The version before runs on.',
+      '[hotmod]   #0 speed_of traffic.h:7 (inlined)',
+      '[hotmod]   #1 move_cars traffic.c:41',
+      '[hotmod]   ... 100 calls are left out ...',
+      '[hotmod]   #2 qsort /lib/libc.so.6 at 0x7f00',
+      '[hotmod]   #3 ? traffic generation 4 at 0x11d0 (guessed)',
+      '',
+    ]);
   });
 
   test('problems, configuration and stderr of modules have their own lines', () => {

@@ -6,6 +6,7 @@ import {
   brokenTraffic,
   buildDone,
   cityEvents,
+  crashPlace,
   diagnostic,
   reloadDone,
   sessionStart,
@@ -30,6 +31,7 @@ function crash(more: { readonly fatal: boolean; readonly generation?: number }):
     line: 41,
     code: 'HM520',
     message: 'traffic crashed',
+    ...crashPlace,
     ...more,
   };
 }

@@ -27,6 +27,7 @@ static void say_crash(image_t *image, native_call_t *call, const guard_fault_t *
   crash->signal = fault->signal;
   crash->address = fault->address;
   memcpy(crash->text, fault->function, sizeof fault->function);
+  crash->stack = fault->stack;
   memcpy(crash->module, image->module, sizeof crash->module);
   crash->pc = fault->pc;
   crash->entered_at = fault->entered_at;

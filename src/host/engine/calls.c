@@ -44,6 +44,7 @@ static bool run(image_t *image, const char *name, void (*body)(void *), hook_cal
     failure->entered_at = fault.entered_at;
     memcpy(failure->text, fault.function, sizeof fault.function);
     critical_forget(image);
+    failure->stack = fault.stack;
     image_pin(image);
   }
   memcpy(failure->module, image->module, sizeof failure->module);

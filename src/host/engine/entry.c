@@ -56,6 +56,7 @@ static bool take_interface(image_t *image, interface_call_t *call, hot_failure_t
     failure->signal = fault.signal;
     failure->address = fault.address;
     memcpy(failure->text, fault.function, sizeof fault.function);
+    failure->stack = fault.stack;
     copy_text(failure->call, site.call, sizeof failure->call);
     return false;
   }

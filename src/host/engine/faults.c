@@ -37,6 +37,7 @@ void faults_describe(hot_fault_t *fault, const image_t *image, const hot_failure
   memcpy(fault->module, image->module, sizeof fault->module);
   memcpy(fault->call, failure->call, sizeof fault->call);
   memcpy(fault->function, failure->text, sizeof fault->function - 1);
+  fault->stack = failure->stack;
 }
 
 void faults_push(const image_t *image, const hot_failure_t *failure) {

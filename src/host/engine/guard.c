@@ -11,6 +11,7 @@
 #include "image.h"
 #include "output.h"
 #include "platform.h"
+#include "stack.h"
 
 #define ALTERNATE_STACK_BYTES 65536
 
@@ -22,19 +23,10 @@ typedef struct guard {
   bool may_jump;
   volatile int signal;
   volatile uintptr_t address;
-  volatile uintptr_t pc;
   volatile uint64_t entered_at;
+  hot_stack_t *stack;
 } guard_t;
 
-/*
- * Read by the signal handler: the initial-exec model makes that a plain load, where the default one may allocate on a
- * thread's first use, which a handler must not.
- */
-#ifdef __APPLE__
-#define HANDLER_SAFE
-#else
-#define HANDLER_SAFE __attribute__((tls_model("initial-exec")))
-#endif
 static _Thread_local guard_t *volatile active HANDLER_SAFE;
 static _Thread_local void *alternate_stack;
 static _Thread_local stack_t stack_before;
@@ -44,7 +36,11 @@ static const int caught[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 static struct sigaction before[CAUGHT];
 static bool is_open;
 
+/* Who is inside a module, for the signal that asks where. */
+static pthread_t lane_threads[STATUS_LANES];
+
 static void on_fault(int signo, siginfo_t *info, void *context);
+static void take_questions(void);
 static void on_exit_call(void);
 
 int guard_open(void) {
@@ -59,12 +55,15 @@ int guard_open(void) {
     if (sigaction(caught[n], &action, &before[n]) != 0) return -1;
   }
   if (atexit(on_exit_call) != 0) return -1;
+  stack_open();
+  take_questions();
   is_open = true;
   return 0;
 }
 
 void guard_thread_open(void) {
   if (alternate_stack != NULL) return;
+  stack_thread_open();
   alternate_stack = malloc(ALTERNATE_STACK_BYTES);
   if (alternate_stack == NULL) return;
   stack_t stack = {.ss_sp = alternate_stack, .ss_size = ALTERNATE_STACK_BYTES, .ss_flags = 0};
@@ -90,14 +89,24 @@ static void probe_allocator(void) {
   free(probe);
 }
 
+/* The innermost frame inside a module; the innermost of all where none is. */
+static const hot_stack_frame_t *frame_to_blame(const hot_stack_t *stack) {
+  for (size_t n = 0; n < stack->count; n++) {
+    if (stack->frames[n].image != 0) return &stack->frames[n];
+  }
+  return &stack->frames[0];
+}
+
 static void describe_fault(const guard_t *guard, guard_fault_t *fault) {
-  memset(fault, 0, sizeof *fault);
   fault->signal = guard->signal;
   fault->address = guard->address;
-  fault->pc = guard->pc;
   fault->entered_at = guard->entered_at;
+  memset(fault->function, 0, sizeof fault->function);
+  const hot_stack_frame_t *frame = frame_to_blame(&fault->stack);
+  uintptr_t pc = (uintptr_t)frame->pc - ((frame->flags & HOT_FRAME_RETURN) != 0);
   Dl_info found;
-  if (guard->pc == 0 || dladdr((const void *)guard->pc, &found) == 0 || found.dli_sname == NULL) return;
+  fault->pc = frame->image != 0 ? pc : 0;
+  if (dladdr((const void *)pc, &found) == 0 || found.dli_sname == NULL) return;
   strncpy(fault->function, found.dli_sname, sizeof fault->function - 1);
 }
 
@@ -107,6 +116,8 @@ bool guard_run(status_lane_name_t lane, const status_site_t *site, void (*body)(
   guard.site = site;
   guard.lane = lane;
   guard.may_jump = true;
+  guard.stack = &fault->stack;
+  lane_threads[lane] = pthread_self();
   status_enter(lane, site);
   output_enter(lane, site->module);
   bool returned = sigsetjmp(guard.jump, 0) == 0;
@@ -129,6 +140,7 @@ void guard_watch(status_lane_name_t lane, const status_site_t *site, void (*body
   guard.site = site;
   guard.lane = lane;
   guard.may_jump = false;
+  lane_threads[lane] = pthread_self();
   status_enter(lane, site);
   output_enter(lane, site->module);
   active = &guard;
@@ -158,29 +170,74 @@ static void chain(int signo, siginfo_t *info, void *context) {
   }
 }
 
+/* A fault outside of calls that can be abandoned: whose it is, for whoever looks after the process has ended. */
+static void record_fatal(int signo, const siginfo_t *info, const void *context, const guard_t *guard) {
+  hot_stack_t *stack = status_end_stack();
+  if (stack == NULL) return;
+  stack_capture(info, context, guard, stack);
+  const hot_stack_frame_t *frame = frame_to_blame(stack);
+  status_site_t site = {.module = "", .call = "thread"};
+  if (frame->image != 0) {
+    site.module = stack->images[frame->image - 1].module;
+    site.generation = stack->images[frame->image - 1].generation;
+  }
+  if (guard != NULL) status_record_end(STATUS_SIGNAL, signo, fault_address(info), guard->site);
+  else if (frame->image != 0) status_record_end(STATUS_SIGNAL, signo, fault_address(info), &site);
+}
+
 static void on_fault(int signo, siginfo_t *info, void *context) {
+  stack_escape();
   guard_t *guard = active;
-  uintptr_t pc = platform_fault_pc(context);
   if (guard != NULL && guard->may_jump) {
     guard->entered_at = platform_now();
     guard->signal = signo;
     guard->address = (uintptr_t)fault_address(info);
-    guard->pc = pc;
+    stack_capture(info, context, guard, guard->stack);
     siglongjmp(guard->jump, 1);
   }
-  status_site_t site = {.module = "", .call = "thread"};
-  if (guard != NULL) {
-    status_record_end(STATUS_SIGNAL, signo, fault_address(info), guard->site);
-  } else if (image_at(pc, &site.module, &site.generation)) {
-    status_record_end(STATUS_SIGNAL, signo, fault_address(info), &site);
-  }
+  record_fatal(signo, info, context, guard);
   chain(signo, info, context);
 }
+
+#ifdef SIGRTMIN
+/*
+ * Asked where a call is that does not return: the thread that makes it writes its stack into the status file. The question
+ * comes to any thread of the process, which passes it on.
+ */
+static void on_question(int signo, siginfo_t *info, void *context) {
+  int error = errno;
+  const guard_t *guard = active;
+  if (guard != NULL) {
+    stack_capture(NULL, context, guard, status_hang_stack());
+    status_hang_done(guard->lane);
+  }
+  for (int lane = 0; lane < STATUS_LANES && info->si_code != SI_TKILL; lane++) {
+    if (!status_is_busy((status_lane_name_t)lane) || pthread_equal(lane_threads[lane], pthread_self())) continue;
+    pthread_kill(lane_threads[lane], signo);
+  }
+  errno = error;
+}
+
+/* Real-time signals are nobody's by default; the first ones are those that programs take for themselves. */
+static void take_questions(void) {
+  const int question = SIGRTMIN + 9;
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_sigaction = on_question;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  if (sigaction(question, &action, NULL) == 0) status_take_questions(question);
+}
+#else
+static void take_questions(void) {}
+#endif
 
 /* exit() runs the exit handlers on the thread that called it: inside a guarded call that thread was in a module. */
 static void on_exit_call(void) {
   guard_t *guard = active;
   if (guard == NULL) return;
+  hot_stack_t *stack = status_end_stack();
+  if (stack != NULL) stack_capture_here(guard, stack);
   status_record_end(STATUS_EXIT, 0, 0, guard->site);
   output_leave_now(guard->lane);
   _exit(EXIT_FAILURE);

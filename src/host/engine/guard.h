@@ -20,6 +20,7 @@ typedef struct guard_fault {
   uintptr_t pc;        /* the instruction; 0 where unknown */
   uint64_t entered_at; /* when the handler was entered, nanoseconds */
   char function[HOT_NAME_MAX]; /* empty where the loader knows none */
+  hot_stack_t stack;
 } guard_fault_t;
 
 /* Installs the handlers, and the one that notices exit(). 0, or -1 with errno. Once in a process. */

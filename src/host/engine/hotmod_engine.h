@@ -78,6 +78,42 @@ typedef enum hot_step {
   HOT_STEP_COUNT
 } hot_step_t;
 
+#define HOT_STACK_FRAMES 64
+/* Of a deeper stack this many frames from the fault on are kept, and the rest from its other end. */
+#define HOT_STACK_HEAD 48
+#define HOT_STACK_IMAGES 8
+#define HOT_REGISTERS 34
+
+typedef enum hot_frame_flag {
+  HOT_FRAME_RETURN = 1, /* pc is where a call returns to: the call itself lies before it */
+  HOT_FRAME_GUESSED = 2 /* found by searching the stack, not by following frame pointers */
+} hot_frame_flag_t;
+
+typedef struct hot_stack_frame {
+  uint64_t pc;
+  uint32_t flags; /* hot_frame_flag_t bits */
+  uint32_t image; /* its place in images, from 1; 0 where it lies in no module */
+} hot_stack_frame_t;
+
+typedef struct hot_stack_image {
+  uint64_t base; /* what was added to the addresses in the library's file */
+  uint32_t generation;
+  uint32_t reserved;
+  char module[HOT_NAME_MAX];
+} hot_stack_image_t;
+
+/* The calls that led to a fault, the innermost first, and the registers at the fault (stack.h). */
+typedef struct hot_stack {
+  uint32_t count;
+  uint32_t image_count;
+  uint32_t register_count; /* 18 on x86-64, 34 on AArch64 (platform.h); 0 where they are not known */
+  uint32_t reserved;
+  uint64_t left_out; /* frames between the first HOT_STACK_HEAD and the others */
+  uint64_t registers[HOT_REGISTERS];
+  hot_stack_frame_t frames[HOT_STACK_FRAMES];
+  hot_stack_image_t images[HOT_STACK_IMAGES];
+} hot_stack_t;
+
 typedef enum hot_problem {
   HOT_OK = 0,
   HOT_NOT_LOADED,     /* the loader refused the library; text is its reason */
@@ -110,6 +146,7 @@ typedef struct hot_failure {
   char module[HOT_NAME_MAX];
   char call[32];
   char text[HOT_TEXT_MAX];
+  hot_stack_t stack; /* of HOT_CRASHED */
 } hot_failure_t;
 
 /* One bit a hook, in the order of module_vtable_t. */
@@ -219,6 +256,7 @@ typedef struct hot_fault {
   uint64_t recovery_ns;    /* from the signal until all of this was done */
   hot_went_back_t *went_back; /* valid until the next fault is taken; NULL where nothing was taken back */
   size_t went_back_count;
+  hot_stack_t stack;
 } hot_fault_t;
 
 typedef struct hot_module_stats {

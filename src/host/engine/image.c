@@ -17,11 +17,16 @@
 typedef struct range {
   _Atomic uintptr_t high; /* written last and cleared first; 0 where the place is free */
   uintptr_t low;
+  /* From low on: an address in the code would keep the image from being closed (search.h). */
+  uintptr_t base;
+  uintptr_t code_start;
+  uintptr_t code_end;
   uint32_t generation;
   char module[HOT_NAME_MAX];
 } range_t;
 
 static range_t ranges[RANGES];
+static _Atomic size_t ranges_used; /* places behind these were never taken */
 static _Atomic uint64_t kept;
 
 static void range_add(const image_t *image);
@@ -74,8 +79,8 @@ image_t *image_open(const char *module, uint32_t generation, const char *library
     free_image(image);
     return NULL;
   }
-  if (platform_image_range(image->handle, &image->low, &image->high) == 0) range_add(image);
   segments_read(image->handle, &image->segments);
+  if (platform_image_range(image->handle, &image->low, &image->high) == 0) range_add(image);
   image->constants_start = image->low;
   if (bring_to_life(image, imports, failure) && entry_look_up(image, entry, failure)) {
     migrations_look_up(image);
@@ -164,13 +169,30 @@ void image_forget_symbols(image_t *image) {
 
 uint64_t image_kept_count(void) { return kept; }
 
+/* Between the first and the last of its code; all of it where nobody knows. */
+static void set_code(range_t *range, const image_t *image) {
+  uintptr_t size = image->high - image->low;
+  range->code_start = image->segments.count > 0 ? size : 0;
+  range->code_end = image->segments.count > 0 ? 0 : size;
+  for (size_t n = 0; n < image->segments.count; n++) {
+    const segment_t *segment = &image->segments.list[n];
+    uintptr_t start = segment->start - image->low;
+    if (segment->kind != SEGMENT_CODE) continue;
+    if (start < range->code_start) range->code_start = start;
+    if (start + segment->size > range->code_end) range->code_end = start + segment->size;
+  }
+}
+
 static void range_add(const image_t *image) {
   for (size_t n = 0; n < RANGES; n++) {
     if (ranges[n].high != 0) continue;
     ranges[n].low = image->low;
+    ranges[n].base = image->segments.count > 0 ? image->segments.base - image->low : 0;
+    set_code(&ranges[n], image);
     ranges[n].generation = image->generation;
     memcpy(ranges[n].module, image->module, sizeof ranges[n].module);
     ranges[n].high = image->high;
+    if (n >= ranges_used) ranges_used = n + 1;
     return;
   }
 }
@@ -181,11 +203,14 @@ static void range_remove(const image_t *image) {
   }
 }
 
-bool image_at(uintptr_t address, const char **module, uint32_t *generation) {
-  for (size_t n = 0; n < RANGES; n++) {
-    if (address >= ranges[n].high || address < ranges[n].low) continue;
-    *module = ranges[n].module;
-    *generation = ranges[n].generation;
+bool image_at(uintptr_t address, image_place_t *place) {
+  size_t used = ranges_used;
+  for (size_t n = 0; n < used; n++) {
+    const range_t *range = &ranges[n];
+    uintptr_t offset = address - range->low;
+    if (range->high == 0 || offset >= range->code_end || offset < range->code_start) continue;
+    *place = (image_place_t){
+        .module = range->module, .generation = range->generation, .base = range->low + range->base};
     return true;
   }
   return false;

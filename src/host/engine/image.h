@@ -79,8 +79,14 @@ uint64_t image_kept_count(void);
 /* Counts an image that image_close would keep, from the moment on at which it is known. */
 void image_pin(image_t *image);
 
-/* The module whose mapped image holds an address. Safe in a signal handler. */
-bool image_at(uintptr_t address, const char **module, uint32_t *generation);
+typedef struct image_place {
+  const char *module; /* a field of HOT_NAME_MAX bytes */
+  uint32_t generation;
+  uintptr_t base; /* what was added to the addresses in the library's file */
+} image_place_t;
+
+/* The module whose code holds an address. Safe in a signal handler. */
+bool image_at(uintptr_t address, image_place_t *place);
 
 /* True where an aligned word of the data is an address inside the image. */
 bool image_is_pointed_into(const image_t *image, const void *data, size_t size);

@@ -5,8 +5,10 @@
  * length; hot_node_take_report copies it out. The caller makes one call at a time, so that one report is enough, and
  * no memory of the caller's has to stay in place while a worker runs.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +76,33 @@ static void put_real(report_t *to, double value) {
   put_text(to, text);
 }
 
+/* What the loader knows of an address: its library, and the exported function that begins before it. */
+static void put_symbol(report_t *to, const hot_stack_frame_t *frame) {
+  Dl_info found;
+  uintptr_t address = (uintptr_t)frame->pc - ((frame->flags & HOT_FRAME_RETURN) != 0);
+  bool known = dladdr((const void *)address, &found) != 0;
+  put_text(to, known && found.dli_fname != NULL ? found.dli_fname : "");
+  put_text(to, known && found.dli_sname != NULL ? found.dli_sname : "");
+}
+
+/* Frames, registers: each its number and then what it is made of (src/host/stack.ts). */
+static void put_stack(report_t *to, const hot_stack_t *stack) {
+  put_integer(to, stack->left_out);
+  put_integer(to, stack->count);
+  for (size_t n = 0; n < stack->count; n++) {
+    const hot_stack_frame_t *frame = &stack->frames[n];
+    const hot_stack_image_t *image = frame->image == 0 ? NULL : &stack->images[frame->image - 1];
+    put_integer(to, frame->pc);
+    put_integer(to, frame->flags);
+    put_integer(to, image == NULL ? 0 : image->base);
+    put_integer(to, image == NULL ? 0 : image->generation);
+    put_text(to, image == NULL ? "" : image->module);
+    put_symbol(to, frame);
+  }
+  put_integer(to, stack->register_count);
+  for (size_t n = 0; n < stack->register_count; n++) put_integer(to, stack->registers[n]);
+}
+
 static void put_failure(const hot_failure_t *failure) {
   put_integer(&report, failure->problem);
   put_integer(&report, failure->step);
@@ -83,6 +112,7 @@ static void put_failure(const hot_failure_t *failure) {
   put_text(&report, failure->module);
   put_text(&report, failure->call);
   put_text(&report, failure->text);
+  if (failure->problem == HOT_CRASHED) put_stack(&report, &failure->stack);
 }
 
 static int32_t finished(void) { return (int32_t)report.length; }
@@ -282,6 +312,7 @@ int32_t hot_node_take_fault(uint8_t *bytes, int32_t capacity) {
   put_text(&own, fault.call);
   put_text(&own, fault.function);
   put_integer(&own, fault.frames);
+  put_stack(&own, &fault.stack);
   put_integer(&own, fault.fate);
   put_integer(&own, fault.restored != 0);
   put_integer(&own, fault.restored_bytes);

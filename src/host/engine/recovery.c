@@ -90,6 +90,21 @@ static slot_t *blamed_slot(slot_t *slot, slot_t *called) {
   return on_probation(slot) || called == NULL ? slot : called;
 }
 
+/* Modules that the one which crashed was in calls of: what they were doing was not done to its end. */
+static void put_back_callees(const slot_t *own, const hot_stack_t *stack) {
+  const slot_t *done[HOT_STACK_IMAGES] = {0};
+  size_t count = 0;
+  for (size_t n = 0; n < stack->count && count < HOT_STACK_IMAGES; n++) {
+    slot_t *slot = stack->frames[n].image == 0 ? NULL : slot_at((uintptr_t)stack->frames[n].pc);
+    bool known = slot == NULL || slot == own;
+    for (size_t m = 0; m < count; m++) known = known || done[m] == slot;
+    if (known) continue;
+    done[count++] = slot;
+    slot->torn = recovery_put_back(slot->current) != SHADOW_NONE;
+    image_pin(slot->current);
+  }
+}
+
 void recovery_crashed(image_t *image, const hot_failure_t *failure) {
   slot_t *slot = slot_of(image);
   image->running = false;
@@ -101,10 +116,7 @@ void recovery_crashed(image_t *image, const hot_failure_t *failure) {
   fault.not_restored = (int)obstacle;
   fault.restored_bytes = image->shadow.size;
   slot_t *called = slot_at((uintptr_t)failure->pc);
-  if (called != NULL && called != slot) {
-    called->torn = recovery_put_back(called->current) != SHADOW_NONE;
-    image_pin(called->current);
-  }
+  put_back_callees(slot, &failure->stack);
   image->fault_at = failure->entered_at;
   const slot_t *blamed = blamed_slot(slot, called);
   if (on_probation(blamed)) {

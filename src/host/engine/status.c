@@ -35,6 +35,11 @@ typedef struct status_file {
   uint64_t frame;
   lane_record_t lanes[STATUS_LANES];
   end_record_t end;
+  uint32_t question; /* signal */
+  uint32_t reserved;
+  _Atomic uint64_t hang_sequence; /* of the lane whose stack follows, written last */
+  hot_stack_t hang_stack;
+  hot_stack_t end_stack;
 } status_file_t;
 
 static status_file_t in_memory;
@@ -104,4 +109,22 @@ void status_record_end(status_end_t how, int signal, uint64_t address, const sta
     record->frames = site->frames;
   }
   record->how = (uint32_t)how;
+}
+
+hot_stack_t *status_end_stack(void) { return status->end.how == STATUS_RUNNING ? &status->end_stack : NULL; }
+
+void status_take_questions(int signal) { status->question = (uint32_t)signal; }
+
+hot_stack_t *status_hang_stack(void) {
+  atomic_store_explicit(&status->hang_sequence, 0, memory_order_release);
+  return &status->hang_stack;
+}
+
+void status_hang_done(status_lane_name_t lane) {
+  uint64_t sequence = atomic_load_explicit(&status->lanes[lane].sequence, memory_order_relaxed);
+  atomic_store_explicit(&status->hang_sequence, sequence, memory_order_release);
+}
+
+bool status_is_busy(status_lane_name_t lane) {
+  return (atomic_load_explicit(&status->lanes[lane].sequence, memory_order_acquire) & 1) != 0;
 }

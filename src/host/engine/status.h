@@ -5,17 +5,22 @@
  * of its lane is odd and stands still), and, after the process has died, which module was being called. Written with
  * plain stores before and after every guarded call, so that it costs nothing worth measuring.
  *
- * Layout, in the machine's byte order: header, STATUS_LANES lanes, one end record. src/host/status.ts reads the same.
+ * It also has the stacks that nobody could ask for later: of the fault that ends the process, and of a call that does not
+ * return, which whoever started the host asks for by a signal before it ends the process.
+ *
+ * Layout, in the machine's byte order: header, STATUS_LANES lanes, one end record, the signal to ask with, the stack of
+ * the hanging call with the sequence number of its lane, the stack of the end. src/host/status.ts reads the same.
  */
 #ifndef HOTMOD_STATUS_H
 #define HOTMOD_STATUS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hotmod_engine.h"
 
 #define STATUS_MAGIC 0x54534d48u /* "HMST" */
-#define STATUS_ABI 1u
+#define STATUS_ABI 2u
 #define STATUS_CALL_MAX 32
 
 typedef enum status_lane_name { LANE_ENGINE, LANE_STAGING, STATUS_LANES } status_lane_name_t;
@@ -45,5 +50,18 @@ void status_leave(status_lane_name_t lane);
 
 /* Records why the process is about to end. Safe in a signal handler. site may be NULL. */
 void status_record_end(status_end_t how, int signal, uint64_t address, const status_site_t *site);
+
+/* Where the stack of the end is to be written, before status_record_end; NULL where an end has been recorded. */
+hot_stack_t *status_end_stack(void);
+
+/* Tells which signal asks where a call is; 0 is said until then. */
+void status_take_questions(int signal);
+
+/* Where the stack of a call that does not return is to be written, and that it has been. Safe in a signal handler. */
+hot_stack_t *status_hang_stack(void);
+void status_hang_done(status_lane_name_t lane);
+
+/* Whether a guarded call runs on a lane. Safe in a signal handler. */
+bool status_is_busy(status_lane_name_t lane);
 
 #endif

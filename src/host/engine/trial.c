@@ -102,7 +102,8 @@ static bool run_frame(trial_header_t *header, const slot_t *own, double dt) {
   uint64_t start = platform_now();
   for (size_t n = 0; (slot = table_running(n)) != NULL; n++) {
     if (!slot->current->running) continue;
-    hot_failure_t failure = {0};
+    hot_failure_t failure;
+    failure.problem = HOT_OK;
     uint64_t before = platform_now();
     bool good = call_update(slot->current, dt, &failure);
     if (slot == own) durations(header)[header->frames_run] = platform_now() - before;

@@ -11,6 +11,7 @@ import { moduleLines } from './modules.js';
 import { panelHeight, panelLines } from './panels.js';
 import { type Frame, fitAll, head, ruleLine } from './parts.js';
 import { problemCount, problemLines } from './problems.js';
+import { shortStack, stackHeight, stackLines } from './stack.js';
 import { valueHeight, valueLines } from './values.js';
 
 export interface ScreenOptions {
@@ -30,6 +31,7 @@ type Part =
   | 'problems'
   | 'title'
   | 'error'
+  | 'stack'
   | 'reasons'
   | 'timings'
   | 'past'
@@ -76,7 +78,7 @@ export function liveRows(rows: number): number {
 /**
  * Who gets rows, most important first. So what a small terminal drops goes in this order: further modules of a long
  * table, the past, the rest of the timings, more output of modules, timings, output, panels, live values, the rest of the
- * reasons, the rest of the table, further lines of the compile error, problems, and never the header, the keys, the
+ * reasons, the rest of the table, further lines of the compile error, the stack of a crash, problems, and never the header, the keys, the
  * selected module and the first line of its error.
  */
 function claims(frame: Frame): readonly Claim[] {
@@ -84,6 +86,7 @@ function claims(frame: Frame): readonly Claim[] {
   const table = state.modules.length + 1;
   const error = selected === undefined ? 0 : errorHeight(frame, selected);
   const reasons = selected === undefined ? 0 : reasonCount(frame, selected);
+  const stack = selected === undefined ? 0 : stackHeight(frame, selected);
   const panels = panelHeight(frame);
   const values = valueHeight(frame);
   const log = state.log.length === 0 ? 0 : state.log.length + 1;
@@ -95,9 +98,10 @@ function claims(frame: Frame): readonly Claim[] {
     claim('modules', 2, Math.min(table, 2)),
     claim('error', 1, Math.min(error, 1)),
     claim('problems', 1, Math.min(problemCount(frame), 4)),
+    claim('stack', 1, controls.fullError ? stack : Math.min(stack, shortStack)),
     // Who opens the panel wants to see something of it, however small the terminal is.
     claim('values', 2, Math.min(values, 6)),
-    claim('title', 1, error + reasons + timings > 0 ? 1 : 0),
+    claim('title', 1, error + reasons + timings + stack > 0 ? 1 : 0),
     claim('error', 1, controls.fullError ? error : Math.min(error, 6)),
     claim('modules', 1, Math.min(table, 8)),
     claim('reasons', 1, Math.min(reasons, 5)),
@@ -137,6 +141,7 @@ function draw(frame: Frame, rows: ReadonlyMap<Part, number>): readonly Line[] {
       ? []
       : [
           ...(count('title') > 0 ? [detailTitle(frame, selected)] : []),
+          ...stackLines(frame, selected, count('stack')),
           ...errorLines(frame, selected, count('error')),
           ...reasonLines(frame, selected, count('reasons')),
           ...timingLines(frame, selected, count('timings')),

@@ -4,27 +4,57 @@ import { DebugInfoError } from './errors.js';
 import type { DebugSections } from './sections.js';
 import { readInitialLength } from './units.js';
 
+/** The header of a line number program (DWARF 5, section 6.2.4), and where the program stands. */
+export interface LineHeader {
+  /** Addresses advance by multiples of it. */
+  readonly minInstructionLength: number;
+  /** Operations of one instruction word of a VLIW machine; 1 on all others. */
+  readonly maxOperations: number;
+  readonly lineBase: number;
+  readonly lineRange: number;
+  readonly opcodeBase: number;
+  /** Arguments of the standard opcodes from 1 on. */
+  readonly argumentCounts: readonly number[];
+  /** Folders that the numbers in `DW_LNE_define_file` mean. */
+  readonly folders: readonly string[];
+  /** Names of the sources by the number that `DW_AT_decl_file` gives; versions 2 to 4 count from 1. */
+  readonly files: readonly string[];
+  /** Bytes of the section that hold the opcodes: from `start` to before `end`. */
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
- * Names of the sources in the header of a line number program, by the number that `DW_AT_decl_file` gives (DWARF 5,
- * section 6.2.4; versions 2 to 4 count from 1). Relative names are joined to their folder, and that to `directory`.
+ * Reads the header at an offset of `.debug_line`. Relative names of sources are joined to their folder, and that to
+ * `directory`.
  */
-export function readFileNames(sections: DebugSections, offset: number, directory: string): readonly string[] {
+export function readLineHeader(sections: DebugSections, offset: number, directory: string): LineHeader {
   const bytes = sections.section('debug_line');
   const cursor = new Cursor(bytes, sections.littleEndian, offset);
   const { length, offset: offsetSize } = readInitialLength(cursor);
-  if (cursor.at + length > bytes.length) throw new DebugInfoError('damaged', 'a line table is longer than its section');
+  const end = cursor.at + length;
+  if (end > bytes.length) throw new DebugInfoError('damaged', 'a line table is longer than its section');
   const version = cursor.u16();
   if (version < 2 || version > 5) throw new DebugInfoError('unsupported', `its line tables are of version ${version}`);
   if (version >= 5) cursor.take(2);
-  cursor.unsigned(offsetSize);
-  cursor.take(version >= 4 ? 5 : 4);
+  const headerLength = cursor.unsigned(offsetSize);
+  const start = cursor.at + headerLength;
+  const minInstructionLength = cursor.u8();
+  const maxOperations = version >= 4 ? cursor.u8() : 1;
+  cursor.take(1);
+  const lineBase = (cursor.u8() << 24) >> 24;
+  const lineRange = cursor.u8();
   const opcodeBase = cursor.u8();
-  cursor.take(Math.max(opcodeBase - 1, 0));
-  return version >= 5 ? readNew(sections, cursor, offsetSize, directory) : readOld(cursor, directory);
+  const argumentCounts = [0, ...cursor.block(Math.max(opcodeBase - 1, 0))];
+  const names = version >= 5 ? readNew(sections, cursor, offsetSize, directory) : readOld(cursor, directory);
+  if (start > end || cursor.at > start) throw new DebugInfoError('damaged', 'a line table is shorter than its header');
+  return { minInstructionLength, maxOperations, lineBase, lineRange, opcodeBase, argumentCounts, ...names, start, end };
 }
 
+type Names = Pick<LineHeader, 'folders' | 'files'>;
+
 /** Versions 2 to 4: strings one after another; an empty one ends each table. */
-function readOld(cursor: Cursor, directory: string): readonly string[] {
+function readOld(cursor: Cursor, directory: string): Names {
   const folders = [directory];
   for (let name = cursor.string(); name !== ''; name = cursor.string()) folders.push(join(directory, name));
   const files = [''];
@@ -34,13 +64,16 @@ function readOld(cursor: Cursor, directory: string): readonly string[] {
     cursor.skipLeb();
     files.push(join(folders[folder] ?? directory, name));
   }
-  return files;
+  return { folders, files };
 }
 
 /** Version 5: each table describes how its entries are written. */
-function readNew(sections: DebugSections, cursor: Cursor, offsetSize: number, directory: string): readonly string[] {
+function readNew(sections: DebugSections, cursor: Cursor, offsetSize: number, directory: string): Names {
   const folders = readTable(sections, cursor, offsetSize).map(({ name }) => join(directory, name));
-  return readTable(sections, cursor, offsetSize).map(({ name, folder }) => join(folders[folder] ?? directory, name));
+  const files = readTable(sections, cursor, offsetSize).map(({ name, folder }) =>
+    join(folders[folder] ?? directory, name),
+  );
+  return { folders, files };
 }
 
 interface TableEntry {
