@@ -201,6 +201,19 @@ function createProgram(io: CommandIo, done: Runner): Command {
     );
 
   program
+    .command('ab <module>')
+    .description('run another generation beside the one that runs, in copies of the program')
+    .option('--with <generation>', 'which; without it, the one that ran before', wholeNumber(1))
+    .option('--frames <n>', 'frames that both run', wholeNumber(1), 600)
+    .action((module: string, given: { with?: number; frames: number }) =>
+      done(async () => {
+        const { ab } = await import('./commands/ab.js');
+        const request = { module, to: given.with ?? null, frames: given.frames, json: asJson(flags()) };
+        return ab({ ...project(), ...request }, world());
+      }),
+    );
+
+  program
     .command('pin <module>')
     .description('have a module stay at a generation, whatever is saved')
     .option('--at <generation>', 'go back to this one first; without it, the one that runs', wholeNumber(1))

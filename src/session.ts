@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { killAllBuilds } from './build/run.js';
 import type { ResolvedConfig } from './config/resolved.js';
-import type { Called, Inspected, Past, PastRequest } from './control/protocol.js';
+import type { Called, Inspected, Past, PastRequest, Tried } from './control/protocol.js';
 import type { Bus } from './events/bus.js';
 import type { Outcome } from './events/events.js';
 import { absentHost } from './host/absent.js';
@@ -34,7 +34,7 @@ import {
   type TransactionOptions,
   type TransactionOutcome,
 } from './session/transaction.js';
-import { type Tried, type TryOptions, tryVersions } from './session/try-versions.js';
+import { type TryOptions, tryVersions } from './session/try-versions.js';
 import { createModelReader } from './session/types-of-both.js';
 import { update } from './session/update.js';
 import { watchProject } from './session/watch-project.js';

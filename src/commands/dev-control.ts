@@ -30,6 +30,12 @@ export async function answerRequests(
     answer({ kind: 'done', exitCode: exitCode.ok, inspected: await session.inspect(request) });
     return;
   }
+  if (request.method === 'ab') {
+    const { to, frames } = request;
+    const tried = await session.tryVersions({ module, to, frames, dt: 1 / context.config.host.rate });
+    answer({ kind: 'done', exitCode: exitCode.ok, tried });
+    return;
+  }
   if (request.method === 'call') {
     const called = await session.call({ ...request, args: { text: request.args } });
     answer({ kind: 'done', exitCode: exitCode.ok, called });

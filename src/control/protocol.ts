@@ -46,6 +46,13 @@ export const requestSchema = z.discriminatedUnion('method', [
     diff: z.int().positive().nullable(),
   }),
   z.strictObject({
+    method: z.literal('ab'),
+    module: z.string(),
+    /** Null for the generation that ran before. */
+    to: z.int().positive().nullable(),
+    frames: z.int().positive(),
+  }),
+  z.strictObject({
     method: z.literal('rollback'),
     module: z.string(),
     /** Null for the generation that ran before. */
@@ -115,6 +122,40 @@ export interface PastEntry extends Entry {
   readonly kept: boolean;
 }
 
+/** What two versions of a module did in the same frames from the same state. */
+export interface Tried {
+  readonly module: string;
+  readonly frames: number;
+  readonly a: TriedSide;
+  readonly b: TriedSide;
+  /** Single values that are not the same after the last frame both ran; those found first to differ come first. */
+  readonly differences: readonly TriedDifference[];
+  /** Frames after which the variables were compared. */
+  readonly looks: number;
+}
+
+export interface TriedSide {
+  readonly generation: number;
+  readonly outcome: 'unfinished' | 'done' | 'notSwitched' | 'crashed' | 'tooLong';
+  readonly frames: number;
+  readonly problem: string;
+  /** Microseconds of the module's update: the median, the interval that holds the true one in 95 of 100 cases, p95. */
+  readonly update: {
+    readonly median: number;
+    readonly low: number;
+    readonly high: number;
+    readonly p95: number;
+  } | null;
+}
+
+export interface TriedDifference {
+  readonly path: string;
+  readonly a: Json;
+  readonly b: Json;
+  /** The first look that found it; it began to differ at this frame or after the look before. */
+  readonly frame: number;
+}
+
 export type ControlAnswer =
   | { readonly kind: 'event'; readonly event: HotmodEvent }
   | {
@@ -123,6 +164,7 @@ export type ControlAnswer =
       readonly status?: SessionStatus;
       readonly inspected?: Inspected;
       readonly called?: Called;
+      readonly tried?: Tried;
       readonly past?: Past;
     }
   | {

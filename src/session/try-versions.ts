@@ -1,4 +1,5 @@
 import { stateModeOf } from '../assess/state-mode.js';
+import type { Tried, TriedDifference, TriedSide } from '../control/protocol.js';
 import { exitCode, HotmodError } from '../errors.js';
 import type { Json } from '../events/json.js';
 import type { TrialLook, TrialSide } from '../host/host.js';
@@ -9,51 +10,16 @@ import { resolveAll } from '../values/resolve.js';
 import { changedValues } from './changed-values.js';
 import type { Context } from './context.js';
 import { notRunning } from './inspect.js';
-import type { Version } from './records.js';
+import { judgeBack } from './judge-back.js';
 import { transferBetween } from './transfer.js';
-import { compareVersions } from './types-of-both.js';
 
 export interface TryOptions {
   readonly module: string;
-  /** The version that is tried beside the one that runs. */
-  readonly version: Version;
+  /** The generation that is tried beside the one that runs; null for the one that ran before. */
+  readonly to: number | null;
   readonly frames: number;
   /** Seconds a frame. */
   readonly dt: number;
-}
-
-/** What two versions of a module did in the same frames from the same state. */
-export interface Tried {
-  readonly module: string;
-  readonly frames: number;
-  readonly a: TriedSide;
-  readonly b: TriedSide;
-  /** Single values that are not the same after the last frame both ran; those found first to differ come first. */
-  readonly differences: readonly TriedDifference[];
-  /** Frames after which the variables were compared. */
-  readonly looks: number;
-}
-
-export interface TriedSide {
-  readonly generation: number;
-  readonly outcome: TrialSide['outcome'];
-  readonly frames: number;
-  readonly problem: string;
-  /** Microseconds of the module's update: the median, the interval that holds the true one in 95 of 100 cases, p95. */
-  readonly update: {
-    readonly median: number;
-    readonly low: number;
-    readonly high: number;
-    readonly p95: number;
-  } | null;
-}
-
-export interface TriedDifference {
-  readonly path: string;
-  readonly a: Json;
-  readonly b: Json;
-  /** The first look that found it; it began to differ at this frame or after the look before. */
-  readonly frame: number;
 }
 
 const mostLooks = 32;
@@ -66,7 +32,8 @@ const depth = { elements: 4096, follow: 0 };
  * A/B: runs the version that runs and another one of the same module side by side in copies of the program, from the same
  * state, and compares what they did. Nothing of it reaches the program.
  *
- * @throws HotmodError HM541 where the module does not run, HM571 where the other version cannot be tried.
+ * @throws HotmodError HM541 where the module does not run, HM571 where the other version cannot be tried; see also
+ *   `findWayBack`.
  */
 export async function tryVersions(context: Context, options: TryOptions): Promise<Tried> {
   const release = await context.turn();
@@ -77,16 +44,17 @@ export async function tryVersions(context: Context, options: TryOptions): Promis
   }
 }
 
-async function tryInTurn(context: Context, { module, version, frames, dt }: TryOptions): Promise<Tried> {
+async function tryInTurn(context: Context, { module, to, frames, dt }: TryOptions): Promise<Tried> {
   const running = context.records.get(module)?.running ?? null;
   if (running === null) throw notRunning(module);
-  const { library, generation, settings, file } = version;
+  const { target, file, both } = await judgeBack(context, { module, to, force: false });
+  const { library, generation, entry } = target;
   const { imports, patches } = file;
   const { host } = context;
-  const staged = await host.stage({ module, generation, library, entry: settings.entry, imports, patches });
+  if (both === null) throw cannotTry(module, generation, 'there is nothing to compare it with');
+  const staged = await host.stage({ module, generation, library, entry, imports, patches });
   if (!staged.ok) throw cannotTry(module, generation, staged.message);
   try {
-    const both = await compareVersions(context.models, running, version, true);
     const transfer = transferBetween(both, running.loaded, staged.facts, false);
     if (transfer === null && stateModeOf(running.loaded, staged.facts) === 'variables') {
       throw cannotTry(module, generation, 'its state cannot be carried over');
