@@ -238,6 +238,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   const supervisor = createSupervisor(context, { runDir, cleanUp: options.cleanUp, onSettled: sayIdle });
   stack.defer(() => context.builder.prune({ keep: librariesToKeep(context) }));
   stack.defer(() => context.host.close());
+  stack.defer(() => supervisor.closeStandby());
   stack.defer(() => queue.close());
 
   const watchAgain = async (settings: ResolvedConfig): Promise<void> => {
@@ -319,6 +320,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     kill() {
       context.closing = true;
       killAllBuilds();
+      supervisor.killStandby();
       context.host.kill();
     },
     async [Symbol.asyncDispose]() {

@@ -39,9 +39,12 @@ export function resolveBuild(config: UserConfig, given: Overrides): BuildSetting
 
 export function resolveHost(config: UserConfig, given: Overrides): HostSettings {
   const host = config.host ?? {};
+  const stepped = given.stepped ?? host.stepped ?? false;
   return {
     rate: given.rate ?? host.rate ?? 60,
-    stepped: given.stepped ?? host.stepped ?? false,
+    stepped,
+    // Where time stands still nobody waits for a host.
+    standby: host.standby ?? !stepped,
     hangTimeoutMs: host.hangTimeoutMs ?? 2000,
     probationFrames: host.probationFrames ?? 120,
     frameCopies: host.frameCopies ?? true,

@@ -47,6 +47,8 @@ export interface HostSettings {
   readonly rate: number;
   /** No clock: frames run only when asked for. */
   readonly stepped: boolean;
+  /** A second host process waits to take over when the first one ends. */
+  readonly standby: boolean;
   /** A guarded call that runs longer than this is a hang. */
   readonly hangTimeoutMs: number;
   /** A version that crashes within its first frames is taken back. */

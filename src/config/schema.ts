@@ -52,6 +52,12 @@ const buildSchema = z.strictObject({
 const hostSchema = z.strictObject({
   rate: z.number().positive().max(10_000).optional().describe('Frames a second. HOTMOD_RATE. Default: 60.'),
   stepped: z.boolean().optional().describe('No clock: frames run only when asked for. Default: false.'),
+  standby: z
+    .boolean()
+    .optional()
+    .describe(
+      'A second process waits to take over when the one that modules run in ends. Default: true, false with stepped.',
+    ),
   hangTimeoutMs: z
     .number()
     .int()

@@ -1,11 +1,12 @@
 import { messageOf } from '../errors.js';
 import { openHost } from '../host/client.js';
-import type { HostEnd, ModuleFault } from '../host/host.js';
+import type { Host, HostEnd, ModuleFault } from '../host/host.js';
 import type { Context } from './context.js';
 import { accountForHost, recoverModule, restartModules } from './recover.js';
 import { recoverySettingsOf } from './recovery-settings.js';
 import { countCrash } from './restart-intensity.js';
 import { groupsDirOf } from './run-dir.js';
+import { createStandby } from './standby.js';
 
 export interface Supervisor {
   /** Opens the first host and puts it into the context; later ones follow by themselves when one ends. */
@@ -15,6 +16,9 @@ export interface Supervisor {
   idle(): Promise<void>;
   /** Settles with the reason when starting again does not help. */
   readonly gaveUp: Promise<string>;
+  /** Ends the host that waits to take over; the one that runs is the caller's. */
+  killStandby(): void;
+  closeStandby(): Promise<void>;
 }
 
 export interface SupervisorOptions {
@@ -30,14 +34,16 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
   const gaveUp = Promise.withResolvers<string>();
   let hostEnds: readonly number[] = [];
   let restarts = 0;
+  let opened = 0;
 
-  const openFresh = async (): Promise<void> => {
-    const host = await openHost({
+  const openOne = (): Promise<Host> => {
+    opened += 1;
+    return openHost({
       ...context.config.host,
       recovery: recoverySettingsOf(context.config.host),
       baseEnv: context.env,
       engineLibrary: context.engineLibrary,
-      runDir: `${options.runDir}/host-${restarts}`,
+      runDir: `${options.runDir}/host-${opened}`,
       cleanUp: [options.runDir, ...options.cleanUp],
       groupsDir: groupsDirOf(options.runDir),
       listener: {
@@ -45,8 +51,21 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
         fault: (fault: ModuleFault) => recover(() => recoverModule(context, fault)),
       },
     });
+  };
+
+  const standby = createStandby({
+    isWanted: () => context.config.host.standby && !context.closing,
+    settings: () => JSON.stringify([context.config.host, context.engineLibrary]),
+    open: openOne,
+  });
+
+  const openFresh = async (): Promise<void> => {
+    const spare = await standby.take();
+    const host = spare ?? (await openOne());
+    if (spare !== null) await spare.resume();
     context.host = host;
     context.bus.emit({ type: 'host:up', pid: host.pid, restarts });
+    standby.warm();
     void host.ended.then((end) => {
       if (!end.expected && !context.closing) recover(() => replace(end));
     });
@@ -96,5 +115,7 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
       while (recoveries.size > 0) await Promise.all(recoveries);
     },
     gaveUp: gaveUp.promise,
+    killStandby: standby.kill,
+    closeStandby: standby.close,
   };
 }

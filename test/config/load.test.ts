@@ -43,6 +43,7 @@ describe('without a config', () => {
       expect(config.host).toEqual({
         rate: 60,
         stepped: false,
+        standby: true,
         hangTimeoutMs: 2000,
         probationFrames: 120,
         frameCopies: true,

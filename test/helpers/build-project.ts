@@ -147,6 +147,7 @@ function configOf(root: string, modules: readonly ResolvedModule[], options: Pro
     host: {
       rate: 60,
       stepped: false,
+      standby: false,
       hangTimeoutMs: 1000,
       probationFrames: 10,
       frameCopies: true,
