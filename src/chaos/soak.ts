@@ -1,0 +1,3 @@
+export async function soak(_reloads: number, _env: unknown, _say: (text: string) => void): Promise<number> {
+  return 0;
+}
