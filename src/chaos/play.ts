@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { HotmodEvent } from '../events/events.js';
 import { type Board, readBoard } from './board.js';
 import { lostRows } from './journal.js';
@@ -11,6 +11,7 @@ import { type Environment, eventsOf, hostPidOf, openInside, openOutside, type Pr
 import type { Moment, Schedule } from './schedule.js';
 import { epochs, filesOf, saveOf } from './sources.js';
 import { holds, pause } from './wait.js';
+import { write } from './write.js';
 
 export interface Played {
   /** One sentence for each promise that was broken. */
@@ -41,13 +42,6 @@ export async function play(schedule: Schedule, env: Environment): Promise<Played
     await rm(root, { recursive: true, force: true, maxRetries: 3 });
   }
   return { violations: run.violations, side: run.side, events: run.events };
-}
-
-async function write(root: string, files: Readonly<Record<string, string>>): Promise<void> {
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(root, name)), { recursive: true });
-    await writeFile(join(root, name), text);
-  }
 }
 
 class Run {

@@ -57,7 +57,7 @@ export async function openInside(root: string, env: Environment, options: { read
     cleanUp: [],
   });
   session.request(config.modules.map((module) => module.name));
-  const program: Program & { readonly session: Session } = {
+  const program: Program & { readonly session: Session; readonly events: HotmodEvent[] } = {
     session,
     events,
     onEvent: (listener) => listeners.push(listener),

@@ -10,10 +10,13 @@ export const mostModules = 5;
  * The files of a schedule's project. The text of the modules never changes: what is saved is a header with the number of
  * the version, one for all modules of the transaction or one in the folder of each.
  */
-export function filesOf(schedule: Schedule): Readonly<Record<string, string>> {
+export function filesOf(
+  schedule: Schedule,
+  allowed: readonly (readonly number[])[] = allowedRows(schedule),
+): Readonly<Record<string, string>> {
   const files: Record<string, string> = {
     'hotmod.config.json': JSON.stringify({ host: { rate: 250, hangTimeoutMs: 10_000 }, build: { jobs: 2 } }),
-    'modules/board/board.c': boardSource(allowedRows(schedule)),
+    'modules/board/board.c': boardSource(allowed),
   };
   for (const [number, module] of schedule.modules.entries()) {
     const dependencies = ['board', ...module.uses.map((one) => `m${one}`)].map((name) => ({ name }));
@@ -32,11 +35,11 @@ export function saveOf({ modules, together, save }: Schedule, epoch: number): Re
   return Object.fromEntries(names.map((name) => [`modules/${name}/epoch.h`, epochHeader(epoch)]));
 }
 
-function epochHeader(epoch: number): string {
+export function epochHeader(epoch: number): string {
   return `#define EPOCH ${epoch}\n`;
 }
 
-/** The versions of all modules that may stand beside each other in a frame. */
+/** The versions of all modules that may stand beside each other in a frame; 0 stands for any. */
 function allowedRows({ modules, together }: Schedule): readonly (readonly number[])[] {
   return Object.values(epochs).map((epoch) =>
     Array.from({ length: mostModules }, (_, number) => {
@@ -66,7 +69,7 @@ static struct {
 static int fits(const int *row) {
   for (unsigned n = 0; n < sizeof allowed / sizeof allowed[0]; n++) {
     int same = 1;
-    for (int m = 0; m < MODULES; m++) same = same && (row[m] == 0 || row[m] == allowed[n][m]);
+    for (int m = 0; m < MODULES; m++) same = same && (row[m] == 0 || allowed[n][m] == 0 || row[m] == allowed[n][m]);
     if (same) return 1;
   }
   return 0;
