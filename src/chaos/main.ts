@@ -5,7 +5,7 @@ import { play } from './play.js';
 import { describeSchedule, type ScheduleLimits, scheduleOf } from './schedule.js';
 import { soak } from './soak.js';
 
-const usage = `Usage: node dist/chaos/main.js [--schedules N] [--seed S] [--modules FROM-TO] [--kind KIND] [--events DIR] [--verbose]
+const usage = `Usage: node dist/chaos/main.js [--schedules N] [--seed S] [--modules FROM-TO] [--kind KIND] [--save HOW] [--events DIR] [--verbose]
        node dist/chaos/main.js soak [--reloads N]`;
 
 /**
@@ -20,6 +20,7 @@ async function main(): Promise<number> {
       seed: { type: 'string', default: '1' },
       modules: { type: 'string', default: '1-5' },
       kind: { type: 'string' },
+      save: { type: 'string' },
       events: { type: 'string' },
       verbose: { type: 'boolean', default: false },
       reloads: { type: 'string', default: '10000' },
@@ -27,7 +28,11 @@ async function main(): Promise<number> {
   });
   if (positionals[0] === 'soak') return soak(Number(values.reloads), process.env, say);
   const [from = 1, to = from] = values.modules.split('-').map(Number);
-  const limits: ScheduleLimits = { modules: { from, to }, kind: kindOf(values.kind) };
+  const limits: ScheduleLimits = {
+    modules: { from, to },
+    kind: oneOf('kind', kinds, values.kind),
+    save: oneOf('save', saves, values.save),
+  };
   const first = Number(values.seed);
   const counts = new Map<string, number>();
   let broken = 0;
@@ -54,11 +59,13 @@ async function main(): Promise<number> {
   return broken > 0 ? 1 : 0;
 }
 
-function kindOf(text: string | undefined): ScheduleLimits['kind'] {
-  const kinds = ['none', 'hook', 'update', 'killConductor', 'killHost', 'secondSave'] as const;
-  const kind = kinds.find((one) => one === text);
-  if (text !== undefined && kind === undefined) throw new Error(`There is no kind "${text}": ${kinds.join(', ')}.`);
-  return kind ?? null;
+const kinds = ['none', 'hook', 'update', 'killConductor', 'killHost', 'secondSave'] as const;
+const saves = ['header', 'request', 'files'] as const;
+
+function oneOf<T extends string>(name: string, known: readonly T[], text: string | undefined): T | null {
+  const found = known.find((one) => one === text);
+  if (text !== undefined && found === undefined) throw new Error(`There is no ${name} "${text}": ${known.join(', ')}.`);
+  return found ?? null;
 }
 
 function say(text: string): void {

@@ -153,7 +153,7 @@ class Run {
 
   async #open(): Promise<void> {
     const outside = this.#schedule.disturbance.kind === 'killConductor';
-    const watch = this.#schedule.save === 'header';
+    const watch = this.#schedule.save !== 'request';
     this.#program = outside ? openOutside(this.#root, this.#env) : await openInside(this.#root, this.#env, { watch });
   }
 

@@ -49,23 +49,26 @@ export interface Schedule {
   readonly modules: readonly ChaosModule[];
   /** Numbers of the modules that are saved together; never empty. */
   readonly together: readonly number[];
-  /**
-   * One save of a header that all of them include, or a request for all of them after their own headers were written;
-   * both are one transaction.
-   */
-  readonly save: 'header' | 'request';
+  readonly save: Save;
   readonly disturbance: Disturbance;
 }
+
+/**
+ * One save of a header that all of them include; a request for all of them after their own headers were written; or those
+ * headers written in a row, as an editor that saves all or a checkout does.
+ */
+export type Save = 'header' | 'request' | 'files';
 
 export interface ScheduleLimits {
   /** How many modules, beside the one that watches them. */
   readonly modules: { readonly from: number; readonly to: number };
   /** Null: any. */
   readonly kind: DisturbanceKind | null;
+  readonly save: Save | null;
 }
 
 /** The schedule that a seed stands for. */
-export function scheduleOf(seed: number, { modules: range, kind }: ScheduleLimits): Schedule {
+export function scheduleOf(seed: number, { modules: range, kind, save }: ScheduleLimits): Schedule {
   const random = createRandom(Math.imul(seed + 1, 0x9e3779b1));
   const count = range.from + random.below(range.to - range.from + 1);
   const numbers = Array.from({ length: count }, (_, n) => n);
@@ -79,7 +82,7 @@ export function scheduleOf(seed: number, { modules: range, kind }: ScheduleLimit
   });
   // A conductor of its own process is only told by saving.
   const asked = disturbance.kind !== 'killConductor' && random.once(3);
-  return { seed, modules, together, disturbance, save: asked ? 'request' : 'header' };
+  return { seed, modules, together, disturbance, save: save ?? (asked ? 'request' : 'header') };
 }
 
 function moduleOf(random: Random, number: number): ChaosModule {
