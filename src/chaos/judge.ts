@@ -30,13 +30,17 @@ export function lastOutcomes(events: readonly HotmodEvent[]): ReadonlyMap<string
   return outcomes;
 }
 
+/** A mix that lasts is seen in every frame. */
+const mostTold = 3;
+
 /** What modules saw of each other while it went on, and of their own state. */
 export function judgeFrames(schedule: Schedule, events: readonly HotmodEvent[]): readonly string[] {
   const messages = messagesOf(events);
   const told = messages
     .filter(({ what }) => what === 'MIX' || what === 'BROKEN' || what === 'NOTE')
     .map(({ text }) => text);
-  return [...told, ...judgeLosses(schedule, events)];
+  const more = told.length > mostTold ? [`... and ${told.length - mostTold} more of these`] : [];
+  return [...told.slice(0, mostTold), ...more, ...judgeLosses(schedule, events)];
 }
 
 /**

@@ -30,7 +30,7 @@ export async function play(schedule: Schedule, env: Environment): Promise<Played
   const ownDescriptors = await descriptorsOf(process.pid);
   const run = new Run(schedule, root, env);
   try {
-    await write(root, filesOf(schedule));
+    write(root, filesOf(schedule));
     await run.start();
     await run.disturb();
     await run.saveOnceMore();
@@ -79,10 +79,10 @@ class Run {
         return this.#killConductor(disturbance.at);
       case 'secondSave': {
         const moment = this.#moment(disturbance.at);
-        await this.#save(epochs.changed);
+        this.#save(epochs.changed);
         await moment;
         const second = events.length;
-        await this.#save(epochs.second);
+        this.#save(epochs.second);
         await this.#expectOutcomes(second, 'of the second save');
         await this.#expectRow(epochs.second, 'after the second save');
         this.side = 'after';
@@ -90,7 +90,7 @@ class Run {
       }
       case 'killHost': {
         const moment = this.#moment(disturbance.at);
-        await this.#save(epochs.changed);
+        this.#save(epochs.changed);
         await moment;
         const pid = hostPidOf(this.#running);
         process.kill(pid, 'SIGKILL');
@@ -100,7 +100,7 @@ class Run {
         break;
       }
       default:
-        await this.#save(epochs.changed);
+        this.#save(epochs.changed);
         await this.#settle(mark);
     }
     this.#checkAlive();
@@ -109,7 +109,7 @@ class Run {
   /** Whatever happened, the next good save must run. */
   async saveOnceMore(): Promise<void> {
     const mark = this.#running.events.length;
-    await this.#save(epochs.last);
+    this.#save(epochs.last);
     await this.#expectOutcomes(mark, 'of the last save');
     await this.#expectRow(epochs.last, 'after the last save');
     this.#checkAlive();
@@ -157,8 +157,8 @@ class Run {
     this.#program = outside ? openOutside(this.#root, this.#env) : await openInside(this.#root, this.#env, { watch });
   }
 
-  async #save(epoch: number): Promise<void> {
-    await write(this.#root, saveOf(this.#schedule, epoch));
+  #save(epoch: number): void {
+    write(this.#root, saveOf(this.#schedule, epoch));
     if (this.#schedule.save === 'request') this.#running.request?.(this.#names);
   }
 
@@ -174,7 +174,7 @@ class Run {
 
   async #killConductor(at: Moment): Promise<void> {
     const moment = this.#moment(at);
-    await this.#save(epochs.changed);
+    this.#save(epochs.changed);
     await moment;
     await this.#running.kill?.();
     const { events } = this.#running;

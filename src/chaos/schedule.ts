@@ -80,9 +80,10 @@ export function scheduleOf(seed: number, { modules: range, kind, save }: Schedul
     const isVictim = 'victim' in disturbance && disturbance.victim === number;
     return isVictim && disturbance.kind === 'hook' ? withHook(drawn, disturbance.hook) : drawn;
   });
+  const drawn = random.pick(['header', 'files', 'request'] as const);
   // A conductor of its own process is only told by saving.
-  const asked = disturbance.kind !== 'killConductor' && random.once(3);
-  return { seed, modules, together, disturbance, save: save ?? (asked ? 'request' : 'header') };
+  const told = disturbance.kind === 'killConductor' && drawn === 'request' ? 'header' : drawn;
+  return { seed, modules, together, disturbance, save: save ?? told };
 }
 
 function moduleOf(random: Random, number: number): ChaosModule {

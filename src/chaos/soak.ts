@@ -52,7 +52,7 @@ export async function soak(reloads: number, env: Environment, say: (text: string
   const samples: Sample[] = [];
   const pauses: number[] = [];
   try {
-    await write(root, filesOf(set, [[0]]));
+    write(root, filesOf(set, [[0]]));
     await using program = await openInside(root, env, { watch: false });
     const { session, events } = program;
     await session.idle();
@@ -64,7 +64,7 @@ export async function soak(reloads: number, env: Environment, say: (text: string
       const files = changed.map((index) => [`modules/m${index}/epoch.h`, epochHeader(epochs[index] ?? 1)]);
       // The events so far are looked through and let go, because they would grow by themselves.
       events.length = 0;
-      await write(root, Object.fromEntries(files));
+      write(root, Object.fromEntries(files));
       session.request(changed.map((index) => `m${index}`));
       await session.idle();
       const done = eventsOf(events, 'reload:done');
