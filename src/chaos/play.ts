@@ -130,12 +130,10 @@ class Run {
     if (left.length > 0) this.violations.push(`.hotmod/run still has ${left.join(', ')}`);
     if (existsSync(join(this.#root, '.hotmod/session.sock'))) this.violations.push('its socket is left');
     const level = async (): Promise<boolean> => (await descriptorsOf(process.pid)) <= ownDescriptors;
-    // The first session of a process opens some files that Node keeps.
-    if (inside && everPlayed && !(await holds(level, 5_000))) {
+    if (inside && !(await holds(level, 5_000))) {
       const now = await descriptorsOf(process.pid);
       this.violations.push(`${now - ownDescriptors} open files of the conductor are left`);
     }
-    everPlayed = true;
   }
 
   async close(): Promise<void> {
@@ -281,8 +279,6 @@ class Run {
 
   #toldProblems = 0;
 }
-
-let everPlayed = false;
 
 /** Events that tell of work which is followed by another `session:idle`. */
 const busy: ReadonlySet<HotmodEvent['type']> = new Set([

@@ -20,9 +20,15 @@ async function concerns(pid: number, root: string): Promise<boolean> {
   return cwd.startsWith(root) || command.includes(root);
 }
 
-/** Open descriptors of a process; 0 where it is gone or there is no /proc. */
+/** What libuv opens on the first use of a watcher or of an ignored stream, and keeps. */
+const keptByNode: ReadonlySet<string> = new Set(['anon_inode:inotify', '/dev/null']);
+
+/** How many descriptors a process has open; 0 where it is gone or there is no /proc. */
 export async function descriptorsOf(pid: number): Promise<number> {
-  return (await readdir(`/proc/${pid}/fd`).catch(() => [])).length;
+  const names = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  const links = await Promise.all(names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => null)));
+  // One without a link was closed since: that of the look itself.
+  return links.filter((link) => link !== null && !keptByNode.has(link)).length;
 }
 
 /** Different files that a process has mapped whose path holds this text. */
