@@ -18,4 +18,5 @@ export type {
 } from './events/events.js';
 export { openHost } from './host/client.js';
 export type { Host, HostOptions } from './host/host.js';
+export type { Transaction, TransactionOptions, TransactionOutcome } from './session/transaction.js';
 export { createSession, type RequestOptions, type Session, type SessionOptions } from './session.js';

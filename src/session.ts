@@ -10,6 +10,7 @@ import { type CallRequest, callFunction } from './session/call.js';
 import { effectOf } from './session/changes.js';
 import { createConfigReader, type RequestOptions } from './session/config-reader.js';
 import type { Context } from './session/context.js';
+import { createDeferral } from './session/defer.js';
 import { type InspectOptions, inspect } from './session/inspect.js';
 import { createLive } from './session/live.js';
 import { problemOf } from './session/problem.js';
@@ -18,6 +19,13 @@ import { emitOutcome } from './session/reporter.js';
 import { againAndAgain } from './session/rounds.js';
 import { claimRunDir, groupsDirOf } from './session/run-dir.js';
 import { createSupervisor } from './session/supervise.js';
+import {
+  createTransactions,
+  type Transaction,
+  type TransactionOptions,
+  type TransactionOutcome,
+} from './session/transaction.js';
+import { type Tried, type TryOptions, tryVersions } from './session/try-versions.js';
 import { createModelReader } from './session/types-of-both.js';
 import { undo } from './session/undo.js';
 import { update } from './session/update.js';
@@ -59,6 +67,13 @@ export interface Session extends AsyncDisposable {
   step(frames: number, dt?: number): Promise<void>;
   /** Live values, read between frames. */
   inspect(options: InspectOptions): Promise<Inspected>;
+  /** Modules that are to change together when the program says so; committed when `body` ends. */
+  transaction(
+    body: (transaction: Transaction) => Promise<void>,
+    options?: TransactionOptions,
+  ): Promise<readonly TransactionOutcome[]>;
+  /** Runs another generation of a module beside the one that runs, in copies of the program. */
+  tryVersions(options: TryOptions): Promise<Tried>;
   /** Calls an exported function between frames. */
   call(request: CallRequest): Promise<Called>;
   /** Emits `host:stats` and changed `module:view` at this interval until the returned function is called. */
@@ -109,6 +124,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     builder,
     host: absentHost(),
     watcher: null,
+    deferredSince: new Map(),
     transactions: 0,
     closing: false,
   };
@@ -132,15 +148,21 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     bus.emit({ type: 'session:idle', modules: running.map((record) => record.settings.name) });
   };
 
-  const request = (modules: readonly string[], wanted: RequestOptions = {}): void => {
+  const requestNow = (
+    modules: readonly string[],
+    wanted: RequestOptions & { readonly together?: boolean } = {},
+  ): void => {
     if (modules.length === 0) return;
-    const { force = false, acceptUnsafe = false, rebuild = false, savedAt = 0 } = wanted;
-    queue.request({ modules: new Set(modules), savedAt, force, acceptUnsafe, rebuild });
+    const { force = false, acceptUnsafe = false, rebuild = false, savedAt = 0, together = false } = wanted;
+    queue.request({ modules: new Set(modules), savedAt, force, acceptUnsafe, rebuild, together });
   };
+  const request = (modules: readonly string[], wanted: RequestOptions = {}): void =>
+    requestNow(transactions.free(modules), wanted);
 
   const run = async (job: RunningJob): Promise<void> => {
     try {
-      const { unsettled, interrupted, woken } = await update(context, job);
+      const { unsettled, interrupted, woken, deferred } = await update(context, job);
+      if (deferred.modules.length > 0) deferral.defer(deferred.modules, deferred.reasons, job);
       request(interrupted, job);
       request(woken, { force: true });
       request(againAndAgain(context, job.modules, unsettled), { savedAt: job.savedAt });
@@ -157,6 +179,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     }
   };
 
+  const deferral = createDeferral(context, request);
   const reader = createConfigReader(context, {
     load: options.loadConfig,
     openBuilder: async (settings) => (await workshopFor(settings)).builder,
@@ -178,6 +201,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     void reader.read({ savedAt: change.savedAt }, own);
   };
 
+  const transactions = createTransactions(context, requestNow);
   const queue = createQueue(run, sayIdle, context.turn);
   const supervisor = createSupervisor(context, { runDir, cleanUp: options.cleanUp, onSettled: sayIdle });
   stack.defer(() => context.builder.prune({ keep: librariesInUse(context) }));
@@ -204,6 +228,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
       if (!supervisor.busy) await bus.next('host:crash');
     }
     await supervisor.idle();
+    await deferral.look();
     live.wake();
   };
 
@@ -238,6 +263,8 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     resume: () => seen(context.host.resume()),
     step,
     inspect: (wanted) => inspect(context, wanted),
+    transaction: transactions.run,
+    tryVersions: (wanted) => tryVersions(context, wanted),
     call: (wanted) => callFunction(context, wanted),
     live: live.start,
     watchState: live.watchState,

@@ -95,6 +95,14 @@ void *module_get_symbol(const char *module_name, const char *symbol_name);
 /* Non-zero where a module of this name is loaded and running. */
 int module_is_loaded(const char *module_name);
 
+/*
+ * Between these two calls the module is not replaced, nor is what changed together with it: for work over several frames
+ * that a switch would spoil. A save made meanwhile waits and is not forgotten. They nest; `why` is shown to people (up to
+ * 63 bytes). A crash ends them.
+ */
+void module_begin_critical(const char *why);
+void module_end_critical(void);
+
 /* Frames the engine has run since it started. */
 uint64_t module_frame_number(void);
 

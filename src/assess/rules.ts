@@ -138,10 +138,11 @@ function remarkVersion(request: AssessRequest): readonly Remark[] {
     ...(gone.length === 0 ? [] : [`${listNames(gone)} disappeared`]),
     ...(other.length === 0 ? [] : [`${listNames(other)} changed its form`]),
   ];
+  const step = version === previous.version ? `is still ${version}` : `went from ${previous.version} to ${version}`;
   return [
     {
       level: 'WARNING',
-      message: `the declared version went from ${previous.version} to ${version}, but ${what.join(' and ')}: it should be ${needed}`,
+      message: `the declared version ${step}, but ${what.join(' and ')}: it should be ${needed}`,
       where: 'module.json',
     },
   ];

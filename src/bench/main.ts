@@ -2,8 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { endurance } from './endurance.js';
+import { frameCopies } from './frame-copies.js';
 import { idle } from './idle.js';
 import { pause } from './pause.js';
+import { recovery } from './recovery.js';
 import { saveToRunning } from './save-to-running.js';
 import { type Table, tableData, tableText } from './table.js';
 import { tick } from './tick.js';
@@ -11,7 +13,17 @@ import { transfer } from './transfer.js';
 import { types } from './types.js';
 
 /** Timings are for people to read; nothing here passes or fails. */
-const measurements = { save: saveToRunning, types, transfer, pause, tick, idle, endurance } as const;
+const measurements = {
+  save: saveToRunning,
+  types,
+  transfer,
+  pause,
+  tick,
+  copies: frameCopies,
+  recovery,
+  idle,
+  endurance,
+} as const;
 
 const usage = `Usage: node dist/bench/main.js [${Object.keys(measurements).join('] [')}] [--json FILE]`;
 const { values, positionals } = readArguments();

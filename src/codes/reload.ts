@@ -66,8 +66,9 @@ export const reloadCodes: readonly CodeText[] = [
     code: 'HM509',
     title: 'crashed in update',
     meaning:
-      'The module crashed while it ran and was taken out of the frame loop. The other modules run on without missing a frame. A version that crashes in its first frames is taken back.',
-    remedy: 'Correct the place that the message names and save; the module starts again with its last state.',
+      'The module crashed while it ran. The other modules run on without missing a frame. Its variables were put back to what they were at the start of that frame, and it goes on with the next one; a version that crashes in its first frames is taken back, with all that came with it. What the crashed call changed in memory from malloc, in files or in thread-local variables stays changed.',
+    remedy:
+      'Correct the place that the message names and save. Where the message says that the variables were not put back, see host.frameCopies and host.frameCopyLimit.',
   },
   {
     code: 'HM510',
@@ -204,5 +205,38 @@ export const reloadCodes: readonly CodeText[] = [
       'The function takes or returns something that cannot be passed without its own source: variable arguments, long ' +
       'double, complex numbers and vectors, C++ objects with constructors, or it has parameters that are not known.',
     remedy: 'Export a small function that takes numbers, pointers or plain structs and calls this one.',
+  },
+  {
+    code: 'HM570',
+    title: 'module is in a critical section',
+    meaning:
+      'The running version has said with module_begin_critical that it must not be replaced now, and has not called ' +
+      'module_end_critical yet. The reload waits until it does; nothing was changed.',
+    remedy:
+      'Wait, or look for a way through the module that leaves module_end_critical out. `hotmod reload <module> --force` ' +
+      'does not wait.',
+  },
+  {
+    code: 'HM571',
+    title: 'version cannot be tried',
+    meaning:
+      'For an A/B run the other version is loaded beside the one that runs and takes over its state in a copy of the ' +
+      'program. It could not be loaded, its state cannot be carried over, its variables are too large to be kept, or the ' +
+      'copy could not be made.',
+    remedy: 'Choose another generation, or look at what the message says of this one.',
+  },
+  {
+    code: 'HM572',
+    title: 'module is in another transaction',
+    meaning:
+      'A transaction wanted a module that another open one has, and was told not to wait; or the two would have waited for ' +
+      'each other for ever.',
+    remedy: 'End the other transaction first, or take modules into transactions always in the same order.',
+  },
+  {
+    code: 'HM573',
+    title: 'transaction has ended',
+    meaning: 'A transaction was used after it had been committed or rolled back.',
+    remedy: 'Begin another one.',
   },
 ];

@@ -33,6 +33,13 @@ export const sessionCodes: readonly CodeText[] = [
       'Find what writes the files (the log names what changed), or exclude them with watch.ignore. The next change builds the module again.',
   },
   {
+    code: 'HM528',
+    title: 'what was to be replaced runs no longer',
+    meaning:
+      'While a new version was being prepared, the one that it was compared with crashed on probation, and the host took it back. Nothing was changed; hotmod compares again with what runs now, and reloads.',
+    remedy: 'Nothing to do. The crash itself is told by HM509.',
+  },
+  {
     code: 'HM550',
     title: 'path leads nowhere',
     meaning:

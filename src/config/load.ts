@@ -8,7 +8,7 @@ import { type ConfigSource, configFileNames, findConfig } from './find.js';
 import { type Discovery, discoverModules, moduleFileName, noModules, selectModules, unknownModule } from './modules.js';
 import { configParseCodes, parse } from './parse.js';
 import { readConfig } from './read.js';
-import { resolveBuild, resolveHost, resolveModule, resolveTarget, resolveWatch } from './resolve.js';
+import { resolveBuild, resolveHost, resolveModule, resolveReload, resolveTarget, resolveWatch } from './resolve.js';
 import type { ResolvedConfig } from './resolved.js';
 import { type UserConfig, userConfigSchema } from './schema.js';
 
@@ -55,6 +55,7 @@ export async function loadConfig(request: LoadRequest): Promise<ResolvedConfig> 
     watch: resolveWatch(root, config, given),
     build: resolveBuild(config, given),
     host: resolveHost(config, given),
+    reload: resolveReload(config),
   };
 }
 

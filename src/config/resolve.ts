@@ -7,7 +7,14 @@ import { entryNames } from './entry.js';
 import type { Overrides } from './environment.js';
 import type { ModuleFile } from './module-schema.js';
 import { type DiscoveredModule, dependenciesOf } from './modules.js';
-import type { BuildSettings, HostSettings, ModuleBuild, ResolvedModule, WatchSettings } from './resolved.js';
+import type {
+  BuildSettings,
+  HostSettings,
+  ModuleBuild,
+  ReloadSettings,
+  ResolvedModule,
+  WatchSettings,
+} from './resolved.js';
 import type { UserConfig } from './schema.js';
 
 export function resolveWatch(root: string, config: UserConfig, given: Overrides): WatchSettings {
@@ -37,8 +44,22 @@ export function resolveHost(config: UserConfig, given: Overrides): HostSettings 
     stepped: given.stepped ?? host.stepped ?? false,
     hangTimeoutMs: host.hangTimeoutMs ?? 2000,
     probationFrames: host.probationFrames ?? 120,
+    frameCopies: host.frameCopies ?? true,
+    frameCopyLimit: host.frameCopyLimit ?? 32,
     restart: { max: host.restart?.max ?? 3, withinMs: host.restart?.withinMs ?? 10_000 },
     env: host.env ?? {},
+  };
+}
+
+export function resolveReload(config: UserConfig): ReloadSettings {
+  const defer = config.reload?.defer ?? {};
+  return {
+    defer: {
+      maxCpu: defer.maxCpu ?? null,
+      minFreeMemory: defer.minFreeMemory ?? null,
+      maxFrameMs: defer.maxFrameMs ?? null,
+      maxWaitMs: defer.maxWaitMs ?? 10_000,
+    },
   };
 }
 

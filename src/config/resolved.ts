@@ -20,6 +20,7 @@ export interface ResolvedConfig {
   readonly watch: WatchSettings;
   readonly build: BuildSettings;
   readonly host: HostSettings;
+  readonly reload: ReloadSettings;
 }
 
 export interface WatchSettings {
@@ -50,8 +51,28 @@ export interface HostSettings {
   readonly probationFrames: number;
   /** More than `max` crashes of a module within `withinMs` stop it until its next successful build. */
   readonly restart: { readonly max: number; readonly withinMs: number };
+  /** The variables of all modules are copied at the start of each frame, so that a crash can go back to that. */
+  readonly frameCopies: boolean;
+  /** Megabytes of variables above which a module goes without. */
+  readonly frameCopyLimit: number;
   /** Added to the minimal environment of the host. */
   readonly env: Readonly<Record<string, string>>;
+}
+
+export interface ReloadSettings {
+  readonly defer: DeferSettings;
+}
+
+/** Limits beyond which a reload waits; null for none. */
+export interface DeferSettings {
+  /** Share of all processors that may be busy, 0 to 1. */
+  readonly maxCpu: number | null;
+  /** Megabytes. */
+  readonly minFreeMemory: number | null;
+  /** Mean milliseconds of a frame's updates. */
+  readonly maxFrameMs: number | null;
+  /** A reload that has waited this long for the limits goes ahead. */
+  readonly maxWaitMs: number;
 }
 
 export interface ResolvedModule {

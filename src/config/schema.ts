@@ -70,7 +70,30 @@ const hostSchema = z.strictObject({
     })
     .optional()
     .describe('A module that crashes more often is stopped until its next good build.'),
+  frameCopies: z
+    .boolean()
+    .optional()
+    .describe(
+      'Copy the variables of all modules at the start of each frame; a crash goes back to that. Default: true.',
+    ),
+  frameCopyLimit: z
+    .number()
+    .min(0)
+    .max(65_536)
+    .optional()
+    .describe('Megabytes of variables above which a module goes without such a copy. Default: 32.'),
   env: z.record(z.string(), z.string()).optional().describe('Added to the small environment that modules see.'),
+});
+
+const deferSchema = z.strictObject({
+  maxCpu: z.number().min(0).max(1).optional().describe('Share of all processors that may be busy, 0 to 1.'),
+  minFreeMemory: z.number().min(0).optional().describe('Megabytes of memory that must be free.'),
+  maxFrameMs: z.number().positive().optional().describe("Milliseconds that a frame's updates may take on average."),
+  maxWaitMs: z.number().min(0).optional().describe('A reload that has waited this long goes ahead. Default: 10000.'),
+});
+
+const reloadSchema = z.strictObject({
+  defer: deferSchema.optional().describe('A reload waits while one of these limits is exceeded. Default: no limits.'),
 });
 
 /** The config file. Each description is the documentation of its key: it also stands in the generated JSON schema. */
@@ -80,6 +103,7 @@ export const userConfigSchema = z.strictObject({
   target: z.string().min(1).optional().describe('The machine to build for. HOTMOD_TARGET. Default: "native".'),
   watch: watchSchema.optional().describe('How file changes are seen.'),
   build: buildSchema.optional().describe('How modules are built.'),
+  reload: reloadSchema.optional().describe('When and how new versions are switched to.'),
   host: hostSchema.optional().describe('The process that modules run in.'),
 });
 

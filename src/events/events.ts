@@ -147,6 +147,8 @@ export type SessionEvent =
       readonly timings: Timings;
       readonly state: StateSummary;
     }
+  /** A reload waits for a good moment; said again with each look that finds none. */
+  | { readonly type: 'reload:deferred'; readonly module: string; readonly reasons: readonly string[] }
   /** What runs is already what the source gives (after a revert, say), so nothing was reloaded. */
   | {
       readonly type: 'module:current';
@@ -157,8 +159,8 @@ export type SessionEvent =
       readonly moduleVersion: string;
     }
   /**
-   * A version that had crashed, or whose host was lost, was started again. `message` says what became of its state;
-   * `state.bytes` is 0 where it began afresh.
+   * A version that had crashed goes on, or it or one whose host was lost was started again. `message` says what became of
+   * its state; `state.bytes` is 0 where it began afresh.
    */
   | {
       readonly type: 'module:restarted';
@@ -183,6 +185,8 @@ export type SessionEvent =
       readonly code: string;
       readonly message: string;
       readonly fatal: boolean;
+      /** From the signal until the module goes on or the version before it runs; not where the host was lost. */
+      readonly recoveryMs?: number;
     }
   /** One line that a module (or `module: ''`, the host itself) wrote. */
   | {

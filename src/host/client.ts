@@ -53,6 +53,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
     groupsDir: options.groupsDir,
     rate: options.rate,
     stepped: options.stepped,
+    recovery: options.recovery,
   });
   try {
     await started.promise;
@@ -171,6 +172,11 @@ function createHost(child: Child, calls: Calls, state: State, ended: Promise<Hos
       if (answer.answer !== 'committed') throw wrongAnswer('commit', answer);
       return answer.result;
     },
+    async tryVersions(request) {
+      const answer = await calls.ask({ call: 'try', request });
+      if (answer.answer !== 'tried') throw wrongAnswer('try', answer);
+      return answer.result;
+    },
     async probe(request) {
       const answer = await calls.ask({ call: 'probe', request });
       if (answer.answer !== 'probed') throw wrongAnswer('probe', answer);
@@ -206,6 +212,7 @@ function createHost(child: Child, calls: Calls, state: State, ended: Promise<Hos
     pause: () => run({ call: 'pause' }),
     resume: () => run({ call: 'resume' }),
     step: (frames, dt) => run({ call: 'step', frames, dt }),
+    setRecovery: (settings) => run({ call: 'setRecovery', settings }),
     setRate: (framesPerSecond) => run({ call: 'setRate', framesPerSecond }),
     close,
     kill,

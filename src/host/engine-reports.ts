@@ -7,7 +7,9 @@ import {
   type ModuleFacts,
   type ModuleFault,
   type ModuleView,
+  noCopyReasons,
   type ProbeFinding,
+  type WentBack,
 } from './host.js';
 import type { ReportReader } from './report.js';
 import { signalName } from './signals.js';
@@ -63,8 +65,11 @@ export function readFindings(report: ReportReader): readonly ProbeFinding[] {
   return findings;
 }
 
+/** In the order of `hot_fate_t`. */
+const fates = ['out', 'goesOn', 'wentBack', 'stopped'] as const;
+
 export function readFault(report: ReportReader): ModuleFault {
-  return {
+  const what = {
     module: report.text(),
     generation: report.number(),
     signal: signalName(report.number()),
@@ -72,6 +77,28 @@ export function readFault(report: ReportReader): ModuleFault {
     call: report.text(),
     function: report.text(),
     frames: report.number(),
+  };
+  const fate = fates[report.number()] ?? 'out';
+  const restored = report.flag();
+  const bytes = report.number();
+  const why = noCopyReasons[report.number()] ?? 'unknown';
+  const recoveryMs = report.milliseconds();
+  const wentBack: WentBack[] = [];
+  for (let left = report.number(); left > 0; left--) {
+    wentBack.push({
+      module: report.text(),
+      from: report.number(),
+      generation: report.number(),
+      state: report.number() === 0 ? 'boundary' : 'reload',
+    });
+  }
+  return {
+    ...what,
+    restored: { bytes, why: restored ? 'none' : why },
+    wentBack,
+    goesOn: fate === 'goesOn',
+    stopped: fate === 'stopped',
+    recoveryMs,
   };
 }
 
@@ -90,6 +117,9 @@ export function readStats(report: ReportReader): HostStats {
       generation: report.number(),
       frames: report.number(),
       running: report.flag(),
+      critical: report.flag(),
+      why: report.text(),
+      recoveryMs: report.milliseconds(),
     });
   }
   return { ...stats, modules };

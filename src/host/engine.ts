@@ -17,10 +17,12 @@ import {
   type ProbeResult,
   type ReadRequest,
   type ReadResult,
+  type RecoverySettings,
   type RevertResult,
   type StageRequest,
   type StageResult,
   type TransferRequest,
+  type TrialRequest,
 } from './host.js';
 import { ReportReader } from './report.js';
 
@@ -35,6 +37,11 @@ export interface Engine {
   stage(request: StageRequest, library: string): Promise<StageResult>;
   commit(request: CommitRequest): Promise<CommitResult>;
   probe(request: ProbeRequest): Promise<ProbeResult>;
+  /** Null once both files are written; otherwise why nothing was tried. */
+  tryVersions(
+    request: TrialRequest,
+    paths: { readonly running: string; readonly staged: string },
+  ): Promise<FailureText | null>;
   read(request: ReadRequest): Promise<ReadResult>;
   call(request: CallRequest): Promise<CallAnswer>;
   revert(module: string): Promise<RevertResult>;
@@ -43,6 +50,7 @@ export interface Engine {
   pause(): Promise<void>;
   resume(): Promise<void>;
   setRate(framesPerSecond: number): Promise<void>;
+  setRecovery(settings: RecoverySettings): Promise<void>;
   step(frames: number, dt: number): Promise<void>;
   stats(): Promise<HostStats>;
   views(): Promise<readonly ModuleView[]>;
@@ -58,9 +66,11 @@ export interface EngineOptions {
   readonly statusFile: string;
   readonly rate: number;
   readonly stepped: boolean;
+  readonly recovery: RecoverySettings;
 }
 
-const faultBytes = 1024;
+/** Enough for a fault that took some hundred modules back. */
+const faultBytes = 65_536;
 
 /** Loads and starts the engine. Once in a process: signal handlers and standard output are the process's own. */
 export function startEngine(options: EngineOptions): Engine {
@@ -102,12 +112,27 @@ export function startEngine(options: EngineOptions): Engine {
       now('hot_node_take_answer', [bytes, int], [answer, size]);
       return answer.subarray(0, size);
     });
-  const givePlan = (module: string, transfer: TransferRequest): Promise<FailureText | null> =>
+  const givePlan = (module: string, transfer: TransferRequest, wayBack = false): Promise<FailureText | null> =>
     queue(async () => {
-      const types = [text, int, real, bytes, int, bytes, int, int];
-      const problem = now('hot_node_give_plan', types, planParameters(module, transfer));
+      const types = [text, int, real, bytes, int, bytes, int, int, int];
+      const problem = now('hot_node_give_plan', types, [...planParameters(module, transfer), wayBack ? 1 : 0]);
       return problem === 0 ? null : describeFailure(planFailure(module, problem));
     });
+  const expectGeneration = (module: string, generation: number): Promise<void> =>
+    queue(async () => {
+      const paramsType = [text, unsigned];
+      const paramsValue = [module, generation];
+      load({
+        library: options.library,
+        funcName: 'hot_expect_module',
+        retType: DataType.Void,
+        paramsType,
+        paramsValue,
+      });
+    });
+  const setRecovery = (settings: RecoverySettings): Promise<void> =>
+    command('hot_node_set_recovery', [unsigned, unsigned, unsigned, int, real], recoveryParameters(settings));
+  void setRecovery(options.recovery);
 
   return {
     faultDescriptor: now('hot_fault_descriptor', [], []),
@@ -122,28 +147,43 @@ export function startEngine(options: EngineOptions): Engine {
         ? { ok: true, facts: readFacts(reader), loadMs }
         : { ok: false, ...describeFailure(failure), loadMs };
     },
-    async commit({ modules, overrule, plans }) {
+    async commit({ modules, overrule, plans, returns, replaces }) {
+      for (const [module, generation] of Object.entries(replaces ?? {})) await expectGeneration(module, generation);
       if (overrule === true) for (const module of modules) await command('hot_overrule_module', [text], [module]);
       for (const [module, transfer] of Object.entries(plans ?? {})) {
         const refusal = await givePlan(module, transfer);
         if (refusal === null) continue;
         for (const one of modules) await command('hot_discard_module', [text], [one]);
-        return { ok: false, pauseMs: 0, ...refusal, module, step: 'transfer' };
+        return { ok: false, staleBase: false, pauseMs: 0, ...refusal, module, step: 'transfer' };
       }
+      // Without a way back by plan there is the one to the state as of the reload, so that no refusal matters.
+      for (const [module, transfer] of Object.entries(returns ?? {})) await givePlan(module, transfer, true);
       const reader = await report('hot_node_commit', [text], [[...new Set(modules)].join('/')]);
       const failure = readFailure(reader);
       const pauseMs = reader.milliseconds();
       const frame = reader.number();
       if (failure.problem === 'none') return { ok: true, pauseMs, frame, modules: readCommitted(reader) };
-      return { ok: false, pauseMs, ...describeFailure(failure), module: failure.module, step: failure.step };
+      const staleBase = failure.problem === 'staleBase';
+      return { ok: false, staleBase, pauseMs, ...describeFailure(failure), module: failure.module, step: failure.step };
     },
-    async probe({ module, transfer }) {
+    async probe({ module, transfer, replaces }) {
+      if (replaces !== undefined) await expectGeneration(module, replaces);
       const refusal = await givePlan(module, transfer);
-      if (refusal !== null) return { ok: false, ...refusal, findings: [] };
+      if (refusal !== null) return { ok: false, staleBase: false, ...refusal, findings: [] };
       const reader = await report('hot_node_probe', [text], [module]);
       const failure = readFailure(reader);
-      if (failure.problem !== 'none') return { ok: false, ...describeFailure(failure), findings: [] };
-      return { ok: true, code: '', message: '', findings: readFindings(reader) };
+      const staleBase = failure.problem === 'staleBase';
+      if (failure.problem !== 'none') return { ok: false, staleBase, ...describeFailure(failure), findings: [] };
+      return { ok: true, staleBase, code: '', message: '', findings: readFindings(reader) };
+    },
+    async tryVersions(request, paths) {
+      const { module, frames, dt, looks, stateLimit, patienceMs, transfer } = request;
+      const refusal = transfer === null ? null : await givePlan(module, transfer);
+      if (refusal !== null) return refusal;
+      const types = [text, unsigned, real, unsigned, real, real, text, text];
+      const values = [module, frames, dt, looks, stateLimit, patienceMs, paths.running, paths.staged];
+      const failure = readFailure(await report('hot_node_try', types, values));
+      return failure.problem === 'none' ? null : describeFailure(failure);
     },
     async read(request) {
       const total = request.ranges.reduce((sum, range) => sum + range.size, 0);
@@ -166,6 +206,7 @@ export function startEngine(options: EngineOptions): Engine {
     pause: () => command('hot_pause'),
     resume: () => command('hot_resume'),
     setRate: (framesPerSecond) => command('hot_set_rate', [real], [framesPerSecond]),
+    setRecovery,
     step: (frames, dt) => command('hot_step', [unsigned, real], [frames, dt]),
     stats: async () => readStats(await report('hot_node_stats')),
     views: async () => readViews(await report('hot_node_views')),
@@ -210,6 +251,14 @@ function takeFaults(now: CallNow): readonly ModuleFault[] {
     if (size === 0) return faults;
     faults.push(readFault(new ReportReader(bytes.subarray(0, size))));
   }
+}
+
+const megabyte = 1024 * 1024;
+
+/** In the order of hot_node_set_recovery's parameters. */
+function recoveryParameters(settings: RecoverySettings): unknown[] {
+  const { probationFrames, restart, frameCopies, frameCopyLimit } = settings;
+  return [probationFrames, restart.max, restart.withinMs, frameCopies ? 1 : 0, frameCopyLimit * megabyte];
 }
 
 /** In the order of hot_node_give_plan's parameters (engine/node_api.c). */

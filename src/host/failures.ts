@@ -16,7 +16,7 @@ export const commitSteps: readonly CommitStep[] = [
 ];
 
 /** In the order of `hot_problem_t`. */
-const problems = [
+export const problemNames = [
   'none',
   'notLoaded',
   'noEntry',
@@ -32,11 +32,13 @@ const problems = [
   'noMigration',
   'badState',
   'unbound',
+  'critical',
+  'staleBase',
 ] as const;
 
 /** What the engine says went wrong, as `hot_failure_t` has it. */
 export interface Failure {
-  readonly problem: (typeof problems)[number];
+  readonly problem: (typeof problemNames)[number];
   readonly step: CommitStep;
   readonly value: number;
   readonly signal: number;
@@ -65,7 +67,7 @@ const stepCodes: Readonly<Record<CommitStep, string>> = {
 
 export function readFailure(report: ReportReader): Failure {
   return {
-    problem: problems[report.number()] ?? 'noMemory',
+    problem: problemNames[report.number()] ?? 'noMemory',
     step: commitSteps[report.number()] ?? 'prepare_reload',
     value: report.number(),
     signal: report.number(),
@@ -79,7 +81,7 @@ export function readFailure(report: ReportReader): Failure {
 /** A plan that the engine did not take: the number is that of `hot_problem_t`. */
 export function planFailure(module: string, problem: number): Failure {
   return {
-    problem: problems[problem] ?? 'noMemory',
+    problem: problemNames[problem] ?? 'noMemory',
     step: 'transfer',
     value: 0,
     signal: 0,
@@ -143,6 +145,16 @@ export function describeFailure(failure: Failure, apiVersion = 1): FailureText {
       return {
         code: 'HM307',
         message: `"${module}" uses ${failure.text}, which the version of it that is to run does not export. Nothing was changed.`,
+      };
+    case 'critical':
+      return {
+        code: 'HM570',
+        message: `"${module}" is in a critical section${failure.text === '' ? '' : ` (${failure.text})`}. Nothing was changed.`,
+      };
+    case 'staleBase':
+      return {
+        code: 'HM528',
+        message: `Generation ${failure.value} of "${module}" runs, and not the one that was to be replaced: that one crashed meanwhile and was taken back.`,
       };
     case 'notStarted':
     case 'none':

@@ -37,6 +37,11 @@ export interface Host extends AsyncDisposable {
    * with at that commit; used when a version crashes in its first frames. `ok: false` where there is none.
    */
   revert(module: string): Promise<RevertResult>;
+  /**
+   * Runs the version that runs and the one that is staged side by side in copies of the process, each for the same frames
+   * from the same state, and answers when both have ended. The program itself goes on, and the staged version stays staged.
+   */
+  tryVersions(request: TrialRequest): Promise<TrialResult>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   /** Runs `frames` frames of `dt` seconds now, clock or no clock, and answers when they are done. */
@@ -52,6 +57,8 @@ export interface Host extends AsyncDisposable {
   read(request: ReadRequest): Promise<ReadResult>;
   /** Calls an exported function between frames, guarded: a crash in it is an answer, and a fault of the module. */
   call(request: CallRequest): Promise<CallAnswer>;
+  /** Changes what is done about crashes from the next frame on. */
+  setRecovery(settings: RecoverySettings): Promise<void>;
   /** Asks modules to shut down in reverse order of loading, then ends the process; kills it after `graceMs`. */
   close(graceMs?: number): Promise<void>;
   /** Ends the process now. */
@@ -60,7 +67,7 @@ export interface Host extends AsyncDisposable {
 
 export interface HostListener {
   output(line: { readonly stream: 'stdout' | 'stderr'; readonly module: string; readonly text: string }): void;
-  /** A module crashed inside a guarded call and was taken out of the frame loop; the host itself lives. */
+  /** A module crashed inside a guarded call; the host itself lives, and has done what the fault says. */
   fault(fault: ModuleFault): void;
 }
 
@@ -127,6 +134,13 @@ export interface CommitRequest {
    * state those were given, or start afresh. For a version that would never let go. Left out: they can.
    */
   readonly overrule?: boolean;
+  /**
+   * The generations that the commit was made to take the place of. Where another one runs, because the host went back by
+   * itself meanwhile, the answer is `staleBase`.
+   */
+  readonly replaces?: Readonly<Record<string, number>>;
+  /** Transfer plans for the way back, should a new version crash on probation. Only of `variables`. */
+  readonly returns?: Readonly<Record<string, TransferRequest>>;
   /** Transfer plans by module. A module that has one is not asked for its state. */
   readonly plans?: Readonly<Record<string, TransferRequest>>;
 }
@@ -154,12 +168,15 @@ export interface TransferRequest {
 
 export interface ProbeRequest {
   readonly module: string;
+  /** As in `CommitRequest`. */
+  readonly replaces?: number;
   readonly transfer: TransferRequest;
 }
 
 export interface ProbeResult {
   /** False where the plan could not be run: nothing staged, nothing running, the plan is damaged. */
   readonly ok: boolean;
+  readonly staleBase: boolean;
   readonly code: string;
   readonly message: string;
   /** Only checks that found something. */
@@ -278,6 +295,8 @@ export type CommitResult =
     }
   | {
       readonly ok: false;
+      /** Another generation runs than was to be replaced: ask again, for that one. Nothing was changed. */
+      readonly staleBase: boolean;
       readonly pauseMs: number;
       readonly code: string;
       readonly message: string;
@@ -292,6 +311,72 @@ export interface RevertResult {
   readonly message: string;
 }
 
+export interface TrialRequest {
+  readonly module: string;
+  readonly frames: number;
+  /** Seconds a frame. */
+  readonly dt: number;
+  /** After at most this many frames, the last among them, the variables are kept. */
+  readonly looks: number;
+  /** Bytes of variables that may be kept for each version. */
+  readonly stateLimit: number;
+  readonly patienceMs: number;
+  /** How the state gets to the staged version; null where its hooks carry it. */
+  readonly transfer: TransferRequest | null;
+}
+
+export type TrialResult =
+  | { readonly ok: true; readonly running: TrialSide; readonly staged: TrialSide }
+  | { readonly ok: false; readonly code: string; readonly message: string };
+
+/** What became of one version in its copy of the process. */
+export interface TrialSide {
+  /** `unfinished`: its copy was ended from outside, or ended itself. */
+  readonly outcome: 'unfinished' | 'done' | 'notSwitched' | 'crashed' | 'tooLong';
+  readonly frames: number;
+  /** Mean milliseconds of a frame, all modules. */
+  readonly frameMs: number;
+  /** Microseconds of each update of the module. */
+  readonly updateUs: readonly number[];
+  readonly looks: readonly TrialLook[];
+  readonly loadBase: bigint;
+  /** Why it crashed or could not take over; empty otherwise. */
+  readonly problem: string;
+}
+
+/** The variables after a frame: addresses are those of the library's file. */
+export interface TrialLook {
+  readonly frame: number;
+  readonly segments: readonly { readonly address: number; readonly bytes: Uint8Array }[];
+}
+
+/** What the host does about a crash inside a guarded call, by itself and before the next frame. */
+export interface RecoverySettings {
+  /** A version that crashes before it has run so many frames is taken back, with all that came in the same commit. */
+  readonly probationFrames: number;
+  /** A module that crashes more than `max` times within this time is stopped. */
+  readonly restart: { readonly max: number; readonly withinMs: number };
+  /** The variables of all modules are copied at the start of each frame, so that a crash can go back to that. */
+  readonly frameCopies: boolean;
+  /** Megabytes of variables above which a module goes without. */
+  readonly frameCopyLimit: number;
+}
+
+/** Why the variables of a crashed module are not those of the last frame boundary (`shadow_obstacle_t`). */
+export const noCopyReasons = ['none', 'off', 'tooLarge', 'unknown', 'noMemory', 'notTaken', 'unwritable'] as const;
+
+export type NoCopyReason = (typeof noCopyReasons)[number];
+
+/** One module that the host took back. */
+export interface WentBack {
+  readonly module: string;
+  readonly from: number;
+  /** What runs now; 0 where the version before could not begin again, so that the module is out of the frame loop. */
+  readonly generation: number;
+  /** `boundary`: what it had at the last frame boundary, carried back. `reload`: what it had at the reload. */
+  readonly state: 'boundary' | 'reload';
+}
+
 export interface ModuleFault {
   readonly module: string;
   readonly generation: number;
@@ -304,6 +389,16 @@ export interface ModuleFault {
   readonly function: string;
   /** Frames this version had completed. */
   readonly frames: number;
+  /** The bytes of variables that were put back to the last frame boundary, or would have been, and why they were not. */
+  readonly restored: { readonly bytes: number; readonly why: NoCopyReason };
+  /** Modules that were taken back, in that order. */
+  readonly wentBack: readonly WentBack[];
+  /** The same version is called again in the next frame. */
+  readonly goesOn: boolean;
+  /** It crashed too often and is out of the frame loop. */
+  readonly stopped: boolean;
+  /** From the signal until all of this was done. */
+  readonly recoveryMs: number;
 }
 
 export interface HostStats {
@@ -319,6 +414,11 @@ export interface HostStats {
     readonly generation: number;
     readonly frames: number;
     readonly running: boolean;
+    /** It asked not to be replaced now (`module_begin_critical`), and `why`. */
+    readonly critical: boolean;
+    readonly why: string;
+    /** From its last fault to the next call of what runs now; 0 where there was none. */
+    readonly recoveryMs: number;
   }[];
 }
 
@@ -352,6 +452,7 @@ export interface HostOptions {
   readonly rate: number;
   readonly stepped: boolean;
   readonly hangTimeoutMs: number;
+  readonly recovery: RecoverySettings;
   /** The caller's environment, of which the host gets a few common variables. */
   readonly baseEnv: Readonly<Record<string, string | undefined>>;
   /** What the host gets beside those. */

@@ -1,10 +1,21 @@
-import { chmodSync, closeSync, constants, copyFileSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { Socket } from 'node:net';
 import { extname, join } from 'node:path';
 import { messageOf } from '../errors.js';
 import { type Engine, startEngine } from './engine.js';
-import type { CopyPatch, StageRequest, StageResult } from './host.js';
+import type { CopyPatch, StageRequest, StageResult, TrialRequest, TrialResult } from './host.js';
 import { type ChildMessage, type HostAnswer, type HostCall, type HostSetup, isParentMessage } from './protocol.js';
+import { readTrial } from './trial.js';
 
 /**
  * The host process: does what the parent says over IPC and nothing else. It must never touch process.stdout or
@@ -46,6 +57,7 @@ function setUp(setup: HostSetup): HostProcess | null {
       statusFile: setup.statusFile,
       rate: setup.rate,
       stepped: setup.stepped,
+      recovery: setup.recovery,
     });
     const host = createHostProcess(engine, setup.runDir);
     send({ type: 'ready' });
@@ -112,7 +124,7 @@ function createHostProcess(engine: Engine, runDir: string): HostProcess {
 
   return {
     async serve(id, call) {
-      const answer = await carryOut(engine, stage, call).catch(
+      const answer = await carryOut(engine, runDir, stage, call).catch(
         (error: unknown): HostAnswer => ({ answer: 'failed', message: messageOf(error) }),
       );
       // What crashed during the call is told before the call's own answer.
@@ -124,8 +136,21 @@ function createHostProcess(engine: Engine, runDir: string): HostProcess {
   };
 }
 
+/** The files are as large as the state that was kept, and go as soon as they were read. */
+async function tryVersions(engine: Engine, runDir: string, request: TrialRequest): Promise<TrialResult> {
+  const paths = { running: join(runDir, 'trial-running'), staged: join(runDir, 'trial-staged') };
+  try {
+    const failure = await engine.tryVersions(request, paths);
+    if (failure !== null) return { ok: false, ...failure };
+    return { ok: true, running: readTrial(readFileSync(paths.running)), staged: readTrial(readFileSync(paths.staged)) };
+  } finally {
+    for (const path of Object.values(paths)) removeQuietly(path);
+  }
+}
+
 async function carryOut(
   engine: Engine,
+  runDir: string,
   stage: (request: StageRequest) => Promise<StageResult>,
   call: HostCall,
 ): Promise<HostAnswer> {
@@ -134,6 +159,8 @@ async function carryOut(
       return { answer: 'staged', result: await stage(call.request) };
     case 'commit':
       return { answer: 'committed', result: await engine.commit(call.request) };
+    case 'try':
+      return { answer: 'tried', result: await tryVersions(engine, runDir, call.request) };
     case 'probe':
       return { answer: 'probed', result: await engine.probe(call.request) };
     case 'read':
@@ -152,7 +179,7 @@ async function carryOut(
   }
 }
 
-type Question = 'stage' | 'commit' | 'probe' | 'read' | 'call' | 'revert' | 'stats' | 'views';
+type Question = 'stage' | 'commit' | 'try' | 'probe' | 'read' | 'call' | 'revert' | 'stats' | 'views';
 type Command = Exclude<HostCall, { readonly call: Question }>;
 
 async function carryOutCommand(engine: Engine, call: Command): Promise<void> {
@@ -168,6 +195,8 @@ async function carryOutCommand(engine: Engine, call: Command): Promise<void> {
       return engine.resume();
     case 'step':
       return engine.step(call.frames, call.dt);
+    case 'setRecovery':
+      return engine.setRecovery(call.settings);
     case 'setRate':
       return engine.setRate(call.framesPerSecond);
     case 'close':

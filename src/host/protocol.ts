@@ -10,9 +10,12 @@ import type {
   ProbeResult,
   ReadRequest,
   ReadResult,
+  RecoverySettings,
   RevertResult,
   StageRequest,
   StageResult,
+  TrialRequest,
+  TrialResult,
 } from './host.js';
 
 /** What the parent asks of the child. Sent over Node's IPC channel in its structured-clone form (`advanced`). */
@@ -22,6 +25,7 @@ export type HostCall =
   | { readonly call: 'probe'; readonly request: ProbeRequest }
   | { readonly call: 'read'; readonly request: ReadRequest }
   | { readonly call: 'call'; readonly request: CallRequest }
+  | { readonly call: 'try'; readonly request: TrialRequest }
   | { readonly call: 'discard'; readonly modules: readonly string[] }
   | { readonly call: 'unload'; readonly module: string }
   | { readonly call: 'revert'; readonly module: string }
@@ -29,6 +33,7 @@ export type HostCall =
   | { readonly call: 'resume' }
   | { readonly call: 'step'; readonly frames: number; readonly dt: number }
   | { readonly call: 'setRate'; readonly framesPerSecond: number }
+  | { readonly call: 'setRecovery'; readonly settings: RecoverySettings }
   | { readonly call: 'stats' }
   | { readonly call: 'views' }
   | { readonly call: 'close' };
@@ -43,6 +48,7 @@ export interface HostSetup {
   readonly groupsDir: string;
   readonly rate: number;
   readonly stepped: boolean;
+  readonly recovery: RecoverySettings;
 }
 
 export type ParentMessage = HostSetup | { readonly type: 'call'; readonly id: number; readonly call: HostCall };
@@ -53,6 +59,7 @@ export type HostAnswer =
   | { readonly answer: 'probed'; readonly result: ProbeResult }
   | { readonly answer: 'bytes'; readonly result: ReadResult }
   | { readonly answer: 'called'; readonly result: CallAnswer }
+  | { readonly answer: 'tried'; readonly result: TrialResult }
   | { readonly answer: 'reverted'; readonly result: RevertResult }
   | { readonly answer: 'stats'; readonly result: HostStats }
   | { readonly answer: 'views'; readonly result: readonly ModuleView[] }

@@ -9,6 +9,8 @@ export interface Job {
   readonly acceptUnsafe: boolean;
   /** Run the compiler even where the cache has the answer. */
   readonly rebuild: boolean;
+  /** All of its modules are switched together or none, those that do not run yet too. */
+  readonly together: boolean;
 }
 
 /** A job as it runs. Up to `commit` it may be aborted by a newer one; from then on it runs to its end. */
@@ -156,6 +158,7 @@ function merge(a: Job, b: Job): Job {
     force: a.force || b.force,
     acceptUnsafe: a.acceptUnsafe && b.acceptUnsafe,
     rebuild: a.rebuild || b.rebuild,
+    together: a.together || b.together,
   };
 }
 

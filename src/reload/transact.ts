@@ -21,6 +21,8 @@ export interface Candidate {
   readonly imports: readonly ModuleImport[];
   readonly patches: readonly CopyPatch[];
   readonly assessment: Assessment;
+  /** The generation that it was compared with; null where nothing ran. */
+  readonly replaces: number | null;
 }
 
 /** How the state gets over, and what becomes of it in numbers. */
@@ -37,6 +39,8 @@ export interface TransactionRequest {
   readonly candidates: readonly Candidate[];
   /** How a candidate's state is carried over, now that its real hooks are known; null where the module does so itself. */
   readonly transferOf: (candidate: Candidate, facts: ModuleFacts) => Transfer | null;
+  /** How its variables would get back, should it crash on probation; null where they go back as of the reload. */
+  readonly returnOf: (candidate: Candidate, facts: ModuleFacts) => TransferRequest | null;
   /** The verdict again, now that the new version is loaded beside the old one and the live values were looked at. */
   readonly confirm: (candidate: Candidate, facts: ModuleFacts, findings: readonly ProbeFinding[]) => Assessment;
   /** See `CommitRequest.overrule`. */
@@ -55,6 +59,8 @@ export interface Switched {
 
 export type TransactionResult =
   | { readonly outcome: 'switched'; readonly pauseMs: number; readonly modules: readonly Switched[] }
+  /** What a candidate was compared with runs no longer: all of it has to be asked again. */
+  | { readonly outcome: 'stale'; readonly reasons: readonly Finding[] }
   | {
       /** `failed`: the new version could not be loaded. `refused`: its verdict changed. `rolledBack`: a step failed. */
       readonly outcome: 'failed' | 'refused' | 'rolledBack';
@@ -86,7 +92,11 @@ export async function transact(request: TransactionRequest): Promise<Transaction
       return { outcome, module, reasons: assessment.reasons, assessment, loadMs: result.loadMs, pauseMs: 0 };
     }
     const transfer = request.transferOf(candidate, result.facts);
-    const live = await lookAtValues(host, module, transfer);
+    const live = await lookAtValues(host, candidate, transfer);
+    if (live.staleBase) {
+      await host.discard([...staged.map((one) => one.candidate.module), module]);
+      return { outcome: 'stale', reasons: [live] };
+    }
     const assessment = live.ok
       ? request.confirm(candidate, result.facts, live.findings)
       : blocked(candidate.assessment, live);
@@ -102,7 +112,12 @@ export async function transact(request: TransactionRequest): Promise<Transaction
     modules: staged.map((one) => one.candidate.module),
     overrule: request.overrule,
     plans: plansOf(staged),
+    returns: returnsOf(request, staged),
+    replaces: Object.fromEntries(
+      candidates.flatMap(({ module, replaces }) => (replaces === null ? [] : [[module, replaces]])),
+    ),
   });
+  if (!commit.ok && commit.staleBase) return { outcome: 'stale', reasons: [commit] };
   if (!commit.ok) {
     const { module, code, message, pauseMs } = commit;
     const loadMs = staged.reduce((sum, one) => sum + one.loadMs, 0);
@@ -133,14 +148,30 @@ interface Staged {
 }
 
 /** A plan without checks has nothing to ask, and asking would wait for a frame boundary. */
-async function lookAtValues(host: Host, module: string, transfer: Transfer | null): Promise<ProbeResult> {
-  if (transfer === null || !transfer.checks) return { ok: true, code: '', message: '', findings: [] };
-  return host.probe({ module, transfer: transfer.request });
+async function lookAtValues(
+  host: Host,
+  { module, replaces }: Candidate,
+  transfer: Transfer | null,
+): Promise<ProbeResult> {
+  if (transfer === null || !transfer.checks) return { ok: true, staleBase: false, code: '', message: '', findings: [] };
+  return host.probe({ module, transfer: transfer.request, ...(replaces === null ? {} : { replaces }) });
 }
 
 function plansOf(staged: readonly Staged[]): Readonly<Record<string, TransferRequest>> {
   return Object.fromEntries(
     staged.flatMap(({ candidate, transfer }) => (transfer === null ? [] : [[candidate.module, transfer.request]])),
+  );
+}
+
+function returnsOf(
+  { returnOf }: TransactionRequest,
+  staged: readonly Staged[],
+): Readonly<Record<string, TransferRequest>> {
+  return Object.fromEntries(
+    staged.flatMap(({ candidate, facts }) => {
+      const way = returnOf(candidate, facts);
+      return way === null ? [] : [[candidate.module, way]];
+    }),
   );
 }
 

@@ -49,6 +49,8 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
         : [own(`${event.module} is not a loadable module`, 'bad'), ...findings(event.findings, glyphs)];
     case 'assess:done':
       return verdict(event, glyphs);
+    case 'reload:deferred':
+      return [own(`${event.module} waits with its reload: ${event.reasons.join('; ')}`, 'warn')];
     case 'reload:done':
       return reload(event, glyphs);
     case 'module:current':

@@ -3,6 +3,7 @@ import type { Builder } from '../build/types.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import { applyConfig, differs } from './configure.js';
 import type { Context } from './context.js';
+import { unmetNeeds } from './needs.js';
 import { problemOf } from './problem.js';
 
 export interface RequestOptions {
@@ -61,6 +62,7 @@ export function createConfigReader(
       const changed = await applyConfig(context, before, after);
       if (differs(watchedParts(before), watchedParts(after))) await use.watchAgain(after);
       context.bus.emit({ type: 'config:applied', file: after.file ?? file, changed });
+      for (const problem of unmetNeeds(context.records)) context.bus.emit({ type: 'session:problem', ...problem });
       const present = [...context.records.values()].filter((record) => !record.orphaned);
       use.request(
         present.map((record) => record.settings.name),

@@ -3,6 +3,7 @@ import { hasSource } from '../config/discover.js';
 import type { ResolvedConfig, ResolvedModule } from '../config/resolved.js';
 import type { Context } from './context.js';
 import { newRecord } from './records.js';
+import { recoverySettingsOf } from './recovery-settings.js';
 
 /**
  * Takes the modules and the frame rate of a new configuration over. A module whose sources are all gone keeps running:
@@ -18,6 +19,8 @@ export async function applyConfig(
 ): Promise<readonly string[]> {
   const changed = changedSettings(before, after);
   if (changed.includes('host.rate')) await context.host.setRate(after.host.rate);
+  const recovery = recoverySettingsOf(after.host);
+  if (differs(recoverySettingsOf(before.host), recovery)) await context.host.setRecovery(recovery);
 
   for (const settings of after.modules) {
     const record = context.records.get(settings.name);
@@ -51,10 +54,19 @@ export async function applyConfig(
   return changed;
 }
 
+const hostKeys = [
+  'rate',
+  'stepped',
+  'hangTimeoutMs',
+  'probationFrames',
+  'restart',
+  'frameCopies',
+  'frameCopyLimit',
+  'env',
+] as const;
+
 function changedSettings(before: ResolvedConfig, after: ResolvedConfig): string[] {
-  const host = (['rate', 'stepped', 'hangTimeoutMs', 'probationFrames', 'restart', 'env'] as const)
-    .filter((key) => differs(before.host[key], after.host[key]))
-    .map((key) => `host.${key}`);
+  const host = hostKeys.filter((key) => differs(before.host[key], after.host[key])).map((key) => `host.${key}`);
   const watch = differs(before.watch, after.watch) ? ['watch'] : [];
   const build = differs([before.build, before.target], [after.build, after.target]) ? ['build'] : [];
   return [...host, ...watch, ...build];

@@ -24,6 +24,8 @@ export interface Context {
   builder: Builder;
   host: Host;
   watcher: Watcher | null;
+  /** When a module's reload was first put off, on the monotonic clock; forgotten when it was switched. */
+  readonly deferredSince: Map<string, number>;
   transactions: number;
   /** Set while the session ends: nothing that happens from now on is worth a word. */
   closing: boolean;

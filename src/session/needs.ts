@@ -2,6 +2,20 @@ import { satisfies } from 'semver';
 import type { ResolvedModule } from '../config/resolved.js';
 import { didYouMean } from '../text/nearest.js';
 import type { ValidationFinding } from '../validate/types.js';
+import type { ModuleRecord } from './records.js';
+
+/** HM311 for modules that run although what they declare of others is no longer so: only settings changed, no library. */
+export function unmetNeeds(
+  records: ReadonlyMap<string, ModuleRecord>,
+): readonly { readonly code: string; readonly message: string; readonly module: string }[] {
+  const neighbours = new Map(
+    [...records].map(([name, { settings }]): [string, Neighbour] => [name, { version: settings.version, runs: true }]),
+  );
+  return [...records].flatMap(([module, { settings, running }]) => {
+    const missing = running === null ? [] : findMissing(settings, neighbours);
+    return missing.map(({ code, message }) => ({ code, message: `${module} runs on, but ${message}.`, module }));
+  });
+}
 
 /** What a module that declares dependencies needs to know of another one. */
 export interface Neighbour {

@@ -25,3 +25,10 @@ export function loadOrder(modules: readonly ResolvedModule[]): readonly Resolved
   }
   return ordered;
 }
+
+/** Things that stand for modules, in that order. */
+export function inLoadOrder<T>(things: readonly T[], settingsOf: (thing: T) => ResolvedModule): readonly T[] {
+  const order = loadOrder(things.map(settingsOf)).map((settings) => settings.name);
+  const placeOf = (thing: T): number => order.indexOf(settingsOf(thing).name);
+  return things.toSorted((one, other) => placeOf(one) - placeOf(other));
+}

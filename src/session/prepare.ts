@@ -34,6 +34,8 @@ export interface ReadyVersion {
   readonly asked: AssessRequest;
   /** Null at a first load. */
   readonly both: BothVersions | null;
+  /** The generation that it was compared with; null at a first load. */
+  readonly replaces: number | null;
   readonly timings: Timings;
   readonly build: BuildResult;
 }
@@ -160,7 +162,7 @@ async function judge(
 
   const timings: Timings = { ...afterBuild, validate: checked.durationMs, assess: assessMs };
   if (facts === null || refused) return { kind: 'stopped', outcome: 'refused', level, reasons, timings, build };
-  return { kind: 'ready', file: facts, assessment, asked, both, timings, build };
+  return { kind: 'ready', file: facts, assessment, asked, both, replaces: before?.generation ?? null, timings, build };
 }
 
 function isUsed(module: string, loaded: AssessRequest['loaded']): boolean {

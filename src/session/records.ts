@@ -44,6 +44,8 @@ export interface ModuleRecord {
    * together, so that no frame runs a mix.
    */
   heldWith: ReadonlySet<string>;
+  /** Attempts in a row whose base was taken back by the host before the commit. */
+  staleRounds: number;
   /** Builds in a row whose inputs changed under the compiler. */
   unsettledRounds: number;
 }
@@ -58,6 +60,7 @@ export function newRecord(settings: ResolvedModule): ModuleRecord {
     orphaned: false,
     crashes: [],
     heldWith: new Set(),
+    staleRounds: 0,
     unsettledRounds: 0,
   };
 }

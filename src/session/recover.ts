@@ -1,21 +1,24 @@
-import { type HostEnd, HostGone, type ModuleFacts, type ModuleFault } from '../host/host.js';
+import { type HostEnd, HostGone, type ModuleFacts, type ModuleFault, type WentBack } from '../host/host.js';
 import { noState, stateOf, type Transfer } from '../reload/transact.js';
 import type { Context } from './context.js';
 import { describeHostEnd, howItEnded } from './host-ends.js';
 import { loadOrder } from './order.js';
 import type { ModuleRecord, Version } from './records.js';
+import { describeGoingOn, describeNoCopy, describeWayBack } from './recovery-texts.js';
 import { emitOutcome } from './reporter.js';
 import { countCrash } from './restart-intensity.js';
 import { transferBetween } from './transfer.js';
 import { compareVersions } from './types-of-both.js';
 
 /**
- * A module crashed inside a guarded call; the host took it out of the frame loop and lives on. A version that is
- * still on probation is taken back to the one before it; any other starts again, until it crashes too often.
+ * A module crashed inside a guarded call. The host has dealt with it by itself and lives on: here it is told, and the
+ * records follow what runs now. Only a module whose variables could not be put back waits to be started again.
  */
 export async function recoverModule(context: Context, fault: ModuleFault): Promise<void> {
   const record = context.records.get(fault.module);
   const place = fault.function === '' ? '' : ` in ${fault.function}`;
+  const noCopy = describeNoCopy(fault);
+  const happened = `${fault.module} crashed with ${fault.signal}${place} during ${fault.call}, after ${fault.frames} frames.`;
   context.bus.emit({
     type: 'host:crash',
     signal: fault.signal,
@@ -25,26 +28,51 @@ export async function recoverModule(context: Context, fault: ModuleFault): Promi
     file: '',
     line: 0,
     code: 'HM509',
-    message: `${fault.module} crashed with ${fault.signal}${place} during ${fault.call}, after ${fault.frames} frames.`,
+    message: noCopy === '' ? happened : `${happened} ${noCopy}`,
     fatal: false,
+    recoveryMs: fault.recoveryMs,
   });
+  for (const one of fault.wentBack) accountForWayBack(context, fault, one);
   // A version that has been replaced since then is nobody's concern any more.
   if (record?.running?.generation !== fault.generation) return;
-  const crash = { code: 'HM509', how: fault.signal, frames: fault.frames, state: 'with the state of that reload' };
+  record.crashes = countCrash(record.crashes, performance.now(), context.config.host.restart).crashes;
+  if (fault.stopped) {
+    record.stopped = record.running;
+    return stop(context, record, 'HM513', `${fault.module} crashed too often (last with ${fault.signal})`);
+  }
+  if (fault.goesOn || fault.wentBack.length > 0) return goOn(context, fault);
   try {
-    if (onProbation(context, record, fault.frames)) {
-      const reverted = await context.host.revert(fault.module);
-      if (reverted.ok) return takeBack(context, record, crash);
-    }
-    if (tooOften(context, record)) {
-      record.stopped = record.running;
-      return stop(context, record, 'HM513', `${fault.module} crashed too often (last with ${fault.signal})`);
-    }
     await startAgain(context, record, { fresh: false });
   } catch (error) {
     // The host went down meanwhile; its own recovery starts every module again.
     if (!(error instanceof HostGone)) throw error;
   }
+}
+
+/** The host called it again already. */
+function goOn({ bus }: Context, fault: ModuleFault): void {
+  const { module, generation, restored } = fault;
+  const state = { ...noState, bytes: restored.bytes };
+  bus.emit({ type: 'module:restarted', module, generation, message: describeGoingOn(fault), state });
+}
+
+/** One of the modules that the host took back: the one that crashed, or one that came in the same commit. */
+function accountForWayBack(context: Context, fault: ModuleFault, went: WentBack): void {
+  const record = context.records.get(went.module);
+  if (record?.running?.generation !== went.from) return;
+  const own = went.module === fault.module;
+  if (went.generation === 0) {
+    const why = own
+      ? `crashed with ${fault.signal}`
+      : `came with generation ${fault.generation} of ${fault.module}, which crashed`;
+    record.stopped = record.running;
+    return stop(context, record, 'HM509', `${went.module} ${why}, could not go back to the version before it`);
+  }
+  if (record.previous?.generation !== went.generation) return;
+  const how = own
+    ? howItEnded(fault.signal)
+    : `came with generation ${fault.generation} of ${fault.module}, which ${howItEnded(fault.signal)}`;
+  takeBack(context, record, { code: 'HM509', how, frames: fault.frames, state: describeWayBack(went) });
 }
 
 /**
@@ -71,7 +99,7 @@ export function accountForHost(context: Context, end: HostEnd): void {
   const name = record.settings.name;
   const first = end.frames < context.config.host.probationFrames;
   if (onProbation(context, record, end.frames)) {
-    takeBack(context, record, { code, how: end.how, frames: end.frames, state: 'from its start' });
+    takeBack(context, record, { code, how: howItEnded(end.how), frames: end.frames, state: 'from its start' });
   } else if (first) {
     // There is nothing to go back to, and starting it again would only take the others down once more.
     stop(context, record, code, `${name} ${howItEnded(end.how)} in its first frames`);
@@ -92,6 +120,7 @@ export async function restartModules(context: Context): Promise<void> {
 
 interface Crash {
   readonly code: string;
+  /** To stand after the name of the version. */
   readonly how: string;
   readonly frames: number;
   /** What the version before it runs again with. */
@@ -111,7 +140,7 @@ function takeBack(context: Context, record: ModuleRecord, crash: Crash): void {
     generation: bad?.generation ?? 0,
     level: bad?.level ?? 'SAFE',
     code: crash.code,
-    message: `Generation ${bad?.generation} ${howItEnded(crash.how)} after ${crash.frames} frames; generation ${record.running?.generation} runs again, ${crash.state}.`,
+    message: `Generation ${bad?.generation} ${crash.how} after ${crash.frames} frames; generation ${record.running?.generation} runs again, ${crash.state}.`,
   });
 }
 

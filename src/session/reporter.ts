@@ -114,7 +114,9 @@ export function emitSwitched(
   record.previous = record.running;
   record.running = version;
   record.stopped = null;
+  record.staleRounds = 0;
   record.heldWith = new Set();
+  context.deferredSince.delete(record.settings.name);
   // The next edit is compared with it: read now, that edit need not wait. Where it cannot be read, the verdict says so.
   context.models.read(version.library).catch(() => undefined);
   context.bus.emit({

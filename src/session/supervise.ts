@@ -3,6 +3,7 @@ import { openHost } from '../host/client.js';
 import type { HostEnd, ModuleFault } from '../host/host.js';
 import type { Context } from './context.js';
 import { accountForHost, recoverModule, restartModules } from './recover.js';
+import { recoverySettingsOf } from './recovery-settings.js';
 import { countCrash } from './restart-intensity.js';
 import { groupsDirOf } from './run-dir.js';
 
@@ -33,6 +34,7 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
   const openFresh = async (): Promise<void> => {
     const host = await openHost({
       ...context.config.host,
+      recovery: recoverySettingsOf(context.config.host),
       baseEnv: context.env,
       engineLibrary: context.engineLibrary,
       runDir: `${options.runDir}/host-${restarts}`,

@@ -35,7 +35,7 @@ export function transferBetween(
   return { request, checks: false, summary: noState };
 }
 
-function requestOf(
+export function requestOf(
   plan: TransferPlan,
   what: TransferRequest['what'],
   size: number,
@@ -47,7 +47,7 @@ function requestOf(
 }
 
 /** Threads that the module started may still run in the old image, and destructors of its own would run at its close. */
-function oldImageAfter(plan: TransferPlan, before: StateModel): TransferRequest['oldImage'] {
+export function oldImageAfter(plan: TransferPlan, before: StateModel): TransferRequest['oldImage'] {
   if (before.destructors || before.threadStarts.length > 0) return 'keep';
   return plan.heapMayPointBack ? 'search' : 'close';
 }

@@ -8,6 +8,7 @@ import { apiVersion, loadedModules } from './records.js';
 import { emitSwitched } from './reporter.js';
 import { readFindings, transferBetween } from './transfer.js';
 import { compareVersions } from './types-of-both.js';
+import { wayBackOf } from './way-back.js';
 
 /**
  * Goes back to the generation that ran before, as an ordinary reload: the state moves back with it. It runs until
@@ -47,9 +48,11 @@ export async function undo(context: Context, module: string): Promise<void> {
         imports: previous.file.imports,
         patches: previous.file.patches,
         assessment: assess(asked),
+        replaces: running.generation,
       },
     ],
     transferOf: (_candidate, facts) => transferBetween(both, running.loaded, facts, false),
+    returnOf: (_candidate, facts) => wayBackOf(both, running.loaded, facts),
     confirm: (_candidate, facts, found) => assess({ ...asked, staged: { facts, findings: readFindings(both, found) } }),
     accepts: ({ level }) => isAcceptable(level, false),
   });

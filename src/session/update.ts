@@ -6,13 +6,15 @@ import type { RunningJob } from '../reload/queue.js';
 import { type TransactionResult, transact } from '../reload/transact.js';
 import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
+import { limitsAgainst } from './defer.js';
 import { describeHostEnd } from './host-ends.js';
-import { loadOrder } from './order.js';
+import { inLoadOrder } from './order.js';
 import { type Prepared, prepare, sayVerdict } from './prepare.js';
 import { type ModuleRecord, runningFacts } from './records.js';
 import { createReporter, preciseNow, type Ready, type Reporter } from './reporter.js';
 import { readFindings, transferBetween } from './transfer.js';
 import { missingProvider, neededBy, noteWaiting, optionalUsersOf, waitsFor, withHeldBack } from './waiting.js';
+import { wayBackOf } from './way-back.js';
 
 export interface UpdateOutcome {
   /** Modules where what was built is no longer what is on disk. */
@@ -21,7 +23,11 @@ export interface UpdateOutcome {
   readonly interrupted: readonly string[];
   /** Running modules that can use one that has just started. */
   readonly woken: readonly string[];
+  /** Modules that are to be switched later, and why not now. */
+  readonly deferred: { readonly modules: readonly string[]; readonly reasons: readonly string[] };
 }
+
+const nothing: UpdateOutcome = { unsettled: [], interrupted: [], woken: [], deferred: { modules: [], reasons: [] } };
 
 /**
  * One job from source to running code. Modules that run already are switched together or not at all; a module that
@@ -48,8 +54,14 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
     accepts,
   });
   const superseded = prepared.some((one) => one.kind === 'superseded');
-  if (superseded || !(await job.commit()) || context.closing) {
-    return { unsettled: [], interrupted: [], woken: [] };
+  if (superseded) return nothing;
+  const names = records.map((record) => record.settings.name);
+  const limits = prepared.some((one) => one.kind === 'ready') ? await limitsAgainst(context, names) : [];
+  if (limits.length > 0) return { ...nothing, deferred: { modules: names, reasons: limits } };
+  if (!(await job.commit()) || context.closing) return nothing;
+  if (prepared.some((one, index) => isStale(one, records[index]))) {
+    // A crash was dealt with in the meantime, and the verdicts are about versions that run no longer.
+    return { ...nothing, interrupted: names };
   }
 
   const reporter = createReporter(context, job, startedAt);
@@ -61,7 +73,7 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
     if (one.kind === 'unchanged') reporter.current(record);
     if (one.kind === 'stopped') {
       reporter.stopped(record, one);
-      if (record.running !== null) failedModule = record.settings.name;
+      if (record.running !== null || job.together) failedModule = record.settings.name;
     }
     if (one.kind === 'ready') {
       record.generation += 1;
@@ -75,17 +87,22 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
     running,
     ready.map((one) => one.record),
   );
-  const together = ready.filter(({ record }) => record.running !== null || needed.has(record));
+  const together = job.together ? ready : ready.filter(({ record }) => record.running !== null || needed.has(record));
   const wereRunning = new Set(running);
   const groups = ready.filter((one) => !together.includes(one)).map((one) => [one]);
   if (failedModule === '') groups.unshift(together);
   else if (together.length > 0) holdBack(context, reporter, together, [failedModule], heldBackBy(failedModule));
   const interrupted: string[] = [];
   let fate: Fate = 'decided';
+  let deferred = nothing.deferred;
   for (const group of groups) {
     if (startsLater(context, reporter, group)) continue;
     if (fate === 'decided') fate = await switchGroup(context, reporter, group, { accepts, overrule: job.acceptUnsafe });
     else fate = 'interrupted';
+    if (typeof fate === 'object') {
+      deferred = { modules: names, reasons: [fate.deferred] };
+      fate = 'decided';
+    }
     if (fate === 'interrupted') interrupted.push(...group.map((one) => one.record.settings.name));
   }
 
@@ -97,6 +114,7 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
     unsettled: await findUnsettled(context, prepared, records),
     interrupted,
     woken: optionalUsersOf(context, started),
+    deferred,
   };
 }
 
@@ -110,19 +128,27 @@ function startsLater(context: Context, reporter: Reporter, group: readonly Ready
   return true;
 }
 
+function isStale(one: Prepared, record: ModuleRecord | undefined): boolean {
+  if (record === undefined || one.kind === 'superseded') return false;
+  if (one.kind === 'unchanged') return record.running?.hash !== one.build.hash;
+  return one.kind === 'ready' && one.replaces !== ((record.running ?? record.stopped)?.generation ?? null);
+}
+
 /** The records of the job's modules and of those held back with them, providers first. */
 function jobRecords(context: Context, job: RunningJob): readonly ModuleRecord[] {
   const names = withHeldBack(context, job.modules);
   const records = [...context.records.values()].filter((one) => names.has(one.settings.name) && !one.orphaned);
-  const order = loadOrder(records.map((one) => one.settings)).map((settings) => settings.name);
-  return records.sort((a, b) => order.indexOf(a.settings.name) - order.indexOf(b.settings.name));
+  return inLoadOrder(records, ({ settings }) => settings);
 }
 
 /**
  * What became of a group: an outcome was emitted for each; or one of them took the host down; or a module outside it
- * did, so that there is no outcome yet.
+ * did, so that there is no outcome yet; or one of them may not be replaced now.
  */
-type Fate = 'decided' | 'hostGone' | 'interrupted';
+type Fate = 'decided' | 'hostGone' | 'interrupted' | { readonly deferred: string };
+
+/** The engine's answer where a module does not want to be replaced. */
+const criticalCode = 'HM570';
 
 /** What the request allows: which verdicts, and whether the version that runs has a say. */
 interface Terms {
@@ -142,7 +168,7 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
     result = await transact({
       host: context.host,
       ...terms,
-      candidates: group.map(({ record, generation, build, file, assessment }) => ({
+      candidates: group.map(({ record, generation, build, file, assessment, replaces }) => ({
         module: record.settings.name,
         generation,
         library: build.library,
@@ -150,10 +176,15 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
         imports: file.imports,
         patches: file.patches,
         assessment,
+        replaces,
       })),
       transferOf: (candidate, facts) => {
         const one = find(candidate.module);
         return one === undefined ? null : transferBetween(one.both, runningFacts(one.record), facts, terms.overrule);
+      },
+      returnOf: (candidate, facts) => {
+        const one = find(candidate.module);
+        return one === undefined ? null : wayBackOf(one.both, runningFacts(one.record), facts);
       },
       confirm: (candidate, facts, found) => {
         const one = find(candidate.module);
@@ -175,6 +206,7 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
     return 'hostGone';
   }
 
+  if (result.outcome === 'stale') return staleFate(group, reporter, transaction, result.reasons);
   if (result.outcome === 'switched') {
     for (const one of result.modules) {
       const ready = find(one.module);
@@ -183,6 +215,11 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
       reporter.switched(ready, transaction, one, result.pauseMs);
     }
     return 'decided';
+  }
+  const [reason] = result.reasons;
+  if (reason?.code === criticalCode) {
+    for (const { record } of group) record.generation -= 1;
+    return { deferred: reason.message };
   }
   for (const one of group) {
     const decided = one.record.settings.name === result.module ? result.assessment : null;
@@ -193,6 +230,26 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
     const level = (culprit ? result.assessment : null)?.level ?? one.assessment.level;
     reporter.notSwitched(one, transaction, { ...result, level, reasons });
     one.record.heldWith = names;
+  }
+  return 'decided';
+}
+
+/** A version can be taken back once; more often in a row than this, the records do not say what runs. */
+const mostStaleRounds = 5;
+
+/** What the host took back is compared with anew, by the job that follows. */
+function staleFate(
+  group: readonly Ready[],
+  reporter: Reporter,
+  transaction: string,
+  reasons: readonly Finding[],
+): Fate {
+  for (const { record } of group) record.staleRounds += 1;
+  if (group.every(({ record }) => record.staleRounds <= mostStaleRounds)) return 'interrupted';
+  for (const one of group) {
+    one.record.staleRounds = 0;
+    const { level } = one.assessment;
+    reporter.notSwitched(one, transaction, { outcome: 'failed', level, reasons, loadMs: 0, pauseMs: 0 });
   }
   return 'decided';
 }

@@ -135,6 +135,7 @@ function carryVariable(
   return [
     {
       code: code.unlessInitial,
+      a: now.size,
       from: old.address,
       to: now.address,
       count: old.size,

@@ -16,6 +16,8 @@ export function reduceModule(module: ModuleState, event: HotmodEvent): ModuleSta
       return event.ok ? { ...module, stage: 'assessing' } : failed(module, 'not loadable', event.findings);
     case 'assess:done':
       return { ...module, stage: 'reloading', level: event.level, reasons: event.reasons };
+    case 'reload:deferred':
+      return { ...module, stage: 'deferred', failure: '', deferredBy: event.reasons };
     case 'reload:done':
       return reloadDone(module, event);
     case 'module:current':
@@ -45,6 +47,7 @@ export function moduleOf(event: HotmodEvent): string {
     case 'build:done':
     case 'validate:done':
     case 'assess:done':
+    case 'reload:deferred':
     case 'reload:done':
     case 'module:current':
     case 'module:restarted':

@@ -108,7 +108,7 @@ function hostCrash(state: ViewState, event: EventOf<'host:crash'>): ViewState {
 
 /** Nothing waits any more: a module that ran through without a reload (nothing changed) is what it was before. */
 function settle(module: ModuleState, loaded: readonly string[]): ModuleState {
-  const busy = module.stage !== 'failed' && module.stage !== 'stopped';
+  const busy = module.stage !== 'failed' && module.stage !== 'stopped' && module.stage !== 'deferred';
   if (!busy) return module;
   return { ...module, stage: loaded.includes(module.name) ? 'running' : 'stopped', failure: '' };
 }

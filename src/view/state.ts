@@ -14,6 +14,7 @@ export type Stage =
   | 'validating'
   | 'assessing'
   | 'reloading'
+  | 'deferred'
   | 'running'
   | 'failed'
   | 'stopped';
@@ -28,6 +29,8 @@ export interface ModuleState {
   /** Why it failed or stopped, in two words (`build failed`, `rolled back`); empty otherwise. */
   readonly failure: string;
   readonly progress: { readonly done: number; readonly total: number };
+  /** Why its reload waits; only while it does. */
+  readonly deferredBy: readonly string[];
   /** The last verdict; null before the first. */
   readonly level: Level | null;
   /** The verdict of the version that runs, whatever became of later ones. */
@@ -138,6 +141,7 @@ export function newModule(name: string): ModuleState {
     version: '',
     generation: 0,
     stage: 'waiting',
+    deferredBy: [],
     failure: '',
     progress: { done: 0, total: 0 },
     level: null,

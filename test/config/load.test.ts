@@ -45,6 +45,8 @@ describe('without a config', () => {
         stepped: false,
         hangTimeoutMs: 2000,
         probationFrames: 120,
+        frameCopies: true,
+        frameCopyLimit: 32,
         restart: { max: 3, withinMs: 10_000 },
         env: {},
       });

@@ -14,6 +14,9 @@ const source = 'modules/counter/counter.c';
 const other = 'modules/other/other.c';
 const goodProject = { [source]: counterSource(), [other]: counterSource() };
 const crash = '{ volatile int *nowhere = 0; *nowhere = 1; }';
+/** Crashes at one count, once: what is on the heap does not go back with the variables. */
+const onceAt = (count: number) =>
+  `static int *tries; if (tries == NULL) tries = calloc(1, sizeof *tries); if (count == ${count} && (*tries)++ == 0) ${crash}`;
 const loop = 'for (volatile int n = 1; n; ) {}';
 
 const count = async (running: TestSession, module = 'counter'): Promise<number> =>
@@ -54,9 +57,10 @@ describe('a module that crashes', () => {
     const last = running.outcomes('counter').at(-1);
     expect(last).toMatchObject({ outcome: 'rolledBack', generation: 2, from: 1, reasons: [{ code: 'HM509' }] });
     expect(last?.reasons[0]?.message).toContain('with the state of that reload');
-    expect(await count(running)).toBe(10);
+    // Of the three frames the first crashed, and the version before ran the other two.
+    expect(await count(running)).toBe(12);
     await running.session.step(5);
-    expect(await count(running)).toBe(15);
+    expect(await count(running)).toBe(17);
     expect(await count(running, 'other')).toBe(18);
 
     await writeFile(join(dir.path, source), counterSource());
@@ -65,41 +69,58 @@ describe('a module that crashes', () => {
     expect(shown(running)).toMatchObject({ stage: 'running', failure: '', level: 'SAFE', problems: [] });
   });
 
-  test('later is started again with its state, and shows as running, its crash still told', async () => {
-    await using dir = await tempDir({ ...goodProject, [source]: counterSource({ body: `if (count == 70) ${crash}` }) });
+  test('later goes on with the variables of the frame before, and shows as running, its crash still told', async () => {
+    await using dir = await tempDir({ ...goodProject, [source]: counterSource({ body: onceAt(70) }) });
     await using running = await openTestSession(dir.path, { stepped: true });
     await running.session.step(75);
     expect(eventsOf(running, 'host:crash')).toMatchObject([{ module: 'counter', code: 'HM509', fatal: false }]);
     const [again] = eventsOf(running, 'module:restarted');
-    expect(again).toMatchObject({ module: 'counter', generation: 1, state: { bytes: 8 } });
-    expect(again?.message).toContain('with the state it had');
+    expect(again).toMatchObject({ module: 'counter', generation: 1, state: { bytes: expect.any(Number) } });
+    expect(again?.message).toContain('as they were at the last frame boundary');
+    expect(again?.message).toContain('memory from malloc');
     const now = shown(running);
     expect(now).toMatchObject({ stage: 'running', problems: [{ code: 'HM509' }] });
-    expect(now.problems[0]?.message).toContain('runs again');
+    expect(now.problems[0]?.message).toContain('goes on');
+    // The one frame that crashed is all that it cost.
+    expect(await count(running)).toBe(74);
     await running.session.step(5);
-    expect(await count(running)).toBeGreaterThanOrEqual(75);
-    expect(await count(running, 'other')).toBe(80);
+    expect([await count(running), await count(running, 'other')]).toEqual([79, 80]);
   });
 
-  test('later and has no hooks for its state goes on with its variables', async () => {
+  test('later and has no hooks for its state goes on just so', async () => {
     const hooks = { save_state: 'NULL', load_state: 'NULL' };
-    await using dir = await tempDir({ [source]: counterSource({ hooks, body: `if (count == 70) ${crash}` }) });
+    await using dir = await tempDir({ [source]: counterSource({ hooks, body: onceAt(70) }) });
     await using running = await openTestSession(dir.path, { stepped: true });
     await running.session.step(75);
-    const [again] = eventsOf(running, 'module:restarted');
-    expect(again).toMatchObject({ generation: 1, message: expect.stringContaining('with the state it had') });
-    expect(again?.state.bytes).toBeGreaterThan(0);
-    const before = await count(running);
-    expect(before).toBeGreaterThanOrEqual(70);
-    await running.session.step(5);
-    expect(await count(running)).toBe(before + 5);
+    expect(eventsOf(running, 'module:restarted')).toMatchObject([{ generation: 1 }]);
+    expect(await count(running)).toBe(74);
   });
 
-  test('later and has no types that tell its state starts afresh, and that is said', async () => {
+  for (const [settings, why] of [
+    [{ frameCopies: false }, 'host.frameCopies is off'],
+    [{ frameCopyLimit: 0 }, 'larger than host.frameCopyLimit'],
+  ] as const) {
+    test(`later, where ${why}, is started again with what the crash left, and that is said`, async () => {
+      const config = JSON.stringify({ host: settings });
+      const files = { [source]: counterSource({ body: onceAt(70) }), 'hotmod.config.json': config };
+      await using dir = await tempDir(files);
+      await using running = await openTestSession(dir.path, { stepped: true });
+      await running.session.step(75);
+      expect(eventsOf(running, 'host:crash')).toMatchObject([{ message: expect.stringContaining(why) }]);
+      expect(eventsOf(running, 'module:restarted')).toMatchObject([
+        { generation: 1, state: { bytes: 8 }, message: expect.stringContaining('with the state it had') },
+      ]);
+      await running.session.step(5);
+      expect(await count(running)).toBe(75);
+    });
+  }
+
+  test('later, without a copy and without types that tell its state, starts afresh, and that is said', async () => {
     const hooks = { save_state: 'NULL', load_state: 'NULL' };
     const files = {
       [source]: counterSource({ hooks, body: `if (count == 70) ${crash}` }),
       'modules/counter/module.json': JSON.stringify({ build: { cflags: ['-g0'] } }),
+      'hotmod.config.json': JSON.stringify({ host: { frameCopies: false } }),
     };
     await using dir = await tempDir(files);
     await using running = await openTestSession(dir.path, { stepped: true });

@@ -73,6 +73,7 @@ export async function openBench(settings: Partial<HostOptions> = {}): Promise<Ho
     rate: 60,
     stepped: true,
     hangTimeoutMs: 20_000,
+    recovery: { probationFrames: 0, restart: { max: 0, withinMs: 10_000 }, frameCopies: true, frameCopyLimit: 32 },
     baseEnv: process.env,
     env: {},
     listener: {

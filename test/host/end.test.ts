@@ -100,6 +100,7 @@ test('a parent that is killed leaves no process and no file behind, even while a
     rate: 60,
     stepped: false,
     hangTimeoutMs: 600_000,
+    recovery: { probationFrames: 0, restart: { max: 0, withinMs: 10_000 }, frameCopies: true, frameCopyLimit: 32 },
     groupsDir: join(runDir, 'groups'),
     baseEnv: {},
     env: {},

@@ -7,6 +7,7 @@ const job = (...modules: string[]): Job => ({
   force: false,
   acceptUnsafe: false,
   rebuild: false,
+  together: false,
 });
 
 /** A run that waits for its release, so that a test decides what overlaps with what. */

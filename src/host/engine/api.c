@@ -9,22 +9,28 @@
 
 #include "bind.h"
 #include "commit.h"
+#include "critical.h"
 #include "faults.h"
 #include "guard.h"
 #include "hotmod_engine.h"
 #include "loop.h"
 #include "output.h"
+#include "recovery.h"
 #include "revert.h"
 #include "search.h"
 #include "table.h"
+#include "trial.h"
 
 static pthread_mutex_t transaction = PTHREAD_MUTEX_INITIALIZER;
 static bool started;
+
+static void clear_leftovers(void);
 
 /* Every change of modules: one at a time, on a thread that may be sent a signal it can handle. */
 static void begin(void) {
   pthread_mutex_lock(&transaction);
   guard_thread_open();
+  clear_leftovers();
 }
 
 static void end(void) {
@@ -39,6 +45,7 @@ int hot_engine_start(const hot_options_t *options) {
   }
   if (status_open(options->status_path) != 0 || faults_open() != 0 || guard_open() != 0) return -1;
   if (options->mark_output) output_open();
+  recovery_set(&options->recovery);
   if (loop_open(options->rate, options->stepped != 0) != 0) return -1;
   started = true;
   return 0;
@@ -70,6 +77,7 @@ static void discard(slot_t *slot) {
   image_close(slot->staged);
   slot->staged = NULL;
   slot->overruled = false;
+  slot->expects = false;
   table_set_transfer(slot, NULL);
   if (slot->current == NULL) table_remove(slot);
 }
@@ -98,11 +106,7 @@ static bool collect_parts(commit_t *commit, const char *const *modules, hot_comm
       strncpy(commit->report->failure.module, modules[n], HOT_NAME_MAX - 1);
       return false;
     }
-    commit->parts[n] =
-        (part_t){.slot = slot, .leaving = slot->current, .arriving = slot->staged, .done = &done[n]};
-    const transfer_t *transfer = slot->transfer;
-    commit->parts[n].carries =
-        slot->current != NULL && transfer != NULL && transfer->what == HOT_TRANSFER_VARIABLES;
+    commit->parts[n] = (part_t){.slot = slot, .arriving = slot->staged, .done = &done[n]};
   }
   return true;
 }
@@ -118,16 +122,32 @@ static void close_or_retire(image_t *image) {
   else image_close(image);
 }
 
+/* What going back by itself left to the engine, which must not unload while frames run. */
+static void clear_leftovers(void) {
+  leftover_t *one = recovery_take_leftovers();
+  while (one != NULL) {
+    leftover_t *next = one->next;
+    close_or_retire(one->image);
+    transfer_free(one->carried);
+    transfer_free(one->way_back);
+    free(one);
+    one = next;
+  }
+}
+
 #define LIVE_MAX 4096
 
 static void sweep(bool at_once) {
   static image_t *live[LIVE_MAX];
   size_t count = 0;
   slot_t *slot;
+  /* The engine may go back meanwhile: the version that it takes must not be seen in neither place. */
+  table_lock();
   for (size_t n = 0; (slot = table_at(n)) != NULL && count + 2 <= LIVE_MAX; n++) {
     if (slot->current != NULL) live[count++] = slot->current;
     if (slot->previous != NULL) live[count++] = slot->previous;
   }
+  table_unlock();
   search_sweep(live, count, at_once);
 }
 
@@ -167,7 +187,9 @@ static void finish_part(part_t *part, bool succeeded) {
     if (points) part->done->old_image_kept = 1;
     if (points) image_pin(part->leaving);
   }
+  table_drop_shadow(part->slot);
   part->slot->overruled = false;
+  part->slot->expects = false;
   if (succeeded) close_or_retire(part->retired);
   else image_close(part->retired);
   table_set_transfer(part->slot, NULL);
@@ -184,7 +206,9 @@ int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, 
     report->failure.problem = HOT_NOT_STARTED;
   } else if (collect_parts(&commit, modules, done)) {
     for (size_t n = 0; n < count; n++) {
-      if (commit.parts[n].carries) transfer_warm(commit.parts[n].arriving);
+      const transfer_t *transfer = commit.parts[n].slot->transfer;
+      bool carries = transfer != NULL && transfer->what == HOT_TRANSFER_VARIABLES;
+      if (carries) transfer_warm(commit.parts[n].arriving);
     }
     loop_run(commit_at_boundary, &commit);
     size_t findings = 0;
@@ -205,6 +229,35 @@ int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, 
   free(commit.parts);
   end();
   return report->failure.problem == HOT_OK ? 0 : -1;
+}
+
+void hot_expect_module(const char *module, uint32_t generation) {
+  begin();
+  slot_t *slot = table_find(module);
+  if (slot != NULL) slot->expects = true;
+  if (slot != NULL) slot->expected = generation;
+  end();
+}
+
+hot_problem_t hot_give_return(const char *module, const hot_transfer_request_t *request) {
+  begin();
+  slot_t *slot = table_find(module);
+  hot_problem_t problem = slot == NULL || slot->staged == NULL ? HOT_NOT_STAGED : HOT_OK;
+  if (problem == HOT_OK && request->what != HOT_TRANSFER_VARIABLES) problem = HOT_BAD_PLAN;
+  if (problem == HOT_OK) {
+    transfer_free(slot->return_plan);
+    slot->return_plan = transfer_read(request);
+    if (slot->return_plan == NULL) problem = HOT_BAD_PLAN;
+  }
+  end();
+  return problem;
+}
+
+static void set_recovery_at_boundary(void *argument) { recovery_set(argument); }
+
+void hot_set_recovery(const hot_recovery_t *recovery) {
+  hot_recovery_t settings = *recovery;
+  loop_run(set_recovery_at_boundary, &settings);
 }
 
 hot_problem_t hot_give_transfer(const char *module, const hot_transfer_request_t *request) {
@@ -228,6 +281,7 @@ typedef struct probe_command {
 static void probe_at_boundary(void *argument) {
   probe_command_t *command = argument;
   slot_t *slot = command->slot;
+  if (slot_is_stale(slot, command->failure)) return;
   command->looked = transfer_look(slot->transfer, slot->current, slot->staged, command->failure);
 }
 
@@ -267,7 +321,9 @@ int hot_revert_module(const char *module, uint32_t *generation, hot_failure_t *f
   close_or_retire(revert.retired);
   if (revert.slot != NULL) {
     transfer_free(revert.slot->carried);
+    transfer_free(revert.slot->way_back);
     revert.slot->carried = NULL;
+    revert.slot->way_back = NULL;
   }
   sweep(false);
   bool runs = revert.slot != NULL && revert.slot->current != NULL;
@@ -309,6 +365,17 @@ void hot_unload_module(const char *module) {
   discard(table_find(module));
   unload(table_find(module));
   end();
+}
+
+int hot_try_versions(const trial_request_t *request, hot_failure_t *failure) {
+  memset(failure, 0, sizeof *failure);
+  strncpy(failure->module, request->module, sizeof failure->module - 1);
+  trial_t trial = {.request = request};
+  begin();
+  bool begun = trial_begin(&trial, failure);
+  end();
+  trial_end(&trial);
+  return begun ? 0 : -1;
 }
 
 /* The module that was loaded last, or NULL. */
@@ -371,6 +438,11 @@ static void stats_at_boundary(void *argument) {
     stats->generation = slot->current->generation;
     stats->frames = slot->current->frames;
     stats->running = slot->current->running;
+    const char *why;
+    stats->critical = critical_is_open(slot->current, &why);
+    strncpy(stats->why, why, sizeof stats->why - 1);
+    stats->why[sizeof stats->why - 1] = 0;
+    stats->recovery_ns = slot->current->recovery_ns;
   }
   *command->stats = (hot_stats_t){.frame = loop_frame_number(),
                                   .rate = loop_rate(),
@@ -394,6 +466,7 @@ static void views_at_boundary(void *argument) {
   static char text[HOT_VIEW_MAX + 1];
   const views_command_t *command = argument;
   slot_t *slot;
+  shadow_take_all();
   for (size_t n = 0; (slot = table_running(n)) != NULL; n++) {
     image_t *image = slot->current;
     hot_failure_t failure = {0};
@@ -401,10 +474,10 @@ static void views_at_boundary(void *argument) {
     if (call_view(image, text, &failure)) {
       command->take(slot->name, text, command->context);
     } else {
-      image->running = false;
-      faults_push(image, &failure);
+      recovery_crashed(image, &failure);
     }
   }
+  recovery_finish();
 }
 
 void hot_views(void (*take)(const char *module, const char *text, void *context), void *context) {

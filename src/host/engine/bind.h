@@ -21,7 +21,8 @@ typedef enum bind_view {
 
 /*
  * Binds all imports of an image. False, with HOT_UNBOUND and nothing written, where one that is not optional is not to be
- * had; failure->text is then `symbol of module`. Whoever calls holds the transaction lock.
+ * had; failure->text is then `symbol of module`. On the engine's thread for BIND_RUNNING, otherwise with the transaction lock
+ * held.
  */
 bool bind_image(image_t *image, bind_view_t view, hot_failure_t *failure);
 

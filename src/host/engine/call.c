@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "entry.h"
-#include "faults.h"
 #include "find.h"
 #include "loop.h"
 #include "platform.h"
+#include "recovery.h"
 #include "registers.h"
 
 typedef struct guarded_call {
@@ -19,8 +19,8 @@ static void call_body(void *argument) {
   registers_call(guarded->call, guarded->function);
 }
 
-/* Nobody knows what the function left half done, so the module leaves the frame loop and its image stays mapped. */
-static void take_out(image_t *image, native_call_t *call, const guard_fault_t *fault) {
+/* Nobody knows what the function left half done outside the variables, so the image stays mapped for ever. */
+static void say_crash(image_t *image, native_call_t *call, const guard_fault_t *fault) {
   hot_failure_t *crash = &call->crash;
   call->problem = CALL_CRASHED;
   crash->problem = HOT_CRASHED;
@@ -28,10 +28,12 @@ static void take_out(image_t *image, native_call_t *call, const guard_fault_t *f
   crash->address = fault->address;
   memcpy(crash->text, fault->function, sizeof fault->function);
   memcpy(crash->module, image->module, sizeof crash->module);
+  crash->pc = fault->pc;
+  crash->entered_at = fault->entered_at;
   strncpy(crash->call, "call", sizeof crash->call - 1);
-  image->running = false;
   image_pin(image);
-  faults_push(image, crash);
+  recovery_crashed(image, crash);
+  recovery_finish();
 }
 
 static void call_at_boundary(void *argument) {
@@ -49,8 +51,9 @@ static void call_at_boundary(void *argument) {
   status_site_t site = {
       .module = image->module, .call = "call", .generation = image->generation, .frames = image->frames};
   guard_fault_t fault;
+  shadow_take_all();
   uint64_t start = platform_now();
-  if (!guard_run(LANE_ENGINE, &site, call_body, &guarded, &fault)) take_out(image, call, &fault);
+  if (!guard_run(LANE_ENGINE, &site, call_body, &guarded, &fault)) say_crash(image, call, &fault);
   call->duration_ns = platform_now() - start;
 }
 

@@ -60,8 +60,8 @@ typedef struct native_call {
 } native_call_t;
 
 /*
- * Waits for the next frame boundary and calls. A crash in the function takes the module out of the frame loop and is
- * queued as a fault, as one in its update would be.
+ * Waits for the next frame boundary and calls. A crash in the function is one of the module, as one in its
+ * update would be (recovery.h).
  */
 void call_between_frames(native_call_t *call);
 

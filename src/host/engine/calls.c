@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "critical.h"
+
 /* Everything any hook takes and gives; each body uses its own part. */
 typedef struct hook_call {
   image_t *image;
@@ -38,7 +40,10 @@ static bool run(image_t *image, const char *name, void (*body)(void *), hook_cal
     failure->problem = HOT_CRASHED;
     failure->signal = fault.signal;
     failure->address = fault.address;
+    failure->pc = fault.pc;
+    failure->entered_at = fault.entered_at;
     memcpy(failure->text, fault.function, sizeof fault.function);
+    critical_forget(image);
     image_pin(image);
   }
   memcpy(failure->module, image->module, sizeof failure->module);

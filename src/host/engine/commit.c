@@ -5,16 +5,21 @@
 
 #include "atexit.h"
 #include "bind.h"
+#include "critical.h"
 #include "faults.h"
 #include "loop.h"
 #include "migrations.h"
 #include "platform.h"
 
+static bool none_is_critical(const commit_t *commit);
 static bool run_steps(part_t *part, hot_step_t first, hot_step_t last, hot_failure_t *failure);
-static void switch_over(part_t *part);
+static void begin_part(part_t *part);
+static void switch_over(part_t *part, size_t place);
 static void lead_others(const commit_t *commit);
 static void retire(part_t *part);
 static void undo(commit_t *commit);
+
+static uint64_t commits; /* that succeeded; on the engine's thread */
 
 void commit_at_boundary(void *argument) {
   commit_t *commit = argument;
@@ -22,7 +27,11 @@ void commit_at_boundary(void *argument) {
   uint64_t start = platform_now();
   bool succeeded = table_make_room(commit->count);
   if (!succeeded) report->failure.problem = HOT_NO_MEMORY;
-  for (size_t n = 0; n < commit->count; n++) commit->parts[n].slot->committing = true;
+  for (size_t n = 0; n < commit->count; n++) begin_part(&commit->parts[n]);
+  for (size_t n = 0; succeeded && n < commit->count; n++) {
+    succeeded = !slot_is_stale(commit->parts[n].slot, &report->failure);
+  }
+  succeeded = succeeded && none_is_critical(commit);
   for (size_t n = 0; succeeded && n < commit->count; n++) {
     succeeded = bind_image(commit->parts[n].arriving, BIND_COMMITTING, &report->failure);
   }
@@ -36,13 +45,37 @@ void commit_at_boundary(void *argument) {
   for (size_t n = 0; n < commit->count; n++) commit->parts[n].slot->committing = false;
   report->frame = loop_frame_number();
   if (succeeded) {
-    for (size_t n = 0; n < commit->count; n++) switch_over(&commit->parts[n]);
+    commits++;
+    for (size_t n = 0; n < commit->count; n++) switch_over(&commit->parts[n], n);
     lead_others(commit);
     for (size_t n = 0; n < commit->count; n++) retire(&commit->parts[n]);
   } else {
     undo(commit);
   }
   report->pause_ns = platform_now() - start;
+}
+
+static bool none_is_critical(const commit_t *commit) {
+  for (size_t n = 0; n < commit->count; n++) {
+    const part_t *part = &commit->parts[n];
+    const char *why;
+    if (part->leaving == NULL || part->slot->overruled || !critical_is_open(part->leaving, &why)) continue;
+    hot_failure_t *failure = &commit->report->failure;
+    failure->problem = HOT_CRITICAL;
+    memcpy(failure->module, part->slot->name, sizeof failure->module);
+    strncpy(failure->text, why, sizeof failure->text - 1);
+    return false;
+  }
+  return true;
+}
+
+/* What runs is looked up now, and not when the commit was asked for: the engine may have gone back in between. */
+static void begin_part(part_t *part) {
+  slot_t *slot = part->slot;
+  slot->committing = true;
+  part->leaving = slot->current;
+  part->carries =
+      slot->current != NULL && slot->transfer != NULL && slot->transfer->what == HOT_TRANSFER_VARIABLES;
 }
 
 static bool step_prepare(part_t *part, hot_failure_t *failure) {
@@ -185,10 +218,12 @@ static bool run_steps(part_t *part, hot_step_t first, hot_step_t last, hot_failu
   return true;
 }
 
-static void switch_over(part_t *part) {
+static void switch_over(part_t *part, size_t place) {
   uint64_t start = platform_now();
   table_switch(part->slot, part->arriving);
   part->slot->staged = NULL;
+  part->slot->transaction = commits;
+  part->slot->place = place;
   note_step(part, HOT_STEP_SWITCH, start);
 }
 
@@ -209,14 +244,9 @@ static void lead_others(const commit_t *commit) {
 
 /* What the old image holds is now the new one's, and addresses of the old one may be anywhere. */
 static void hand_on(part_t *part) {
-  image_t *leaving = part->leaving;
+  const image_t *leaving = part->leaving;
   const transfer_t *transfer = part->slot->transfer;
-  transfer_fix(transfer, part->arriving, false);
-  leaving->transferred = true;
-  leaving->needs_search = transfer->old_image == HOT_OLD_SEARCH;
-  uint64_t first = plan_first_constant(transfer->plan);
-  leaving->constants_start = first == UINT64_MAX ? UINTPTR_MAX : leaving->segments.base + (uintptr_t)first;
-  if (transfer->old_image == HOT_OLD_KEEP) image_pin(leaving);
+  transfer_hand_on(transfer, part->leaving, part->arriving);
   part->done->old_image_kept = leaving->pinned || transfer->keeps_old;
 }
 
@@ -247,15 +277,16 @@ static void retire(part_t *part) {
     blob_free_pair(part->saved, part->handed);
     part->saved = (blob_t){0};
     part->handed = (blob_t){0};
-    /* What the version before it handed on has changed since then: there is no state that it could go on with. */
-    if (slot->previous != NULL && slot->previous->transferred) {
-      part->retired = slot->previous;
-      slot->previous = NULL;
-    }
+    /* Much has happened since the version before it ran: a crash of the new one must not lead back there by itself. */
+    part->retired = slot->previous;
+    slot->previous = NULL;
   }
   transfer_free(slot->carried);
+  transfer_free(slot->way_back);
   slot->carried = part->carries && good ? slot->transfer : NULL;
+  slot->way_back = slot->carried == NULL ? NULL : slot->return_plan;
   if (slot->carried != NULL) slot->transfer = NULL;
+  if (slot->way_back != NULL) slot->return_plan = NULL;
   note_step(part, HOT_STEP_RETIRE, start);
 }
 

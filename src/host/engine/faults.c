@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,20 +24,34 @@ int faults_open(void) {
   return 0;
 }
 
+void faults_detach(void) { wake[1] = -1; }
+
+void faults_describe(hot_fault_t *fault, const image_t *image, const hot_failure_t *failure) {
+  memset(fault, 0, sizeof *fault);
+  fault->generation = image->generation;
+  fault->signal = failure->signal;
+  fault->address = failure->address;
+  fault->frames = image->frames;
+  fault->at = failure->entered_at;
+  memcpy(fault->module, image->module, sizeof fault->module);
+  memcpy(fault->call, failure->call, sizeof fault->call);
+  memcpy(fault->function, failure->text, sizeof fault->function - 1);
+}
+
 void faults_push(const image_t *image, const hot_failure_t *failure) {
-  hot_fault_t fault = {.generation = image->generation,
-                       .signal = failure->signal,
-                       .address = failure->address,
-                       .frames = image->frames};
-  memcpy(fault.module, image->module, sizeof fault.module);
-  memcpy(fault.call, failure->call, sizeof fault.call);
-  memcpy(fault.function, failure->text, sizeof fault.function - 1);
+  hot_fault_t fault;
+  faults_describe(&fault, image, failure);
+  faults_queue(&fault);
+}
+
+void faults_queue(const hot_fault_t *fault) {
   pthread_mutex_lock(&lock);
   if (count == CAPACITY) {
+    free(queue[first].went_back);
     first = (first + 1) % CAPACITY;
     count--;
   }
-  queue[(first + count++) % CAPACITY] = fault;
+  queue[(first + count++) % CAPACITY] = *fault;
   pthread_mutex_unlock(&lock);
   /* A full pipe has a wake-up waiting already. */
   ssize_t written = write(wake[1], "!", 1);
@@ -46,10 +61,13 @@ void faults_push(const image_t *image, const hot_failure_t *failure) {
 int hot_fault_descriptor(void) { return wake[0]; }
 
 int hot_take_fault(hot_fault_t *fault) {
+  static hot_went_back_t *last;
   pthread_mutex_lock(&lock);
   int taken = count > 0;
   if (taken) {
     *fault = queue[first];
+    free(last);
+    last = fault->went_back;
     first = (first + 1) % CAPACITY;
     count--;
   }

@@ -23,6 +23,7 @@ typedef struct guard {
   volatile int signal;
   volatile uintptr_t address;
   volatile uintptr_t pc;
+  volatile uint64_t entered_at;
 } guard_t;
 
 /*
@@ -93,6 +94,8 @@ static void describe_fault(const guard_t *guard, guard_fault_t *fault) {
   memset(fault, 0, sizeof *fault);
   fault->signal = guard->signal;
   fault->address = guard->address;
+  fault->pc = guard->pc;
+  fault->entered_at = guard->entered_at;
   Dl_info found;
   if (guard->pc == 0 || dladdr((const void *)guard->pc, &found) == 0 || found.dli_sname == NULL) return;
   strncpy(fault->function, found.dli_sname, sizeof fault->function - 1);
@@ -159,6 +162,7 @@ static void on_fault(int signo, siginfo_t *info, void *context) {
   guard_t *guard = active;
   uintptr_t pc = platform_fault_pc(context);
   if (guard != NULL && guard->may_jump) {
+    guard->entered_at = platform_now();
     guard->signal = signo;
     guard->address = (uintptr_t)fault_address(info);
     guard->pc = pc;

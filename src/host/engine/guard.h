@@ -17,6 +17,8 @@
 typedef struct guard_fault {
   int signal;
   uintptr_t address;
+  uintptr_t pc;        /* the instruction; 0 where unknown */
+  uint64_t entered_at; /* when the handler was entered, nanoseconds */
   char function[HOT_NAME_MAX]; /* empty where the loader knows none */
 } guard_fault_t;
 

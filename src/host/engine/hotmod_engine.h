@@ -27,6 +27,19 @@ extern "C" {
 /* Longest text taken from a module_view, in bytes without the final NUL. */
 #define HOT_VIEW_MAX 65536
 
+/* What the engine does about a crash inside a guarded call. All zero: the module leaves the frame loop at its first one. */
+typedef struct hot_recovery {
+  /* A version that crashes before it has run so many frames is taken back, with all that came with it. */
+  uint32_t probation_frames;
+  /* A module that crashes more often than restart_max times within restart_within_ms milliseconds is stopped. */
+  uint32_t restart_max;
+  uint32_t restart_within_ms;
+  /* Non-zero: the variables of all modules are copied at the start of each frame, and a crash goes back to that. */
+  int frame_copies;
+  /* Bytes of variables above which a module goes without a copy. */
+  uint64_t frame_copy_limit;
+} hot_recovery_t;
+
 typedef struct hot_options {
   /* File that tells a watching process what the engine is doing (status.h); NULL for none. */
   const char *status_path;
@@ -36,6 +49,7 @@ typedef struct hot_options {
   int stepped;
   /* Non-zero: put markers around what modules write to stdout and stderr (output.h). */
   int mark_output;
+  hot_recovery_t recovery;
 } hot_options_t;
 
 /* Symbol names to look for, separated by commas, best first. */
@@ -78,7 +92,9 @@ typedef enum hot_problem {
   HOT_TRANSFER_REFUSED, /* value is the check that must hold and does not, address what it found */
   HOT_NO_MIGRATION,    /* no steps lead from version value of the saved state to version address */
   HOT_BAD_STATE,       /* the saved bytes cannot be used; text says what is wrong with them */
-  HOT_UNBOUND          /* no module provides what it uses; text is `symbol of module` */
+  HOT_UNBOUND,         /* no module provides what it uses; text is `symbol of module` */
+  HOT_CRITICAL,        /* the version that runs is in a critical section; text is what it said */
+  HOT_STALE_BASE       /* another generation runs than the caller expects: value, 0 where none does */
 } hot_problem_t;
 
 /* What went wrong, for the caller to put into words. problem is HOT_OK where nothing did. */
@@ -88,6 +104,8 @@ typedef struct hot_failure {
   int value;
   int signal;
   uint64_t address;
+  uint64_t pc;         /* of a crash: the instruction, 0 where unknown */
+  uint64_t entered_at; /* of a crash: when the signal came */
   char module[HOT_NAME_MAX];
   char call[32];
   char text[HOT_TEXT_MAX];
@@ -161,15 +179,45 @@ typedef struct hot_commit_report {
   uint64_t frame;
 } hot_commit_report_t;
 
-/* A module that crashed inside a guarded call and was taken out of the frame loop. */
+/* What the engine did about a crash. */
+typedef enum hot_fate {
+  HOT_FATE_OUT,      /* the module is out of the frame loop, and the rest is up to the caller */
+  HOT_FATE_GOES_ON,  /* it is called again, with the variables of the last frame boundary */
+  HOT_FATE_WENT_BACK, /* the version before runs again */
+  HOT_FATE_STOPPED   /* it crashed too often and is out of the frame loop */
+} hot_fate_t;
+
+/* What the version that was gone back to has for its state. */
+typedef enum hot_went_with {
+  HOT_WENT_WITH_BOUNDARY, /* that of the last frame boundary, carried back by the plan that was given */
+  HOT_WENT_WITH_RELOAD    /* what it had at the reload */
+} hot_went_with_t;
+
+/* One module that was taken back. */
+typedef struct hot_went_back {
+  char module[HOT_NAME_MAX];
+  uint32_t from;
+  uint32_t generation; /* what runs now; 0 where it could not begin again and is out of the frame loop */
+  hot_went_with_t state;
+} hot_went_back_t;
+
+/* A module that crashed inside a guarded call, and what was done about it. */
 typedef struct hot_fault {
   char module[HOT_NAME_MAX];
   uint32_t generation;
   int signal;
   uint64_t address;
   uint64_t frames;
+  uint64_t at; /* when the signal came */
   char call[32];
   char function[HOT_NAME_MAX];
+  hot_fate_t fate;
+  int restored;            /* its variables are those of the last frame boundary again */
+  uint64_t restored_bytes; /* of the copy that was put back, or that would have been */
+  int not_restored;        /* why not: shadow_obstacle_t (shadow.h) */
+  uint64_t recovery_ns;    /* from the signal until all of this was done */
+  hot_went_back_t *went_back; /* valid until the next fault is taken; NULL where nothing was taken back */
+  size_t went_back_count;
 } hot_fault_t;
 
 typedef struct hot_module_stats {
@@ -177,6 +225,9 @@ typedef struct hot_module_stats {
   uint32_t generation;
   uint64_t frames;
   int running;
+  int critical; /* in a critical section: it is not replaced until that ends */
+  char why[64]; /* what it said of it */
+  uint64_t recovery_ns; /* from its last fault to the next call of what runs now; 0 where there was none */
 } hot_module_stats_t;
 
 typedef struct hot_stats {
@@ -226,10 +277,25 @@ HOT_EXPORT int hot_commit(const char *const *modules, size_t count, hot_committe
 HOT_EXPORT void hot_overrule_module(const char *module);
 
 /*
+ * The next commit of the module, and what is probed before it, was made for this generation: where another one runs at
+ * that moment, because the engine went back by itself, both fail with HOT_STALE_BASE. Unknown names are ignored.
+ */
+HOT_EXPORT void hot_expect_module(const char *module, uint32_t generation);
+
+/*
  * Hands over how the state of a module gets to the version that is staged; holds until that is committed, discarded or
  * staged again. HOT_OK, HOT_BAD_PLAN, HOT_NOT_STAGED or HOT_NO_MEMORY.
  */
 HOT_EXPORT hot_problem_t hot_give_transfer(const char *module, const hot_transfer_request_t *request);
+
+/*
+ * The same for the way back, from the version that is staged to the one that runs, should the new one crash on
+ * probation. Only for HOT_TRANSFER_VARIABLES; without it, going back means the state as of the reload.
+ */
+HOT_EXPORT hot_problem_t hot_give_return(const char *module, const hot_transfer_request_t *request);
+
+/* Changes what is done about crashes from the next frame on. */
+HOT_EXPORT void hot_set_recovery(const hot_recovery_t *recovery);
 
 /*
  * What the checks of the transfer that was given find now, between two frames; nothing is changed. *findings is valid until
@@ -246,6 +312,13 @@ HOT_EXPORT int hot_revert_module(const char *module, uint32_t *generation, hot_f
 
 /* Shuts a module down at a frame boundary and unloads it; unknown names are ignored. */
 HOT_EXPORT void hot_unload_module(const char *module);
+
+/*
+ * Runs the version that runs and the one that waits side by side in copies of the process (trial.h), and waits for both.
+ * 0, or -1 with *failure where they could not be begun. The program itself goes on; its version that waits stays staged.
+ */
+struct trial_request;
+HOT_EXPORT int hot_try_versions(const struct trial_request *request, hot_failure_t *failure);
 
 HOT_EXPORT void hot_pause(void);
 HOT_EXPORT void hot_resume(void);

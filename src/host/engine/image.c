@@ -80,6 +80,7 @@ image_t *image_open(const char *module, uint32_t generation, const char *library
   if (bring_to_life(image, imports, failure) && entry_look_up(image, entry, failure)) {
     migrations_look_up(image);
     take_snapshot(image);
+    shadow_open(&image->shadow, &image->segments);
     return image;
   }
   /* Without its constructors, its destructors must not run either. */
@@ -150,6 +151,7 @@ static void free_image(image_t *image) {
   image_forget_symbols(image);
   imports_free(&image->imports);
   free(image->initial);
+  shadow_close(&image->shadow);
   free(image->path);
   free(image);
 }

@@ -12,6 +12,7 @@
 #include "imports.h"
 #include "module_interface.h"
 #include "segments.h"
+#include "shadow.h"
 
 #define SYMBOL_CACHE_SIZE 64
 
@@ -33,6 +34,9 @@ typedef struct image {
   uintptr_t low;
   uintptr_t high;
   char module[HOT_NAME_MAX];
+  shadow_t shadow;
+  uint64_t fault_at; /* when the fault was caught that its next call follows; 0 where none was */
+  uint64_t recovery_ns; /* from that fault to the next call, of the last one; 0 where there was none */
 
   void *handle;
   char *path;
@@ -43,6 +47,8 @@ typedef struct image {
   hot_module_facts_t facts;
   hotmod_state_version_t state_version; /* what it declares of its saved state; magic 0 where nothing */
 
+  _Atomic int critical;   /* open critical sections (critical.h) */
+  char critical_why[64];
   imports_t imports;      /* what it uses of other modules */
   segments_t segments;    /* count 0 where the system does not tell */
   unsigned char *initial; /* its writable bytes as they were when it had been loaded; NULL where there are none */

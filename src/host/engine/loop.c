@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "faults.h"
 #include "guard.h"
 #include "output.h"
 #include "platform.h"
+#include "recovery.h"
 #include "table.h"
 
 #define SECOND 1e9
@@ -165,16 +165,21 @@ static inline void ask_for_library(size_t index) {
   __builtin_prefetch((const void *)(image->high - 1), 1);
 }
 
+static void note_recovery(image_t *image) {
+  image->recovery_ns = platform_now() - image->fault_at;
+  image->fault_at = 0;
+}
+
 static void update_slot(const slot_t *slot, double dt) {
   image_t *image = slot->current;
   if (!image->running) return;
   hot_failure_t failure;
   failure.problem = HOT_OK;
+  if (image->fault_at != 0) note_recovery(image);
   if (call_update(image, dt, &failure)) {
     image->frames++;
   } else {
-    image->running = false;
-    faults_push(image, &failure);
+    recovery_crashed(image, &failure);
   }
 }
 
@@ -182,6 +187,7 @@ void loop_frame(double dt) {
   uint64_t start = platform_now();
   uint64_t number = ++frame_number;
   status_frame(number);
+  shadow_take_all();
   output_begin_frame();
   for (size_t n = 0;; n++) {
     ask_for_slot(n);
@@ -193,6 +199,7 @@ void loop_frame(double dt) {
     update_slot(slot, dt);
   }
   output_end_frame();
+  recovery_finish();
   count_tick(start, platform_now());
 }
 

@@ -13,15 +13,20 @@
 #include <unistd.h>
 
 #include "hotmod_engine.h"
+#include "trial.h"
 
 HOT_EXPORT int32_t hot_node_start(const char *status_path, double rate, int32_t stepped);
 HOT_EXPORT int32_t hot_node_stage(const char *module, uint32_t generation, const char *library, const char *entry,
                                    const char *imports);
+HOT_EXPORT void hot_node_set_recovery(uint32_t probation_frames, uint32_t restart_max, uint32_t restart_within_ms,
+                                      int32_t frame_copies, double copy_limit);
 HOT_EXPORT int32_t hot_node_commit(const char *modules);
 HOT_EXPORT int32_t hot_node_give_plan(const char *module, int32_t what, double size, const uint8_t *plan,
                                       int32_t plan_size, const uint8_t *must_hold, int32_t must_count,
-                                      int32_t old_image);
+                                      int32_t old_image, int32_t way_back);
 HOT_EXPORT int32_t hot_node_probe(const char *module);
+HOT_EXPORT int32_t hot_node_try(const char *module, uint32_t frames, double dt, uint32_t looks, double state_limit,
+                                double patience_ms, const char *one, const char *other);
 HOT_EXPORT int32_t hot_node_revert(const char *module);
 HOT_EXPORT int32_t hot_node_stats(void);
 HOT_EXPORT int32_t hot_node_views(void);
@@ -85,6 +90,17 @@ static int32_t finished(void) { return (int32_t)report.length; }
 int32_t hot_node_start(const char *status_path, double rate, int32_t stepped) {
   hot_options_t options = {.status_path = status_path, .rate = rate, .stepped = stepped, .mark_output = 1};
   return hot_engine_start(&options) == 0 ? 0 : errno;
+}
+
+/* copy_limit: bytes. */
+void hot_node_set_recovery(uint32_t probation_frames, uint32_t restart_max, uint32_t restart_within_ms,
+                           int32_t frame_copies, double copy_limit) {
+  hot_recovery_t recovery = {.probation_frames = probation_frames,
+                             .restart_max = restart_max,
+                             .restart_within_ms = restart_within_ms,
+                             .frame_copies = frame_copies,
+                             .frame_copy_limit = (uint64_t)copy_limit};
+  hot_set_recovery(&recovery);
 }
 
 /* entry: seven lists of names in the order of hot_entry_names_t, separated by semicolons. */
@@ -157,9 +173,9 @@ int32_t hot_node_commit(const char *modules) {
   return finished();
 }
 
-/* must_hold: numbers of 32 bits. The answer is a hot_problem_t. */
+/* must_hold: numbers of 32 bits. way_back: it is the plan of hot_give_return. The answer is a hot_problem_t. */
 int32_t hot_node_give_plan(const char *module, int32_t what, double size, const uint8_t *plan, int32_t plan_size,
-                           const uint8_t *must_hold, int32_t must_count, int32_t old_image) {
+                           const uint8_t *must_hold, int32_t must_count, int32_t old_image, int32_t way_back) {
   uint32_t *numbers = calloc((size_t)must_count + 1, sizeof *numbers);
   if (numbers == NULL) return HOT_NO_MEMORY;
   memcpy(numbers, must_hold, (size_t)must_count * sizeof *numbers);
@@ -170,7 +186,7 @@ int32_t hot_node_give_plan(const char *module, int32_t what, double size, const 
                                     .plan_size = (size_t)plan_size,
                                     .must_hold = numbers,
                                     .must_count = (size_t)must_count};
-  hot_problem_t problem = hot_give_transfer(module, &request);
+  hot_problem_t problem = way_back ? hot_give_return(module, &request) : hot_give_transfer(module, &request);
   free(numbers);
   return (int32_t)problem;
 }
@@ -196,6 +212,22 @@ int32_t hot_node_revert(const char *module) {
   return finished();
 }
 
+int32_t hot_node_try(const char *module, uint32_t frames, double dt, uint32_t looks, double state_limit,
+                     double patience_ms, const char *one, const char *other) {
+  report.length = 0;
+  trial_request_t request = {.module = module,
+                             .frames = frames,
+                             .dt = dt,
+                             .looks = looks,
+                             .state_limit = (uint64_t)state_limit,
+                             .patience_ns = (uint64_t)(patience_ms * 1e6),
+                             .paths = {one, other}};
+  hot_failure_t failure;
+  hot_try_versions(&request, &failure);
+  put_failure(&failure);
+  return finished();
+}
+
 int32_t hot_node_stats(void) {
   report.length = 0;
   static hot_module_stats_t modules[1024];
@@ -212,6 +244,9 @@ int32_t hot_node_stats(void) {
     put_integer(&report, modules[n].generation);
     put_integer(&report, modules[n].frames);
     put_integer(&report, modules[n].running != 0);
+    put_integer(&report, modules[n].critical != 0);
+    put_text(&report, modules[n].why);
+    put_integer(&report, modules[n].recovery_ns);
   }
   return finished();
 }
@@ -247,6 +282,18 @@ int32_t hot_node_take_fault(uint8_t *bytes, int32_t capacity) {
   put_text(&own, fault.call);
   put_text(&own, fault.function);
   put_integer(&own, fault.frames);
+  put_integer(&own, fault.fate);
+  put_integer(&own, fault.restored != 0);
+  put_integer(&own, fault.restored_bytes);
+  put_signed(&own, fault.not_restored);
+  put_integer(&own, fault.recovery_ns);
+  put_integer(&own, fault.went_back_count);
+  for (size_t n = 0; n < fault.went_back_count; n++) {
+    put_text(&own, fault.went_back[n].module);
+    put_integer(&own, fault.went_back[n].from);
+    put_integer(&own, fault.went_back[n].generation);
+    put_integer(&own, fault.went_back[n].state);
+  }
   int32_t size = copy_out(&own, bytes, capacity);
   free(own.bytes);
   return size;

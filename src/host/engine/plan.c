@@ -120,6 +120,7 @@ static bool are_operations_sound(const plan_t *plan, uint32_t first, uint32_t co
     const plan_operation_t *one = &plan->operations[first + n];
     bool nests = one->code == PLAN_LOOP || one->code == PLAN_UNLESS_INITIAL;
     if (one->code < PLAN_COPY || one->code > PLAN_STRAY) return false;
+    if (one->code == PLAN_UNLESS_INITIAL && one->a > ADDRESS_LIMIT) return false;
     if (one->check != PLAN_NO_CHECK && one->check >= plan->header.checks) return false;
     if (one->body > count - n - 1 || (one->body > 0 && !nests)) return false;
     if (one->from > ADDRESS_LIMIT || one->to > ADDRESS_LIMIT || one->count > ADDRESS_LIMIT) return false;
@@ -189,8 +190,11 @@ static void reach_of(const plan_operation_t *one, uint64_t *reads, uint64_t *wri
     case PLAN_STRAY:
       *reads = one->count * sizeof(uintptr_t);
       break;
-    case PLAN_MUST_BE_ZERO:
     case PLAN_UNLESS_INITIAL:
+      *reads = one->count;
+      *writes = one->a;
+      break;
+    case PLAN_MUST_BE_ZERO:
       *reads = one->count;
       break;
     case PLAN_FIX:

@@ -87,6 +87,7 @@ typedef enum plan_code {
    * A whole variable of `count` bytes: its `body` is skipped where the live bytes are the initial ones, so that the new
    * initial value stands. Otherwise counts under `check`, which says that the live value was kept. Initial bytes are
    * those of the snapshot taken when the image was loaded; storage outside the snapshot (.bss) is zero at first.
+   * On the way back to an image that ran before, the variable there, of `a` bytes at `to`, must have its own as well.
    */
   PLAN_UNLESS_INITIAL = 8,
   /*
@@ -160,6 +161,11 @@ typedef struct plan_images {
   const unsigned char *initial;
   uint64_t initial_address; /* as in the library file */
   size_t initial_size;
+  /* The new image ran before: its own initial bytes, by which a variable that nobody ever changed is told. */
+  bool ran_before;
+  const unsigned char *new_initial;
+  uint64_t new_initial_address;
+  size_t new_initial_size;
 } plan_images_t;
 
 /* What one check found. `value` and `round` are those of the first: the number or address, and the element's index. */

@@ -111,13 +111,26 @@ static bool is_zero(const unsigned char *bytes, uint64_t count) {
   return count == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, (size_t)count - 1) == 0);
 }
 
-static bool is_initial(const run_t *run, const plan_operation_t *one, uint64_t address) {
+typedef struct initial {
+  const unsigned char *bytes;
+  uint64_t first;
+  size_t size;
+} initial_t;
+
+static bool is_initial(const initial_t *initial, const unsigned char *live, uint64_t address, uint64_t count) {
+  bool known = initial->bytes != NULL && address >= initial->first && count <= initial->size &&
+               address - initial->first <= initial->size - count;
+  return known ? memcmp(live, initial->bytes + (address - initial->first), (size_t)count) == 0 : is_zero(live, count);
+}
+
+static bool is_left_alone(const run_t *run, const plan_operation_t *one, place_t place) {
   const plan_images_t *images = run->images;
-  const unsigned char *live = old_bytes(run, address);
-  uint64_t first = images->initial_address;
-  bool known = images->initial != NULL && address >= first && one->count <= images->initial_size &&
-               address - first <= images->initial_size - one->count;
-  return known ? memcmp(live, images->initial + (address - first), (size_t)one->count) == 0 : is_zero(live, one->count);
+  initial_t old = {images->initial, images->initial_address, images->initial_size};
+  initial_t new = {images->new_initial, images->new_initial_address, images->new_initial_size};
+  uint64_t from = one->from + place.from_shift;
+  uint64_t to = one->to + place.to_shift;
+  if (!is_initial(&old, old_bytes(run, from), from, one->count)) return false;
+  return !images->ran_before || is_initial(&new, new_bytes(run, to), to, one->a);
 }
 
 static void run_loop(run_t *run, const plan_operation_t *one, place_t place) {
@@ -152,7 +165,7 @@ static void run_operation(run_t *run, const plan_operation_t *one, place_t place
       if (!is_zero(from, one->count)) find(run, one->check, 0, place.round);
       break;
     case PLAN_UNLESS_INITIAL:
-      if (is_initial(run, one, one->from + place.from_shift)) break;
+      if (is_left_alone(run, one, place)) break;
       find(run, one->check, 0, place.round);
       run_operations(run, one + 1, one->body, place);
       break;

@@ -4,6 +4,7 @@
 #include "faults.h"
 #include "migrations.h"
 
+static bool carry_back(slot_t *slot);
 static bool bring_back(image_t *back, const slot_t *slot, hot_failure_t *failure);
 static bool undo_prepare(image_t *back, hot_failure_t *failure);
 static void leave_state_behind(image_t *bad, const transfer_t *carried);
@@ -18,20 +19,49 @@ void revert_at_boundary(void *argument) {
   }
   image_t *back = slot->previous;
   image_t *bad = slot->current;
+  hot_went_with_t ignored;
+  bool went = revert_slot(slot, false, &ignored, revert->failure);
   slot->previous = NULL;
-  revert->retired = back;
-  if (slot->carried != NULL) transfer_fix(slot->carried, back, true);
-  if (!bring_back(back, slot, revert->failure)) {
-    if (slot->carried != NULL) transfer_fix(slot->carried, bad, false);
-    return;
+  slot->transaction = 0;
+  revert->retired = went ? bad : back;
+}
+
+bool revert_slot(slot_t *slot, bool whole, hot_went_with_t *state, hot_failure_t *failure) {
+  image_t *back = slot->previous;
+  image_t *bad = slot->current;
+  /* Its providers may have been replaced while it did not run. */
+  if (!bind_image(back, BIND_RUNNING, failure)) return false;
+  bool carried_back = whole && carry_back(slot);
+  *state = carried_back ? HOT_WENT_WITH_BOUNDARY : HOT_WENT_WITH_RELOAD;
+  if (!carried_back) {
+    if (slot->carried != NULL) transfer_fix(slot->carried, back, true);
+    if (!bring_back(back, slot, failure)) {
+      if (slot->carried != NULL) transfer_fix(slot->carried, bad, false);
+      return false;
+    }
   }
   back->transferred = false;
   table_switch(slot, back);
-  bind_departure_t departure = {.image = bad};
+  const transfer_t *way = carried_back ? slot->way_back : NULL;
+  bind_departure_t departure = {.image = bad,
+                                .plan = way == NULL ? NULL : way->plan,
+                                .images = way == NULL ? (plan_images_t){0} : way->images};
   bind_everything(&departure, 1);
-  if (slot->carried != NULL) leave_state_behind(bad, slot->carried);
+  shadow_hand_on(&bad->shadow, &back->shadow);
+  if (carried_back) transfer_hand_on(slot->way_back, bad, back);
+  else if (slot->carried != NULL) leave_state_behind(bad, slot->carried);
   take_out(bad);
-  revert->retired = bad;
+  return true;
+}
+
+static bool carry_back(slot_t *slot) {
+  image_t *back = slot->previous;
+  image_t *bad = slot->current;
+  if (slot->way_back == NULL || slot->carried == NULL || back->shut_down) return false;
+  if (back->calls.prepare_reload != NULL || back->calls.rollback_reload != NULL) return false;
+  if (bad->calls.complete_reload != NULL) return false;
+  hot_failure_t refusal = {0};
+  return transfer_back(slot->way_back, bad, back, &refusal);
 }
 
 /*

@@ -6,6 +6,10 @@
  * goes on (after rollback_reload, which undoes its prepare_reload). So does one whose variables were carried over by a
  * plan: it has them as they were then, and what the plan changed on the heap is changed back. Only then is the bad version taken out; if it
  * crashed it is called no more and stays mapped.
+ *
+ * Where a plan for the way back was given (hot_give_return), the variables of the bad version are carried back by it, as
+ * in a reload, so that nothing that happened since is lost. Not where one of both has hooks around a reload: what they
+ * gave up or took up then belongs to the state of that moment. And not where a check that must hold finds something.
  */
 #ifndef HOTMOD_REVERT_H
 #define HOTMOD_REVERT_H
@@ -18,7 +22,14 @@ typedef struct revert {
   image_t *retired; /* to be closed outside the pause; may be NULL */
 } revert_t;
 
-/* The command for loop_run. */
+/* The command for loop_run: goes back to the state as of the reload. */
 void revert_at_boundary(void *revert);
+
+/*
+ * Makes the version before the current one of a slot that has one. `whole`: the variables of the bad version may be
+ * carried back. False where the version before did not begin again: nothing was changed then, and the slot has the same
+ * current version. On the engine's thread.
+ */
+bool revert_slot(slot_t *slot, bool whole, hot_went_with_t *state, hot_failure_t *failure);
 
 #endif

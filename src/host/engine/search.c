@@ -102,6 +102,7 @@ static void hide(waiting_t *waiting) {
   free(image->initial);
   image->initial = NULL;
   image->initial_start = 0;
+  shadow_close(&image->shadow);
   memset(&image->calls, 0, sizeof image->calls);
   image->view = NULL;
   image->function_table = NULL;

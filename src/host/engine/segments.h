@@ -21,8 +21,8 @@ typedef struct segments {
   uintptr_t base; /* what is added to the addresses in the library's file */
   size_t count;
   segment_t list[SEGMENTS_MAX];
+  segment_t relro; /* made read-only after relocation (PT_GNU_RELRO); size 0 where nothing is */
   /* What the loader itself keeps the addresses of. */
-  segment_t relro;        /* made read-only once the loader was done; size 0 where there is none */
   segment_t dynamic;      /* the dynamic section; size 0 where there is none */
   uintptr_t tables_end;   /* the end of the symbol, string, version, hash and relocation tables at the front */
   uintptr_t unwind_table; /* start of .eh_frame_hdr; 0 where there is none */

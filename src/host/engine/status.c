@@ -40,6 +40,12 @@ typedef struct status_file {
 static status_file_t in_memory;
 static status_file_t *status = &in_memory;
 
+void status_detach(void) {
+  if (status == &in_memory) return;
+  memcpy(&in_memory, status, sizeof in_memory);
+  status = &in_memory;
+}
+
 int status_open(const char *path) {
   if (path != NULL) {
     int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

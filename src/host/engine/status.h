@@ -33,6 +33,9 @@ typedef enum status_end { STATUS_RUNNING = 0, STATUS_EXIT = 1, STATUS_SIGNAL = 2
 /* Makes and maps the file. 0, or -1 with errno. Without a path the same record is kept in memory. */
 int status_open(const char *path);
 
+/* From now on the record is kept in memory alone: for a copy of the process that must not write to the file. */
+void status_detach(void);
+
 /* The number of frames that have run. */
 void status_frame(uint64_t frame);
 

@@ -55,6 +55,9 @@ void table_remove(slot_t *slot) {
   blob_free_pair(slot->saved, slot->handed);
   transfer_free(slot->transfer);
   transfer_free(slot->carried);
+  transfer_free(slot->return_plan);
+  transfer_free(slot->way_back);
+  intensity_close(&slot->intensity);
   free(slot);
 }
 
@@ -75,18 +78,45 @@ bool table_make_room(size_t count) {
   return room;
 }
 
+/* Under the lock the engine cannot go back to it. */
+void table_drop_shadow(slot_t *slot) {
+  table_lock();
+  if (slot->previous != NULL) shadow_drop(&slot->previous->shadow);
+  table_unlock();
+}
+
+image_t *table_take_previous(slot_t *slot) {
+  table_lock();
+  image_t *previous = slot->previous;
+  slot->previous = NULL;
+  table_unlock();
+  return previous;
+}
+
+bool slot_is_stale(const slot_t *slot, hot_failure_t *failure) {
+  uint32_t runs = slot->current == NULL ? 0 : slot->current->generation;
+  if (!slot->expects || runs == slot->expected) return false;
+  failure->problem = HOT_STALE_BASE;
+  failure->value = (int)runs;
+  memcpy(failure->module, slot->name, sizeof failure->module);
+  return true;
+}
+
 void table_switch(slot_t *slot, image_t *image) {
   table_lock();
+  if (slot->previous == image) slot->previous = NULL;
   bool listed = slot->current != NULL;
   slot->current = image;
   image->running = true;
   if (!listed) running.items[running.count++] = slot;
+  shadow_list_changed();
   table_unlock();
 }
 
 void table_take_out(slot_t *slot) {
   table_lock();
   take_from(&running, slot);
+  shadow_list_changed();
   table_unlock();
 }
 
@@ -103,6 +133,9 @@ void table_set_state(slot_t *slot, bool has_state, blob_t saved, blob_t handed) 
 void table_set_transfer(slot_t *slot, transfer_t *transfer) {
   transfer_free(slot->transfer);
   slot->transfer = transfer;
+  if (transfer != NULL) return;
+  transfer_free(slot->return_plan);
+  slot->return_plan = NULL;
 }
 
 void blob_free_pair(blob_t saved, blob_t handed) {

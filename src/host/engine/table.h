@@ -8,6 +8,7 @@
 #define HOTMOD_TABLE_H
 
 #include "calls.h"
+#include "intensity.h"
 #include "transfer.h"
 
 typedef struct slot {
@@ -20,6 +21,16 @@ typedef struct slot {
   bool has_state;    /* saved and handed mean something; a state may be empty */
   transfer_t *transfer; /* how the state gets to staged; NULL where hooks carry it */
   transfer_t *carried;  /* how it got from previous to current, for the way back */
+  transfer_t *return_plan; /* how the state of staged would get back to current; NULL where it would not */
+  transfer_t *way_back;    /* the same, of current and previous */
+  uint64_t transaction;    /* the commit that current came with; others that came with it have the same number */
+  size_t place;            /* which one of that commit it was */
+  bool expects;            /* the next commit or probe is only right where `expected` is the generation that runs */
+  uint32_t expected;
+  intensity_t intensity;   /* of its crashes */
+  uint64_t goes_back;      /* the commit that its crash takes back when the calls of this moment are through; 0: none */
+  hot_fault_t crash;       /* that crash */
+  bool torn;               /* a crash in its code left its variables half-written */
   bool committing;   /* staged is taking over in the commit under way */
   bool overruled;    /* in the next commit current has no say: see hot_overrule_module */
 } slot_t;
@@ -41,6 +52,18 @@ slot_t *table_running(size_t index);
 /* Makes room for count more modules, so that table_switch cannot fail. On the engine's thread. */
 bool table_make_room(size_t count);
 
+/* Gives back the memory for the frame copy of the version before, which does not run. */
+void table_drop_shadow(slot_t *slot);
+
+/*
+ * Takes the version before out of the slot and hands it over; NULL where there is none. On the engine's thread; another
+ * one that holds table_lock sees it either here or as the current version.
+ */
+image_t *table_take_previous(slot_t *slot);
+
+/* True, with *failure, where another generation runs than was said to be expected. On the engine's thread. */
+bool slot_is_stale(const slot_t *slot, hot_failure_t *failure);
+
 /* Makes image the slot's current version and enters the slot into the frame list. On the engine's thread. */
 void table_switch(slot_t *slot, image_t *image);
 
@@ -54,7 +77,7 @@ void table_unlock(void);
 /* Replaces the state blobs of a slot and frees the old ones. */
 void table_set_state(slot_t *slot, bool has_state, blob_t saved, blob_t handed);
 
-/* Replaces the transfer that waits for the next commit; NULL takes it away. */
+/* Replaces the transfer that waits for the next commit; NULL takes it away, and the one for the way back with it. */
 void table_set_transfer(slot_t *slot, transfer_t *transfer);
 
 /* Frees two blobs that may be the same block. */

@@ -68,6 +68,24 @@ bool transfer_variables(transfer_t *transfer, image_t *from, image_t *to, hot_fa
   return set_images(transfer, from, to, failure) && carry_out(transfer, to, true, failure);
 }
 
+bool transfer_back(transfer_t *transfer, image_t *from, image_t *to, hot_failure_t *failure) {
+  if (!set_images(transfer, from, to, failure)) return false;
+  transfer->images.ran_before = true;
+  transfer->images.new_initial = to->initial;
+  transfer->images.new_initial_address = to->initial_start - to->segments.base;
+  transfer->images.new_initial_size = to->initial_size;
+  return carry_out(transfer, to, true, failure);
+}
+
+void transfer_hand_on(const transfer_t *transfer, image_t *from, image_t *to) {
+  transfer_fix(transfer, to, false);
+  from->transferred = true;
+  from->needs_search = transfer->old_image == HOT_OLD_SEARCH;
+  uint64_t first = plan_first_constant(transfer->plan);
+  from->constants_start = first == UINT64_MAX ? UINTPTR_MAX : from->segments.base + (uintptr_t)first;
+  if (transfer->old_image == HOT_OLD_KEEP) image_pin(from);
+}
+
 bool transfer_saved(transfer_t *transfer, const image_t *image, const blob_t *saved, blob_t *converted,
                     hot_failure_t *failure) {
   if (plan_old_size(transfer->plan) != saved->size) {

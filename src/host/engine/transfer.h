@@ -32,6 +32,15 @@ bool transfer_look(transfer_t *transfer, image_t *from, image_t *to, hot_failure
 /* Looks and, where every check that must hold does, carries the variables over. */
 bool transfer_variables(transfer_t *transfer, image_t *from, image_t *to, hot_failure_t *failure);
 
+/*
+ * The same into an image that ran before. A variable that has its initial value in both is left alone; one that has it in
+ * `from` alone was given that value since, and is carried over.
+ */
+bool transfer_back(transfer_t *transfer, image_t *from, image_t *to, hot_failure_t *failure);
+
+/* After variables were carried over: repairs what points back from the heap, and notes what the image that left may be. */
+void transfer_hand_on(const transfer_t *transfer, image_t *from, image_t *to);
+
 /* Converts saved bytes to new ones, which *converted then holds. */
 bool transfer_saved(transfer_t *transfer, const image_t *image, const blob_t *saved, blob_t *converted,
                     hot_failure_t *failure);

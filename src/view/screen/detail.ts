@@ -44,7 +44,9 @@ export function reasonCount(frame: Frame, module: ModuleState): number {
 function allReasons(frame: Frame, module: ModuleState): readonly Line[] {
   const { glyphs } = frame;
   const clean = (text: string): string => cleanLine(text, glyphs.unicode);
-  return module.reasons.flatMap((reason) => {
+  const waits = module.stage === 'deferred' ? module.deferredBy : [];
+  const lines = waits.flatMap((reason) => codeLines(`  ${glyphs.busy} `, 'warn', `waits: ${clean(reason)}`, frame));
+  const reasons = module.reasons.flatMap((reason) => {
     const mark = `  ${levelGlyph(reason.level, glyphs)} ${reason.code} `;
     const place = reason.where === '' ? '' : `  ${clean(reason.where)}`;
     // SAFE needs no way out.
@@ -54,6 +56,7 @@ function allReasons(frame: Frame, module: ModuleState): readonly Line[] {
       ...(advice === '' ? [] : codeLines(`    ${glyphs.arrow} `, 'dim', advice, frame, 'dim')),
     ];
   });
+  return [...lines, ...reasons];
 }
 
 /** Milliseconds by phase: the last reload, then p50 and p95 of the last hundred, then what became of the state. */

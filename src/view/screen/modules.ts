@@ -132,6 +132,8 @@ function stageParts(module: ModuleState, glyphs: Glyphs): readonly [mark: string
     case 'assessing':
     case 'reloading':
       return [glyphs.busy, module.stage, 'accent'];
+    case 'deferred':
+      return [glyphs.busy, 'deferred', 'warn'];
     case 'running':
       return [glyphs.running, 'running', 'good'];
     case 'failed':

@@ -1,0 +1,197 @@
+#include "recovery.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "faults.h"
+#include "platform.h"
+#include "revert.h"
+
+#define MILLISECOND 1000000ull
+
+static hot_recovery_t settings;
+static leftover_t *leftovers;
+static size_t waiting; /* slots that go back in recovery_finish */
+
+void recovery_set(const hot_recovery_t *given) {
+  settings = *given;
+  shadow_set(given->frame_copies != 0, (size_t)given->frame_copy_limit);
+}
+
+static void put_back(void *argument) { shadow_put_back(argument); }
+
+static shadow_obstacle_t restore(image_t *image) {
+  shadow_obstacle_t obstacle = shadow_obstacle(&image->shadow);
+  if (obstacle != SHADOW_NONE) return obstacle;
+  status_site_t site = {.module = image->module, .call = "restore", .generation = image->generation};
+  guard_fault_t fault;
+  bool written = guard_run(LANE_ENGINE, &site, put_back, &image->shadow, &fault);
+  return written ? SHADOW_NONE : SHADOW_UNWRITABLE;
+}
+
+static slot_t *slot_of(const image_t *image) {
+  slot_t *slot;
+  for (size_t n = 0; (slot = table_running(n)) != NULL; n++) {
+    if (slot->current == image) return slot;
+  }
+  return NULL;
+}
+
+/* The slot whose current version an instruction belongs to, or NULL. */
+static slot_t *slot_at(uintptr_t pc) {
+  slot_t *slot;
+  for (size_t n = 0; (slot = table_running(n)) != NULL; n++) {
+    if (pc >= slot->current->low && pc < slot->current->high) return slot;
+  }
+  return NULL;
+}
+
+static bool on_probation(const slot_t *slot) {
+  return slot->previous != NULL && slot->current->frames < settings.probation_frames;
+}
+
+static void leave_over(image_t *image, transfer_t *carried, transfer_t *way_back) {
+  if (image == NULL && carried == NULL && way_back == NULL) return;
+  leftover_t *one = malloc(sizeof *one);
+  /* Without memory for the note it stays mapped, which harms nobody. */
+  if (one == NULL) return;
+  table_lock();
+  *one = (leftover_t){.image = image, .carried = carried, .way_back = way_back, .next = leftovers};
+  leftovers = one;
+  table_unlock();
+}
+
+leftover_t *recovery_take_leftovers(void) {
+  table_lock();
+  leftover_t *all = leftovers;
+  leftovers = NULL;
+  table_unlock();
+  return all;
+}
+
+/* There is no way back from it any more. */
+static void forget_previous(slot_t *slot) {
+  image_t *previous = table_take_previous(slot);
+  transfer_t *carried = slot->carried;
+  transfer_t *way_back = slot->way_back;
+  slot->carried = NULL;
+  slot->way_back = NULL;
+  leave_over(previous, carried, way_back);
+}
+
+static void finish_fault(hot_fault_t *fault, hot_fate_t fate, uint64_t entered_at) {
+  fault->fate = fate;
+  fault->recovery_ns = platform_now() - entered_at;
+  faults_queue(fault);
+}
+
+/* Which slot's version is to blame where one may be taken back: the one that was called into, if that is the newer one. */
+static slot_t *blamed_slot(slot_t *slot, slot_t *called) {
+  return on_probation(slot) || called == NULL ? slot : called;
+}
+
+void recovery_crashed(image_t *image, const hot_failure_t *failure) {
+  slot_t *slot = slot_of(image);
+  image->running = false;
+  if (slot == NULL) return;
+  hot_fault_t fault;
+  faults_describe(&fault, image, failure);
+  shadow_obstacle_t obstacle = restore(image);
+  fault.restored = obstacle == SHADOW_NONE;
+  fault.not_restored = (int)obstacle;
+  fault.restored_bytes = image->shadow.size;
+  slot_t *called = slot_at((uintptr_t)failure->pc);
+  if (called != NULL && called != slot) {
+    called->torn = restore(called->current) != SHADOW_NONE;
+    image_pin(called->current);
+  }
+  image->fault_at = failure->entered_at;
+  const slot_t *blamed = blamed_slot(slot, called);
+  if (on_probation(blamed)) {
+    slot->goes_back = blamed->transaction;
+    slot->crash = fault;
+    waiting++;
+    return;
+  }
+  uint64_t within = settings.restart_within_ms * MILLISECOND;
+  if (intensity_exceeded(&slot->intensity, platform_now(), settings.restart_max, within)) {
+    finish_fault(&fault, HOT_FATE_STOPPED, failure->entered_at);
+  } else {
+    image->running = fault.restored;
+    finish_fault(&fault, fault.restored ? HOT_FATE_GOES_ON : HOT_FATE_OUT, failure->entered_at);
+  }
+}
+
+/* Of the modules that came with a commit the last one that has not gone back yet, or NULL. */
+static slot_t *last_of(uint64_t transaction) {
+  slot_t *last = NULL;
+  slot_t *slot;
+  for (size_t n = 0; (slot = table_running(n)) != NULL; n++) {
+    if (slot->transaction != transaction || slot->previous == NULL) continue;
+    if (last == NULL || slot->place > last->place) last = slot;
+  }
+  return last;
+}
+
+static size_t count_of(uint64_t transaction) {
+  size_t count = 0;
+  const slot_t *slot;
+  for (size_t n = 0; (slot = table_running(n)) != NULL; n++) {
+    count += slot->transaction == transaction && slot->previous != NULL;
+  }
+  return count;
+}
+
+/* Half-written variables are no state to go on with. */
+static bool has_whole_state(const slot_t *slot) {
+  if (slot->torn) return false;
+  return slot->current->running || (slot->goes_back != 0 && slot->crash.restored);
+}
+
+/* A version that cannot begin again stays out, like the one it should have taken the place of: no frame runs a mix. */
+static void take_back(slot_t *slot, uint64_t fault_at, hot_went_back_t *done) {
+  image_t *bad = slot->current;
+  hot_failure_t failure = {0};
+  memcpy(done->module, slot->name, sizeof done->module);
+  done->from = bad->generation;
+  bool back = revert_slot(slot, has_whole_state(slot), &done->state, &failure);
+  if (back) {
+    done->generation = slot->current->generation;
+    slot->current->fault_at = fault_at;
+    leave_over(bad, slot->carried, slot->way_back);
+    slot->carried = NULL;
+    slot->way_back = NULL;
+  } else {
+    bad->running = false;
+    forget_previous(slot);
+  }
+  slot->transaction = 0;
+  slot->torn = false;
+}
+
+static void take_back_all(uint64_t transaction, uint64_t fault_at, hot_fault_t *fault) {
+  size_t count = count_of(transaction);
+  fault->went_back = calloc(count + 1, sizeof *fault->went_back);
+  if (fault->went_back == NULL) return;
+  slot_t *slot;
+  while (fault->went_back_count < count && (slot = last_of(transaction)) != NULL) {
+    take_back(slot, fault_at, &fault->went_back[fault->went_back_count++]);
+  }
+}
+
+void recovery_finish(void) {
+  slot_t *slot;
+  for (size_t n = 0; waiting > 0 && (slot = table_running(n)) != NULL; n++) {
+    if (slot->goes_back == 0) continue;
+    hot_fault_t *fault = &slot->crash;
+    uint64_t fault_at = fault->at;
+    /* Where another module of the same commit crashed in the same frame, this one has gone back already. */
+    take_back_all(slot->goes_back, fault_at, fault);
+    slot->goes_back = 0;
+    waiting--;
+    /* It called into a module that went back, and goes on itself. */
+    bool stayed = slot->current->generation == fault->generation && !slot->current->running;
+    if (stayed) slot->current->running = fault->restored && slot->transaction != 0;
+    finish_fault(fault, HOT_FATE_WENT_BACK, fault_at);
+  }
+}

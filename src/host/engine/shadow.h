@@ -1,0 +1,77 @@
+/*
+ * shadow.h: the variables of every running image as they were at the last frame boundary, to go back to after a crash.
+ *
+ * A copy is made of the bytes of an image that are writable once it is relocated (PT_LOAD with PF_W without
+ * PT_GNU_RELRO; gABI chapter 5, "Program Header"): .data, .bss, and a table of addresses that is not read-only. All images
+ * are copied at one moment, before the first module of a frame runs, and before each guarded call between two frames.
+ *
+ * A plain memcpy into a second buffer. Comparing page by page and copying those that differ reads as much, and took the
+ * same time for 1 MB and a tenth less for 10 MB; stores that pass by the caches took longer for small states. Page
+ * protection would cost a fault and two system calls for each page written in each frame, where copying a page takes less
+ * than half a microsecond. What a copy costs is measured in src/bench/frame-copies.ts.
+ *
+ * Not in the copy: memory from malloc, thread-local variables, what the loader and the C library know of the module.
+ */
+#ifndef HOTMOD_SHADOW_H
+#define HOTMOD_SHADOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "segments.h"
+
+/* What stands in the way of a copy. In the order of `noCopy` in src/host/engine-reports.ts. */
+typedef enum shadow_obstacle {
+  SHADOW_NONE,
+  SHADOW_OFF,       /* by the settings */
+  SHADOW_TOO_LARGE, /* by the settings */
+  SHADOW_UNKNOWN,   /* the system does not tell where the variables are */
+  SHADOW_NO_MEMORY,
+  SHADOW_NOT_TAKEN, /* none was taken since the image runs */
+  SHADOW_UNWRITABLE /* putting it back crashed: part of the image was made read-only */
+} shadow_obstacle_t;
+
+typedef struct shadow {
+  size_t count;
+  struct {
+    uintptr_t start;
+    size_t size;
+  } ranges[SEGMENTS_MAX];
+  size_t size; /* of all ranges */
+  unsigned char *bytes;
+  bool known; /* the ranges mean something */
+  bool taken; /* the copy is of the last boundary */
+} shadow_t;
+
+/* Finds out what is to be copied, and makes room for it where the settings have it copied. Outside the pause. */
+void shadow_open(shadow_t *shadow, const segments_t *segments);
+
+/*
+ * Gives the copy's memory back, of an image that does not run; it is made anew where the image runs again. The copy is
+ * wiped: it holds addresses that would keep other images (search.h).
+ */
+void shadow_drop(shadow_t *shadow);
+
+/* Gives the memory of one image's copy to another of the same size: pages that are there already cost no time. */
+void shadow_hand_on(shadow_t *from, shadow_t *to);
+
+/* Drops it, and forgets where the image lies. */
+void shadow_close(shadow_t *shadow);
+
+/* Whether copies are made, and the size above which a module goes without. On the engine's thread, or before it runs. */
+void shadow_set(bool copies, size_t limit);
+
+/* The frame list or a version in it is another one now. On the engine's thread. */
+void shadow_list_changed(void);
+
+/* Copies all running images. On the engine's thread, between two calls. */
+void shadow_take_all(void);
+
+/* SHADOW_NONE where the copy can be put back; so can one of no bytes. */
+shadow_obstacle_t shadow_obstacle(const shadow_t *shadow);
+
+/* Puts the copy back. A fault goes to the guard that the caller is in. */
+void shadow_put_back(const shadow_t *shadow);
+
+#endif

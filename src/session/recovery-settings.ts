@@ -1,0 +1,8 @@
+import type { HostSettings } from '../config/resolved.js';
+import type { RecoverySettings } from '../host/host.js';
+
+/** What the host is to do about crashes by itself. */
+export function recoverySettingsOf(host: HostSettings): RecoverySettings {
+  const { probationFrames, restart, frameCopies, frameCopyLimit } = host;
+  return { probationFrames, restart, frameCopies, frameCopyLimit };
+}

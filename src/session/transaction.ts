@@ -1,0 +1,200 @@
+import type { Assessment } from '../assess/types.js';
+import { exitCode, HotmodError } from '../errors.js';
+import type { EventOf, Level, Reason } from '../events/events.js';
+import { isAcceptable } from './acceptable.js';
+import type { RequestOptions } from './config-reader.js';
+import type { Context } from './context.js';
+import { inLoadOrder } from './order.js';
+import { prepare } from './prepare.js';
+import type { ModuleRecord } from './records.js';
+
+/** What became of one module: it was switched, or not and why, or what runs is already what its source gives. */
+export type TransactionOutcome = EventOf<'reload:done'> | EventOf<'module:current'>;
+
+/** What a commit would do with one module. */
+export interface PlannedModule {
+  readonly module: string;
+  readonly what: 'switch' | 'unchanged' | 'refused' | 'buildFailed';
+  readonly level: Level;
+  readonly reasons: readonly Pick<Reason, 'code' | 'message'>[];
+}
+
+/**
+ * Modules that change together, when the program says so. As long as it is open, saves of its modules wait, and so do other
+ * transactions that want them (serializable). Values may be inspected all the while: what is read is always committed.
+ */
+export interface Transaction {
+  readonly modules: readonly string[];
+  /**
+   * Takes modules in.
+   *
+   * @throws HotmodError HM106 for unknown ones, HM572 where another transaction has one of them and this one was to be
+   * refused then, or the two would wait for each other for ever.
+   */
+  add(...modules: readonly string[]): Promise<void>;
+  /** What a commit would do now: builds, validates and assesses, and changes nothing. */
+  dryRun(): Promise<readonly PlannedModule[]>;
+  /** Builds all of them and switches them in one pause, those that do not run yet too: all or none. */
+  commit(options?: RequestOptions): Promise<readonly TransactionOutcome[]>;
+  /** Ends it without changing anything. What was saved meanwhile is brought up as if there had been none. */
+  rollback(): void;
+}
+
+export interface TransactionOptions {
+  /** What to do where another transaction has a module that is wanted. Default: wait. */
+  readonly onBusy?: 'wait' | 'refuse';
+}
+
+export interface Transactions {
+  /** Runs `body` in a transaction, which is committed at its end, unless it was ended before; an error ends it unchanged. */
+  run(
+    body: (transaction: Transaction) => Promise<void>,
+    options?: TransactionOptions,
+  ): Promise<readonly TransactionOutcome[]>;
+  /** Those of the modules that no open transaction has; the others are brought up when theirs ends. */
+  free(modules: readonly string[]): readonly string[];
+}
+
+interface Open {
+  readonly modules: Set<string>;
+  readonly ended: PromiseWithResolvers<void>;
+  /** The one it waits for. */
+  waitsFor: Open | null;
+  isEnded: boolean;
+}
+
+/** @param request requests past all transactions. */
+export function createTransactions(
+  context: Context,
+  request: (modules: readonly string[], options: RequestOptions & { readonly together?: boolean }) => void,
+): Transactions {
+  const owners = new Map<string, Open>();
+  const putOff = new Set<string>();
+
+  const end = (open: Open): void => {
+    if (open.isEnded) return;
+    open.isEnded = true;
+    for (const module of open.modules) owners.delete(module);
+    const saved = [...open.modules].filter((module) => putOff.delete(module));
+    open.ended.resolve();
+    request(saved, {});
+  };
+
+  const take = async (open: Open, module: string, onBusy: TransactionOptions['onBusy']): Promise<void> => {
+    if (!context.records.has(module)) throw unknown(module, context);
+    for (let owner = owners.get(module); owner !== undefined && owner !== open; owner = owners.get(module)) {
+      if (onBusy === 'refuse' || leadsTo(owner, open)) throw busy(module, onBusy === 'refuse');
+      open.waitsFor = owner;
+      await owner.ended.promise;
+      open.waitsFor = null;
+    }
+    owners.set(module, open);
+    open.modules.add(module);
+  };
+
+  return {
+    free(modules) {
+      for (const module of modules) if (owners.has(module)) putOff.add(module);
+      return modules.filter((module) => !owners.has(module));
+    },
+    async run(body, { onBusy = 'wait' } = {}) {
+      const open: Open = { modules: new Set(), ended: Promise.withResolvers(), waitsFor: null, isEnded: false };
+      let outcomes: readonly TransactionOutcome[] = [];
+      const transaction: Transaction = {
+        get modules() {
+          return [...open.modules];
+        },
+        async add(...modules) {
+          refuseEnded(open);
+          for (const module of modules) await take(open, module, onBusy);
+        },
+        dryRun: () => plan(context, [...open.modules]),
+        async commit(options = {}) {
+          refuseEnded(open);
+          const decided = outcomesOf(context, open.modules);
+          request([...open.modules], { ...options, together: true });
+          outcomes = await decided;
+          end(open);
+          return outcomes;
+        },
+        rollback: () => end(open),
+      };
+      try {
+        await body(transaction);
+        if (!open.isEnded && open.modules.size > 0) await transaction.commit();
+        return outcomes;
+      } finally {
+        end(open);
+      }
+    },
+  };
+}
+
+function leadsTo(from: Open, to: Open): boolean {
+  for (let open: Open | null = from; open !== null; open = open.waitsFor) if (open === to) return true;
+  return false;
+}
+
+/** One outcome for each module, in the order in which they come. */
+function outcomesOf({ bus }: Context, modules: ReadonlySet<string>): Promise<readonly TransactionOutcome[]> {
+  const found = new Map<string, TransactionOutcome>();
+  if (modules.size === 0) return Promise.resolve([]);
+  return new Promise((resolve) => {
+    const off = bus.on((event) => {
+      if (event.type !== 'reload:done' && event.type !== 'module:current') return;
+      if (!modules.has(event.module)) return;
+      found.set(event.module, event);
+      if (found.size < modules.size) return;
+      off();
+      resolve([...found.values()]);
+    });
+  });
+}
+
+async function plan(context: Context, modules: readonly string[]): Promise<readonly PlannedModule[]> {
+  const { bus, records, config, builder, engineLibrary, models } = context;
+  const wanted = modules.flatMap((name): readonly ModuleRecord[] => {
+    const record = records.get(name);
+    return record === undefined ? [] : [record];
+  });
+  const changed = inLoadOrder(wanted, ({ settings }) => settings);
+  const accepts = ({ level }: Assessment): boolean => isAcceptable(level, false);
+  const signal = new AbortController().signal;
+  const common = { records, config, builder, engineLibrary, models, bus, signal, accepts };
+  const prepared = await prepare({ changed, ...common, rebuild: false, force: false, verdictOnly: true });
+  return changed.map(({ settings, running }, n): PlannedModule => {
+    const one = prepared[n];
+    const module = settings.name;
+    if (one?.kind === 'ready') {
+      return { module, what: 'switch', level: one.assessment.level, reasons: one.assessment.reasons };
+    }
+    if (one?.kind === 'stopped') {
+      const what = one.outcome === 'buildFailed' ? 'buildFailed' : 'refused';
+      return { module, what, level: one.level, reasons: one.reasons };
+    }
+    return { module, what: 'unchanged', level: running?.level ?? 'SAFE', reasons: [] };
+  });
+}
+
+function refuseEnded({ isEnded }: Open): void {
+  if (!isEnded) return;
+  throw new HotmodError('HM573', 'The transaction has ended: it was committed or rolled back.', {
+    hint: 'Begin another one with session.transaction().',
+    exitCode: exitCode.usage,
+  });
+}
+
+function unknown(module: string, { records }: Context): HotmodError {
+  return new HotmodError('HM106', `There is no module "${module}".`, {
+    hint: `Modules: ${[...records.keys()].join(', ')}.`,
+    exitCode: exitCode.usage,
+  });
+}
+
+function busy(module: string, refused: boolean): HotmodError {
+  const why = refused ? 'has it' : 'has it and waits for one that this transaction has';
+  return new HotmodError('HM572', `${module} cannot be taken into the transaction: another one ${why}.`, {
+    hint: 'Try again when that has ended, or take modules in always in the same order.',
+    exitCode: exitCode.refused,
+  });
+}
