@@ -67,9 +67,15 @@ function judgeLosses(schedule: Schedule, events: readonly HotmodEvent[]): readon
     if (what === 'SUM' && !begunAgain && !(taken && !both))
       wrong.push(`${text}: what one gave the other does not have`);
   }
-  if (new Set(lost.values()).size > 1) {
-    const each = [...lost].map(([module, frames]) => `${module} ${frames}`).join(', ');
-    wrong.push(`LOST ${each}: the modules of one transaction went back to different frames`);
+  if (disturbance.kind === 'update') {
+    // The frame in which it crashed is one that the victim alone has not counted.
+    const victim = modules[disturbance.victim]?.name ?? '';
+    const others = [...lost].filter(([name]) => name !== victim).map(([, frames]) => frames);
+    const own = lost.get(victim) ?? others[0] ?? 0;
+    if (others.some((frames) => frames !== others[0] || (own !== frames && own !== frames + 1))) {
+      const each = [...lost].map(([module, frames]) => `${module} ${frames}`).join(', ');
+      wrong.push(`LOST ${each}: the modules of one transaction went back to different frames`);
+    }
   }
   return wrong;
 }

@@ -38,13 +38,11 @@ function killed(kind: 'killConductor' | 'killHost' | 'secondSave', at: string): 
   );
 }
 
-/** A module by itself: `npm run chaos` has them among others. */
 function crash(after: number): Schedule {
-  const alone = { from: 1, to: 1 };
   return find(
     1,
-    { kind: 'update', modules: alone },
-    (one) => one.disturbance.kind === 'update' && one.disturbance.frames === after,
+    { kind: 'update' },
+    (one) => several(one) && one.disturbance.kind === 'update' && one.disturbance.frames === after,
   );
 }
 

@@ -54,14 +54,16 @@ bool revert_slot(slot_t *slot, bool whole, hot_went_with_t *state, hot_failure_t
   return true;
 }
 
-static bool carry_back(slot_t *slot) {
-  image_t *back = slot->previous;
-  image_t *bad = slot->current;
+bool revert_may_carry(const slot_t *slot) {
+  const image_t *back = slot->previous;
   if (slot->way_back == NULL || slot->carried == NULL || back->shut_down) return false;
   if (back->calls.prepare_reload != NULL || back->calls.rollback_reload != NULL) return false;
-  if (bad->calls.complete_reload != NULL) return false;
+  return slot->current->calls.complete_reload == NULL;
+}
+
+static bool carry_back(slot_t *slot) {
   hot_failure_t refusal = {0};
-  return transfer_back(slot->way_back, bad, back, &refusal);
+  return revert_may_carry(slot) && transfer_back(slot->way_back, slot->current, slot->previous, &refusal);
 }
 
 /*
