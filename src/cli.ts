@@ -175,6 +175,53 @@ function createProgram(io: CommandIo, done: Runner): Command {
     );
 
   program
+    .command('history [module]')
+    .description('what became of each version, newest first; works without a session too')
+    .option('--limit <n>', 'how many at most', wholeNumber(1), 20)
+    .option('--diff <generation>', 'what this generation of the module changed in the source', wholeNumber(1))
+    .action((module: string | undefined, given: { limit: number; diff?: number }) =>
+      done(async () => {
+        const { history } = await import('./commands/history.js');
+        const { limit, diff = null } = given;
+        return history({ ...project(), module: module ?? null, limit, diff, json: asJson(flags()) }, world());
+      }),
+    );
+
+  program
+    .command('rollback <module>')
+    .description('go back to an earlier generation, state included')
+    .option('--to <generation>', 'which; without it, the one that ran before', wholeNumber(1))
+    .option('--dry-run', 'the verdict only', false)
+    .option('--force', 'accept an UNSAFE verdict', false)
+    .action((module: string, given: { to?: number; dryRun: boolean; force: boolean }) =>
+      done(async () => {
+        const { rollback } = await import('./commands/rollback.js');
+        return rollback({ ...project(), ...given, to: given.to ?? null, module, view: viewOf(flags(), io) }, world());
+      }),
+    );
+
+  program
+    .command('pin <module>')
+    .description('have a module stay at a generation, whatever is saved')
+    .option('--at <generation>', 'go back to this one first; without it, the one that runs', wholeNumber(1))
+    .action((module: string, given: { at?: number }) =>
+      done(async () => {
+        const { pin } = await import('./commands/pin.js');
+        return pin({ ...project(), module, at: given.at ?? null, view: viewOf(flags(), io) }, world());
+      }),
+    );
+
+  program
+    .command('unpin <module>')
+    .description('let a module go with its source again')
+    .action((module: string) =>
+      done(async () => {
+        const { unpin } = await import('./commands/unpin.js');
+        return unpin({ ...project(), module, view: viewOf(flags(), io) }, world());
+      }),
+    );
+
+  program
     .command('test [paths...]')
     .description('run reload cases (default: fixtures/)')
     .option('--reporter <name>', 'spec, json, junit or github; may be given several times', collect, [])
@@ -234,6 +281,11 @@ function createProgram(io: CommandIo, done: Runner): Command {
     );
 
   return program;
+}
+
+/** For commands that print data. */
+function asJson(flags: GlobalFlags): boolean {
+  return flags.json === true || flags.ui === 'json';
 }
 
 /** Ink only where both ends are a terminal that can draw, and nobody's build server reads along. */

@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { killAllBuilds } from './build/run.js';
 import type { ResolvedConfig } from './config/resolved.js';
-import type { Called, Inspected } from './control/protocol.js';
+import type { Called, Inspected, Past, PastRequest } from './control/protocol.js';
 import type { Bus } from './events/bus.js';
+import type { Outcome } from './events/events.js';
 import { absentHost } from './host/absent.js';
 import { HostGone } from './host/host.js';
 import { createQueue, createTurn, type RunningJob } from './reload/queue.js';
@@ -11,11 +12,19 @@ import { effectOf } from './session/changes.js';
 import { createConfigReader, type RequestOptions } from './session/config-reader.js';
 import type { Context } from './session/context.js';
 import { createDeferral } from './session/defer.js';
+import { openHistory } from './session/history.js';
 import { type InspectOptions, inspect } from './session/inspect.js';
+import { dryRollback, type RollbackRequest } from './session/judge-back.js';
+import { readLastGood } from './session/last-good.js';
+import { librariesInUse, librariesToKeep } from './session/libraries.js';
 import { createLive } from './session/live.js';
+import { readPast } from './session/past.js';
+import { pinModule } from './session/pin-module.js';
+import { recallPins, unpin } from './session/pins.js';
 import { problemOf } from './session/problem.js';
 import { newRecord } from './session/records.js';
 import { emitOutcome } from './session/reporter.js';
+import { rollback } from './session/rollback.js';
 import { againAndAgain } from './session/rounds.js';
 import { claimRunDir, groupsDirOf } from './session/run-dir.js';
 import { createSupervisor } from './session/supervise.js';
@@ -27,7 +36,6 @@ import {
 } from './session/transaction.js';
 import { type Tried, type TryOptions, tryVersions } from './session/try-versions.js';
 import { createModelReader } from './session/types-of-both.js';
-import { undo } from './session/undo.js';
 import { update } from './session/update.js';
 import { watchProject } from './session/watch-project.js';
 import { openWorkshop, type Workshop } from './session/workshop.js';
@@ -47,6 +55,8 @@ export interface SessionOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Further files that must not outlive the session, however it ends. */
   readonly cleanUp: readonly string[];
+  /** Where the history is kept; `memory` for a session that nobody comes back to. Default: on disk. */
+  readonly keepHistory?: 'disk' | 'memory';
 }
 
 /** A running hotmod: everything a view, a command or a test may ask of it. Outcomes come as events of the bus. */
@@ -60,7 +70,19 @@ export interface Session extends AsyncDisposable {
   refresh(options?: RequestOptions): Promise<void>;
   /** Settles when nothing is being built, reloaded or recovered. */
   idle(): Promise<void>;
-  undo(module: string): Promise<void>;
+  /**
+   * Goes back to an earlier generation; throws HotmodError where it does not exist (HM564), where there is none (HM515),
+   * or where the module is pinned (HM565).
+   */
+  rollback(request: RollbackRequest): Promise<Outcome>;
+  /** The verdict on that alone, told to another bus; whether it may be done. */
+  dryRollback(request: RollbackRequest, bus: Bus): Promise<boolean>;
+  /** What happened, in this session and those before; throws HotmodError HM568 for a difference that is not known. */
+  past(request: PastRequest): Past;
+  /** Has a module stay at a generation, going back to it first; null for the one that runs. Whether it is there now. */
+  pin(module: string, at: number | null): Promise<boolean>;
+  /** Lets a module go with its source again, and brings it up to date. Whether it was pinned. */
+  unpin(module: string): Promise<boolean>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   /** Runs frames of `dt` seconds one by one, and waits until what crashed in them has been dealt with. */
@@ -113,10 +135,17 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     openWorkshop({ config: settings, env, cacheDir: options.cacheDir, groupsDir: groupsDirOf(runDir) });
   const { builder, engineLibrary } = await workshopFor(config);
 
+  const lastGood = await readLastGood(config.outDir);
+  // Whose settings count changes with the configuration; before there is a context, it is the one given.
+  let settingsNow = (): ResolvedConfig => config;
+  const history = stack.use(
+    openHistory({ bus, config: () => settingsNow(), keptIn: options.keepHistory ?? 'disk', lastGood }),
+  );
   const context: Context = {
     bus,
     env,
-    records: new Map(config.modules.map((module) => [module.name, newRecord(module)])),
+    records: new Map(config.modules.map((module) => [module.name, newRecord(module, history.highest(module.name))])),
+    history,
     engineLibrary,
     models: createModelReader(config.root),
     turn: createTurn(),
@@ -128,13 +157,16 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     transactions: 0,
     closing: false,
   };
+  settingsNow = () => context.config;
+  history.sayInterrupted();
+  recallPins(context, context.records.keys());
 
   let pruned = 0;
   const pruneNowAndThen = (): void => {
     if (context.transactions < pruned + transactionsBetweenPrunes) return;
     pruned = context.transactions;
     try {
-      context.builder.prune({ keep: librariesInUse(context) });
+      context.builder.prune({ keep: librariesToKeep(context) });
     } catch {
       // What cannot be removed now is tried again later; the session has better things to do than to fail over it.
     }
@@ -204,7 +236,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   const transactions = createTransactions(context, requestNow);
   const queue = createQueue(run, sayIdle, context.turn);
   const supervisor = createSupervisor(context, { runDir, cleanUp: options.cleanUp, onSettled: sayIdle });
-  stack.defer(() => context.builder.prune({ keep: librariesInUse(context) }));
+  stack.defer(() => context.builder.prune({ keep: librariesToKeep(context) }));
   stack.defer(() => context.host.close());
   stack.defer(() => queue.close());
 
@@ -232,6 +264,23 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     live.wake();
   };
 
+  /** Whatever changes the running program beside the queue. */
+  const inTurn = async <T>(action: () => Promise<T>): Promise<T> => {
+    const release = await context.turn();
+    try {
+      return await action();
+    } finally {
+      release();
+    }
+  };
+  const changing = <T>(action: () => Promise<T>): Promise<T> => inTurn(action).finally(sayIdle);
+
+  const idle = async (): Promise<void> => {
+    while (queue.busy || supervisor.busy || reader.busy) {
+      await Promise.all([queue.idle(), supervisor.idle(), reader.idle()]);
+    }
+  };
+
   const live = createLive(context);
   const seen = async (change: Promise<void>): Promise<void> => {
     await change;
@@ -246,18 +295,17 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
       await reader.read(wanted);
       request([...context.records.keys()], wanted);
     },
-    async idle() {
-      while (queue.busy || supervisor.busy || reader.busy) {
-        await Promise.all([queue.idle(), supervisor.idle(), reader.idle()]);
-      }
-    },
-    async undo(module) {
-      const release = await context.turn();
-      try {
-        await undo(context, module);
-      } finally {
-        release();
-      }
+    idle,
+    rollback: (wanted) => changing(() => rollback(context, wanted)),
+    dryRollback: (wanted, to) => inTurn(() => dryRollback(context, wanted, to)),
+    past: (wanted) => readPast(history.journal, runningGenerations(context), wanted),
+    pin: (module, at) => changing(() => pinModule(context, module, at)),
+    async unpin(module) {
+      const record = context.records.get(module);
+      if (record === undefined || !unpin(context, record)) return false;
+      request([module]);
+      await idle();
+      return true;
     },
     pause: () => seen(context.host.pause()),
     resume: () => seen(context.host.resume()),
@@ -283,12 +331,6 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
 /** Every reload leaves files behind, and a session may last for weeks: it must not fill the disk until its end. */
 const transactionsBetweenPrunes = 200;
 
-/** What runs, what undo would go back to, and what the next version takes its state from: however old it is. */
-function librariesInUse(context: Context): ReadonlySet<string> {
-  const versions = [...context.records.values()].flatMap(({ running, previous, stopped }) => [
-    running,
-    previous,
-    stopped,
-  ]);
-  return new Set(versions.flatMap((version) => (version === null ? [] : [version.library])));
+function runningGenerations({ records }: Context): ReadonlyMap<string, number> {
+  return new Map([...records].map(([name, { running }]) => [name, running?.generation ?? 0]));
 }

@@ -73,7 +73,18 @@ describe('the import rules', () => {
   });
 
   test('stages do not import each other, the session, a command or a view', () => {
-    const stages = ['watch', 'build', 'validate', 'assess', 'reload', 'objfile', 'debuginfo', 'layout', 'state'];
+    const stages = [
+      'watch',
+      'build',
+      'validate',
+      'assess',
+      'reload',
+      'objfile',
+      'debuginfo',
+      'layout',
+      'state',
+      'journal',
+    ];
     // The only steps in the one-way flow that one stage may know of another.
     const allowed = new Set([
       'validate -> objfile',
@@ -171,10 +182,21 @@ describe('the import rules', () => {
     expect(strangers('chokidar', (file) => file.startsWith('watch/'))).toEqual([]);
     expect(strangers('commander', (file) => file === 'cli.ts')).toEqual([]);
     expect(strangers('pino', (file) => file === 'log.ts')).toEqual([]);
+    expect(strangers('node:sqlite', (file) => file === 'journal/sqlite.ts')).toEqual([]);
+    expect(strangers('diff', (file) => file === 'commands/history-diff.ts')).toEqual([]);
     const starters = new Set(['build/run.ts', 'host/engine-build.ts', 'toolchain/run-tool.ts', 'commands/doctor.ts']);
     expect(strangers('execa', (file) => starters.has(file) || /^(bench|chaos|fuzz)\//.test(file))).toEqual([]);
     // The host: execa would signal it when this process ends, and it could not clean up after us.
     expect(strangers('node:child_process', (file) => file === 'host/process.ts')).toEqual([]);
+  });
+
+  test('the database is opened in one file only, which keeps its warning from the terminal', async () => {
+    const openers: string[] = [];
+    for (const { name } of sources) {
+      const text = await readFile(join(packageRoot, 'src', name), 'utf8');
+      if (/getBuiltinModule|require\(|new DatabaseSync/.test(text)) openers.push(name);
+    }
+    expect(openers).toEqual(['journal/sqlite.ts']);
   });
 
   test('only main.ts and a forced end of dev end the process', async () => {

@@ -25,6 +25,16 @@ export interface AssessRequest {
   readonly types: TypesOfBoth | null;
   /** What shows once the new version lies loaded beside the old one; null before. */
   readonly staged: StagedVersion | null;
+  /** A new version whose number went down, and what the configuration says to it; absent where none did. */
+  readonly conflict?: VersionConflict | null;
+}
+
+export interface VersionConflict {
+  readonly from: string;
+  readonly to: string;
+  readonly strategy: 'latest' | 'keep' | 'ask';
+  /** Who decided, for the sentence: `reload.onConflict`. */
+  readonly by: string;
 }
 
 export interface TypesOfBoth {

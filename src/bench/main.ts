@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { endurance } from './endurance.js';
 import { frameCopies } from './frame-copies.js';
 import { idle } from './idle.js';
+import { journal } from './journal.js';
 import { pause } from './pause.js';
 import { recovery } from './recovery.js';
 import { saveToRunning } from './save-to-running.js';
@@ -18,6 +19,7 @@ const measurements = {
   types,
   transfer,
   pause,
+  journal,
   tick,
   copies: frameCopies,
   recovery,

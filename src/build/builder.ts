@@ -42,6 +42,8 @@ export function createBuilder(options: BuilderOptions): Builder {
 
     inputsOf: (name) => last.get(name)?.inputs ?? new Map(),
 
+    libraryOf: (name, hash) => shared.generations.find(name, hash) ?? null,
+
     prune(limits = {}) {
       const libraries = [...last.values()].map((build) => build.library).filter((path) => path !== '');
       pruneCache(options.config.outDir, { ...limits, keep: new Set([...libraries, ...(limits.keep ?? [])]) });

@@ -70,6 +70,8 @@ export interface Builder {
   isAffected(module: ResolvedModule, path: string): boolean;
   /** Inputs of the module's last build, failed ones included; empty before the first. */
   inputsOf(moduleName: string): ReadonlyMap<string, string>;
+  /** Absolute path of the library that an earlier build left under this hash; null where it is gone or not whole. */
+  libraryOf(moduleName: string, hash: string): string | null;
   /** Removes old cache entries and libraries; what the last builds gave and `keep` (absolute paths) stays. */
   prune(limits?: PruneLimits): void;
 }

@@ -99,6 +99,7 @@ async function openCaseSession(root: string, bus: Bus, around: CaseSurroundings)
       cacheDir: around.cacheDir,
       env,
       cleanUp: [],
+      keepHistory: 'memory',
     });
   } catch (error) {
     if (!(error instanceof HotmodError) || !error.code.startsWith('HM1')) throw error;

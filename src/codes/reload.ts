@@ -112,7 +112,7 @@ export const reloadCodes: readonly CodeText[] = [
     code: 'HM515',
     title: 'nothing to go back to',
     meaning:
-      'The module has no earlier version in this host process: it was loaded once, or has been taken back already.',
+      'No earlier version of the module can be gone back to: it does not run, only one version of it ever ran, or the libraries of the others are gone.',
     remedy: 'Use "hotmod history" to see the generations that exist, and edit the source to get an earlier one back.',
   },
   {

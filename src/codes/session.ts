@@ -48,6 +48,63 @@ export const sessionCodes: readonly CodeText[] = [
       'Write it as in C: variable.field[3].x, first->next, function::variable for a static of a function, file.c:variable where two files have the same name. Without a path, "hotmod inspect" shows all variables.',
   },
   {
+    code: 'HM560',
+    title: 'journal is damaged',
+    meaning:
+      'The file .hotmod/history.db, in which the generations of all sessions stand, is no database, or part of it cannot be read: it was written to by something else, or the disk failed. It is moved aside with everything in it, as history.db.damaged-1 (2, 3, ...), and a new one begun. Numbers of generations go on from what the session still knows.',
+    remedy:
+      'Nothing needs to be done. Where the older history matters, "sqlite3 history.db.damaged-1 .recover" saves what can be read.',
+  },
+  {
+    code: 'HM561',
+    title: 'journal is of a newer hotmod',
+    meaning:
+      'The file .hotmod/history.db was written by a newer hotmod, in a form that this one does not know. It is left untouched; the history of this session is kept in memory and lost at its end.',
+    remedy: 'Use the newer hotmod in this project, or move the file away to begin a new history.',
+  },
+  {
+    code: 'HM562',
+    title: 'journal cannot be written',
+    meaning:
+      'The file .hotmod/history.db could not be opened or written: the disk is full or read-only, or the right to it is missing. Reloading goes on as before; what happens from now on is kept in memory until the session ends.',
+    remedy: 'Make room on the disk or give yourself the right to write there, then start the session again.',
+  },
+  {
+    code: 'HM564',
+    title: 'no such generation to go back to',
+    meaning:
+      'The generation that was asked for does not exist, was never switched to, runs already, or its library is gone: of each module the newest keepGenerations different ones stay, and the pinned one.',
+    remedy:
+      'Use one of those that the message names. Raise keepGenerations in the configuration to keep more from now on, or pin a generation so that it stays.',
+  },
+  {
+    code: 'HM565',
+    title: 'module is pinned',
+    meaning:
+      'The module was pinned with "hotmod pin": it stays at that generation. What is saved is built, validated and judged, and not switched to. What changed together with it waits too, because no frame may run a mix.',
+    remedy: '"hotmod unpin <module>" lets it go and brings it up to date at once.',
+  },
+  {
+    code: 'HM566',
+    title: 'module is not pinned',
+    meaning: '"hotmod unpin" was asked for a module that goes with its source already.',
+    remedy: 'Nothing needs to be done. "hotmod history" marks the generations at which modules are pinned.',
+  },
+  {
+    code: 'HM567',
+    title: 'pinned generation is gone',
+    meaning:
+      'A module was pinned in an earlier session, and the library of that generation is not on disk any more, or not whole. The pin was taken away; the module goes with its source.',
+    remedy: 'Bring its source back to the version you want, and pin it again.',
+  },
+  {
+    code: 'HM568',
+    title: 'no texts of that generation',
+    meaning:
+      'A difference was asked for a generation that does not exist, is the first one known, or is so old that the texts of its source were let go.',
+    remedy: 'Ask for one of the newest generations, or look into your version control.',
+  },
+  {
     code: 'HM599',
     title: 'a bug of hotmod',
     meaning: 'Something went wrong in hotmod itself, not in your code. The running program was left as it was.',

@@ -39,7 +39,7 @@ export function devActions(
     pause: () => act((session) => session.pause()),
     resume: () => act((session) => session.resume()),
     step: () => act((session) => session.step(1)),
-    undo: (module) => act((session) => session.undo(module)),
+    undo: (module) => act(async (session) => void (await session.rollback({ module, to: null, force: false }))),
     quit: end.quit,
     forceQuit: end.interrupt,
   };

@@ -2,7 +2,7 @@ import { unknownModule } from '../config/modules.js';
 import type { ControlAnswer, ControlRequest } from '../control/protocol.js';
 import { exitCode, HotmodError } from '../errors.js';
 import { createBus } from '../events/bus.js';
-import type { HotmodEvent } from '../events/events.js';
+import type { EventOf, HotmodEvent } from '../events/events.js';
 import { packageVersion } from '../paths.js';
 import { dryRun } from '../session/dry-run.js';
 import type { Session } from '../session.js';
@@ -19,6 +19,10 @@ export async function answerRequests(
     return;
   }
   if (session === null) throw stillStarting();
+  if (request.method === 'history') {
+    answer({ kind: 'done', exitCode: exitCode.ok, past: session.past(request) });
+    return;
+  }
   const { context } = session;
   const { module } = request;
   if (!context.records.has(module)) throw unknownModule(module, [...context.records.keys()]);
@@ -31,7 +35,8 @@ export async function answerRequests(
     answer({ kind: 'done', exitCode: exitCode.ok, called });
     return;
   }
-  await answerReload(session, request, answer);
+  if (request.method === 'reload') await answerReload(session, request, answer);
+  else await answerGoingBack(session, request, answer);
 }
 
 async function answerReload(
@@ -63,6 +68,46 @@ async function answerReload(
   } finally {
     off();
   }
+}
+
+/** Rollback, pin and unpin: what the session does it tells as events, and the last outcome gives the exit code. */
+async function answerGoingBack(
+  session: Session,
+  request: Extract<ControlRequest, { readonly method: 'rollback' | 'pin' | 'unpin' }>,
+  answer: (answer: ControlAnswer) => void,
+): Promise<void> {
+  const { module } = request;
+  const send = (event: HotmodEvent): void => answer({ kind: 'event', event });
+  if (request.method === 'rollback' && request.dryRun) {
+    const bus = createBus();
+    bus.on(send);
+    const may = await session.dryRollback(request, bus);
+    answer({ kind: 'done', exitCode: may ? exitCode.ok : exitCode.refused });
+    return;
+  }
+  let last: EventOf<'reload:done'> | null = null;
+  const off = session.context.bus.on((event) => {
+    if (!('module' in event) || event.module !== module || event.type === 'host:output') return;
+    if (event.type === 'reload:done') last = event;
+    send(event);
+  });
+  try {
+    if (request.method === 'rollback') await session.rollback(request);
+    else if (request.method === 'pin') await session.pin(module, request.at);
+    else if (!(await session.unpin(module))) throw notPinned(module);
+    // A version that crashes at once is taken back; the outcome is what stands after that.
+    await session.idle();
+    answer({ kind: 'done', exitCode: last === null ? exitCode.ok : exitCodeOf(last) });
+  } finally {
+    off();
+  }
+}
+
+function notPinned(module: string): HotmodError {
+  return new HotmodError('HM566', `${module} is not pinned.`, {
+    hint: '"hotmod history" marks what is pinned.',
+    exitCode: exitCode.usage,
+  });
 }
 
 function statusOf(session: Session | null) {

@@ -41,7 +41,7 @@ function isTerminalInput(stream: NodeJS.ReadableStream): stream is NodeJS.ReadSt
  * The first of these that is set decides what the terminal's text is (locale(7)). Where none is, as in most containers,
  * the terminal outside is a UTF-8 one all the same.
  */
-function speaksUtf8(env: CommandIo['env']): boolean {
+export function speaksUtf8(env: CommandIo['env']): boolean {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || 'UTF-8';
   return /utf-?8/i.test(locale);
 }

@@ -56,6 +56,7 @@ export async function loadConfig(request: LoadRequest): Promise<ResolvedConfig> 
     build: resolveBuild(config, given),
     host: resolveHost(config, given),
     reload: resolveReload(config),
+    keepGenerations: config.keepGenerations ?? 5,
   };
 }
 

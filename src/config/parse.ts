@@ -1,7 +1,8 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { exitCode, HotmodError } from '../errors.js';
 import { didYouMean, nearest } from '../text/nearest.js';
 import { expectedForm, keysAt, type Path, quoteValue, showPath, valueAt } from './form.js';
+import { jsonSchemaOf } from './json-schema.js';
 
 /** The codes of one kind of file. `module.json` has one code for everything, the config distinguishes. */
 export interface ParseCodes {
@@ -22,7 +23,7 @@ export const moduleParseCodes: ParseCodes = { unknownKey: 'HM104', wrongValue: '
 export function parse<T>(schema: z.ZodType<T>, value: unknown, where: string, codes: ParseCodes): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const shape: unknown = z.toJSONSchema(schema, { io: 'input' });
+  const shape: unknown = jsonSchemaOf(schema);
   const problems = result.error.issues
     .flatMap((issue) => problemsOf(issue, []))
     .map((problem) => sentence(problem, shape, value, codes));

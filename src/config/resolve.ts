@@ -60,6 +60,7 @@ export function resolveReload(config: UserConfig): ReloadSettings {
       maxFrameMs: defer.maxFrameMs ?? null,
       maxWaitMs: defer.maxWaitMs ?? 10_000,
     },
+    onConflict: config.reload?.onConflict ?? 'latest',
   };
 }
 

@@ -21,6 +21,8 @@ export interface ResolvedConfig {
   readonly build: BuildSettings;
   readonly host: HostSettings;
   readonly reload: ReloadSettings;
+  /** Different libraries of each module that stay on disk to go back to, the one that runs among them. */
+  readonly keepGenerations: number;
 }
 
 export interface WatchSettings {
@@ -61,6 +63,7 @@ export interface HostSettings {
 
 export interface ReloadSettings {
   readonly defer: DeferSettings;
+  readonly onConflict: ConflictStrategy | DecideConflict;
 }
 
 /** Limits beyond which a reload waits; null for none. */
@@ -74,6 +77,20 @@ export interface DeferSettings {
   /** A reload that has waited this long for the limits goes ahead. */
   readonly maxWaitMs: number;
 }
+
+/** `latest`: switch. `keep`: stay. `ask`: stay until it is forced. */
+export type ConflictStrategy = 'latest' | 'keep' | 'ask';
+
+/** What a function of the user's config is asked. */
+export interface ConflictQuestion {
+  readonly kind: 'versionDown';
+  readonly module: string;
+  /** Versions as module.json states them: of what runs, and of what was built. */
+  readonly from: string;
+  readonly to: string;
+}
+
+export type DecideConflict = (conflict: ConflictQuestion) => ConflictStrategy;
 
 export interface ResolvedModule {
   readonly name: string;

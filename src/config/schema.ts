@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { buildFlagsShape, moduleOverrideSchema } from './module-schema.js';
+import type { DecideConflict } from './resolved.js';
 
 const names = z.array(z.string().min(1));
 
@@ -94,6 +95,12 @@ const deferSchema = z.strictObject({
 
 const reloadSchema = z.strictObject({
   defer: deferSchema.optional().describe('A reload waits while one of these limits is exceeded. Default: no limits.'),
+  onConflict: z
+    .union([z.enum(['latest', 'keep', 'ask']), z.custom<DecideConflict>((value) => typeof value === 'function')])
+    .optional()
+    .describe(
+      'Where a new version has a lower number in module.json than the one that runs: "latest" switches, "keep" stays, "ask" stays until "hotmod reload --force"; in a TypeScript or JavaScript config also a function. Default: "latest".',
+    ),
 });
 
 /** The config file. Each description is the documentation of its key: it also stands in the generated JSON schema. */
@@ -103,8 +110,19 @@ export const userConfigSchema = z.strictObject({
   target: z.string().min(1).optional().describe('The machine to build for. HOTMOD_TARGET. Default: "native".'),
   watch: watchSchema.optional().describe('How file changes are seen.'),
   build: buildSchema.optional().describe('How modules are built.'),
-  reload: reloadSchema.optional().describe('When and how new versions are switched to.'),
   host: hostSchema.optional().describe('The process that modules run in.'),
+  reload: reloadSchema
+    .optional()
+    .describe('When new versions are switched to, and what happens where that is in doubt.'),
+  keepGenerations: z
+    .number()
+    .int()
+    .min(2)
+    .max(1000)
+    .optional()
+    .describe(
+      'Different versions of each module that stay, the running one among them; a pinned one always stays. Default: 5.',
+    ),
 });
 
 export type UserConfig = z.input<typeof userConfigSchema>;

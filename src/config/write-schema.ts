@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { jsonSchemaOf } from './json-schema.js';
 import { moduleFileSchema } from './module-schema.js';
 import { userConfigSchema } from './schema.js';
 
@@ -12,6 +13,6 @@ export async function writeSchemas(folder: string): Promise<void> {
 }
 
 async function writeSchema(file: string, title: string, schema: z.ZodType): Promise<void> {
-  const json = { ...z.toJSONSchema(schema, { io: 'input' }), title };
+  const json = { ...jsonSchemaOf(schema), title };
   await writeFile(file, `${JSON.stringify(json, null, 2)}\n`);
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { HotmodEvent, LiveValue } from '../events/events.js';
 import type { Json } from '../events/json.js';
 import { contentHash } from '../files/hash.js';
+import type { Difference, Entry } from '../journal/types.js';
 
 /**
  * How other hotmod commands talk to the running session of a project: one JSON object a line over a Unix socket.
@@ -36,6 +37,25 @@ export const requestSchema = z.discriminatedUnion('method', [
     /** As they were typed. */
     args: z.array(z.string()),
   }),
+  z.strictObject({
+    method: z.literal('history'),
+    /** Null for all. */
+    module: z.string().nullable(),
+    limit: z.int().positive(),
+    /** A generation whose changes of the source are asked for; null for the list. */
+    diff: z.int().positive().nullable(),
+  }),
+  z.strictObject({
+    method: z.literal('rollback'),
+    module: z.string(),
+    /** Null for the generation that ran before. */
+    to: z.int().positive().nullable(),
+    force: z.boolean(),
+    dryRun: z.boolean(),
+  }),
+  /** `at` is null for the generation that runs. */
+  z.strictObject({ method: z.literal('pin'), module: z.string(), at: z.int().positive().nullable() }),
+  z.strictObject({ method: z.literal('unpin'), module: z.string() }),
 ]);
 
 export type ControlRequest = z.infer<typeof requestSchema>;
@@ -78,6 +98,23 @@ export interface CalledTarget {
   readonly value: Json;
 }
 
+export type PastRequest = Pick<Extract<ControlRequest, { readonly method: 'history' }>, 'module' | 'limit' | 'diff'>;
+
+export interface Past {
+  /** Newest first. */
+  readonly entries: readonly PastEntry[];
+  /** Null where the list was asked for. */
+  readonly difference: Difference | null;
+}
+
+export interface PastEntry extends Entry {
+  /** It runs in the session that was asked. */
+  readonly running: boolean;
+  readonly pinned: boolean;
+  /** It can be gone back to. */
+  readonly kept: boolean;
+}
+
 export type ControlAnswer =
   | { readonly kind: 'event'; readonly event: HotmodEvent }
   | {
@@ -86,6 +123,7 @@ export type ControlAnswer =
       readonly status?: SessionStatus;
       readonly inspected?: Inspected;
       readonly called?: Called;
+      readonly past?: Past;
     }
   | {
       readonly kind: 'error';

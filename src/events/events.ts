@@ -143,6 +143,10 @@ export type SessionEvent =
       readonly transaction: string;
       readonly moduleVersion: string;
       readonly reasons: readonly Finding[];
+      /** The earlier generation that was gone back to, whose code this one runs; 0 for a build of the source. */
+      readonly restores?: number;
+      /** True where the source on disk would give another version than the one that runs now. */
+      readonly sourceNewer?: boolean;
       readonly durationMs: number;
       readonly timings: Timings;
       readonly state: StateSummary;
@@ -168,6 +172,18 @@ export type SessionEvent =
       readonly generation: number;
       readonly message: string;
       readonly state: StateSummary;
+    }
+  /** It stays at this generation, whatever its source says, until `module:unpinned`. */
+  | { readonly type: 'module:pinned'; readonly module: string; readonly generation: number }
+  | { readonly type: 'module:unpinned'; readonly module: string }
+  /** A transaction that the session before this one began and did not end. `since` is when it began, ISO 8601. */
+  | {
+      readonly type: 'journal:interrupted';
+      readonly transaction: string;
+      readonly since: string;
+      readonly phase: 'intent' | 'decided';
+      readonly modules: readonly { readonly module: string; readonly generation: number; readonly from: number }[];
+      readonly message: string;
     }
   | { readonly type: 'host:up'; readonly pid: number; readonly restarts: number }
   /**

@@ -118,6 +118,7 @@ export function startEngine(options: EngineOptions): Engine {
       const problem = now('hot_node_give_plan', types, [...planParameters(module, transfer), wayBack ? 1 : 0]);
       return problem === 0 ? null : describeFailure(planFailure(module, problem));
     });
+  const faultBuffer = Buffer.alloc(faultBytes);
   const expectGeneration = (module: string, generation: number): Promise<void> =>
     queue(async () => {
       const paramsType = [text, unsigned];
@@ -211,7 +212,7 @@ export function startEngine(options: EngineOptions): Engine {
     stats: async () => readStats(await report('hot_node_stats')),
     views: async () => readViews(await report('hot_node_views')),
     stop: () => command('hot_engine_stop'),
-    takeFaults: () => takeFaults(now),
+    takeFaults: () => takeFaults(now, faultBuffer),
     exit(status) {
       load({
         library: options.library,
@@ -243,10 +244,9 @@ function takeReport(now: CallNow, size: number): ReportReader {
   return new ReportReader(bytes.subarray(0, taken));
 }
 
-function takeFaults(now: CallNow): readonly ModuleFault[] {
+function takeFaults(now: CallNow, bytes: Buffer): readonly ModuleFault[] {
   const faults: ModuleFault[] = [];
   for (;;) {
-    const bytes = Buffer.alloc(faultBytes);
     const size = now('hot_node_take_fault', [DataType.U8Array, DataType.I32], [bytes, faultBytes]);
     if (size === 0) return faults;
     faults.push(readFault(new ReportReader(bytes.subarray(0, size))));

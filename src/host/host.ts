@@ -3,8 +3,8 @@ import type { StateSummary } from '../events/events.js';
 
 /**
  * The program that modules run in, as the session sees it. Today a Node child on this machine; an emulated ARM64
- * Node, the user's own program, or a program elsewhere fit behind the same interface. A host decides nothing: it
- * does one thing when told and answers what came of it.
+ * Node, the user's own program, or a program elsewhere fit behind the same interface. A host does one
+ * thing when told and answers what came of it. Only about a crash it decides by itself, by the settings it was given.
  *
  * Every promise rejects with HostGone when the process ends before it answers.
  */

@@ -47,6 +47,8 @@ export interface TransactionRequest {
   readonly overrule: boolean;
   /** Whether a confirmed verdict may go on. */
   readonly accepts: (assessment: Assessment) => boolean;
+  /** Called when everything was looked at, immediately before the one step that changes the program. */
+  readonly decided: () => void;
 }
 
 export interface Switched {
@@ -108,6 +110,7 @@ export async function transact(request: TransactionRequest): Promise<Transaction
     }
   }
 
+  request.decided();
   const commit = await host.commit({
     modules: staged.map((one) => one.candidate.module),
     overrule: request.overrule,

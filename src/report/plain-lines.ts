@@ -35,6 +35,12 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
       return [own(`module ${event.module} ${event.type === 'module:added' ? 'added' : 'removed'}`)];
     case 'module:restarted':
       return [own(`${event.module}: ${event.message}`)];
+    case 'module:pinned':
+      return [own(`${event.module} is pinned: it stays at generation ${event.generation}, whatever is saved`)];
+    case 'module:unpinned':
+      return [own(`${event.module} is not pinned any more: it goes with its source`)];
+    case 'journal:interrupted':
+      return [own(event.message, 'warn')];
     case 'watch:change':
       return [own(`changed ${event.files.join(', ')}: ${event.modules.join(', ') || 'no module'}`, 'dim')];
     case 'build:start':
@@ -152,11 +158,18 @@ function reload(event: EventOf<'reload:done'>, glyphs: Glyphs): readonly Line[] 
     seg(state === '' || !ran ? '' : `, state ${state}`),
     seg(!ran && event.from > 0 ? `, generation ${event.from} runs on` : ''),
   ];
-  if (ran) return [line];
+  if (ran) return [line, ...older(event)];
   // The compiler's own messages stand above already, and each says where.
   const advised =
     event.outcome === 'buildFailed' ? event.reasons.map(({ code, message }) => ({ code, message })) : event.reasons;
   return [line, ...findings(advised, glyphs)];
+}
+
+/** What runs is what is on disk, unless somebody asked for something else: then that is said. */
+function older({ module, restores = 0, sourceNewer = false }: EventOf<'reload:done'>): readonly Line[] {
+  if (restores === 0) return [];
+  const until = sourceNewer ? '; the source is newer, and its next change is taken again' : '';
+  return [own(`${module} runs generation ${restores} again${until}`, sourceNewer ? 'warn' : 'plain')];
 }
 
 function crash(event: EventOf<'host:crash'>): string {

@@ -1,7 +1,8 @@
 import type { Builder, BuildResult } from '../build/types.js';
 import type { Bus } from '../events/bus.js';
 import type { Finding, Level, Outcome, Timings } from '../events/events.js';
-import type { ModuleRecord } from './records.js';
+import { pinnedStart } from './pins.js';
+import type { ModuleRecord, Pin } from './records.js';
 
 /** A module that got no further. */
 export interface Stopped {
@@ -18,7 +19,13 @@ export type Built =
   /** The library that runs is what the source gives. */
   | { readonly kind: 'unchanged'; readonly build: BuildResult }
   | Stopped
-  | { readonly kind: 'built'; readonly timings: Timings; readonly build: BuildResult };
+  | {
+      readonly kind: 'built';
+      readonly timings: Timings;
+      readonly build: BuildResult;
+      /** Where the module starts at a pinned generation in place of what its source gives. */
+      readonly pinned: Pin | null;
+    };
 
 export interface BuildModuleRequest {
   readonly builder: Builder;
@@ -31,8 +38,10 @@ export interface BuildModuleRequest {
 
 /** From source to library. Emits what the compiler said. */
 export async function buildModule(record: ModuleRecord, request: BuildModuleRequest): Promise<Built> {
-  const build = await runBuild(record, request);
-  if (build.superseded) return { kind: 'superseded' };
+  const built = await runBuild(record, request);
+  if (built.superseded) return { kind: 'superseded' };
+  const pinned = pinnedStart(record, built);
+  const build = pinned === null ? built : { ...built, ok: true, library: pinned.library, hash: pinned.hash };
   const timings: Timings = { build: build.durationMs };
   if (!build.ok) {
     const reasons = build.diagnostics
@@ -41,7 +50,7 @@ export async function buildModule(record: ModuleRecord, request: BuildModuleRequ
     return { kind: 'stopped', outcome: 'buildFailed', level: 'BLOCKED', reasons, timings, build };
   }
   const unchanged = !request.force && record.running?.hash === build.hash;
-  return unchanged ? { kind: 'unchanged', build } : { kind: 'built', timings, build };
+  return unchanged ? { kind: 'unchanged', build } : { kind: 'built', timings, build, pinned };
 }
 
 async function runBuild(record: ModuleRecord, request: BuildModuleRequest): Promise<BuildResult> {

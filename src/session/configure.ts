@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { hasSource } from '../config/discover.js';
 import type { ResolvedConfig, ResolvedModule } from '../config/resolved.js';
 import type { Context } from './context.js';
+import { recallPins } from './pins.js';
 import { newRecord } from './records.js';
 import { recoverySettingsOf } from './recovery-settings.js';
 
@@ -26,7 +27,8 @@ export async function applyConfig(
     const record = context.records.get(settings.name);
     if (record === undefined || record.orphaned) context.bus.emit({ type: 'module:added', module: settings.name });
     if (record === undefined) {
-      context.records.set(settings.name, newRecord(settings));
+      context.records.set(settings.name, newRecord(settings, context.history.highest(settings.name)));
+      recallPins(context, [settings.name]);
       continue;
     }
     if (differs(record.settings, settings)) changed.push(`modules.${settings.name}`);
@@ -69,7 +71,9 @@ function changedSettings(before: ResolvedConfig, after: ResolvedConfig): string[
   const host = hostKeys.filter((key) => differs(before.host[key], after.host[key])).map((key) => `host.${key}`);
   const watch = differs(before.watch, after.watch) ? ['watch'] : [];
   const build = differs([before.build, before.target], [after.build, after.target]) ? ['build'] : [];
-  return [...host, ...watch, ...build];
+  const keep = before.keepGenerations === after.keepGenerations ? [] : ['keepGenerations'];
+  const reload = differs(before.reload, after.reload) ? ['reload.onConflict'] : [];
+  return [...host, ...watch, ...build, ...reload, ...keep];
 }
 
 function folderGone(settings: ResolvedModule) {
@@ -89,5 +93,10 @@ async function whatIsLeft({ dir, build }: ResolvedModule): Promise<'nothing' | '
 
 /** Settings are plain data, made the same way each time, so their JSON tells whether they are the same. */
 export function differs(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) !== JSON.stringify(b);
+  return JSON.stringify(a, withFunctions) !== JSON.stringify(b, withFunctions);
+}
+
+/** Reading a config again makes new functions; they are the same as long as their text is. */
+function withFunctions(_key: string, value: unknown): unknown {
+  return typeof value === 'function' ? String(value) : value;
 }

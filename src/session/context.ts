@@ -4,6 +4,7 @@ import type { Bus } from '../events/bus.js';
 import type { Host } from '../host/host.js';
 import type { Turn } from '../reload/queue.js';
 import type { Watcher } from '../watch/watcher.js';
+import type { History } from './history.js';
 import type { ModuleRecord } from './records.js';
 import type { ModelReader } from './types-of-both.js';
 
@@ -20,6 +21,8 @@ export interface Context {
   /** Types and storage of libraries, each read once. */
   readonly models: ModelReader;
   readonly turn: Turn;
+  /** What happened, also in the sessions before. */
+  readonly history: History;
   config: ResolvedConfig;
   builder: Builder;
   host: Host;

@@ -82,11 +82,18 @@ export function createDeferral(
 
 /** Why these modules should not be switched now; empty where they may be. */
 export async function reasonsAgainst(context: Context, modules: readonly string[]): Promise<readonly string[]> {
-  return [...(await criticalSections(context.host, modules)), ...(await limitsAgainst(context, modules))];
+  const sections = modules.filter((module) => hasSections(context, module));
+  const critical = sections.length === 0 ? [] : await criticalSections(context.host, sections);
+  return [...critical, ...(await limitsAgainst(context, modules))];
 }
 
-/** The same without what the modules themselves say, which the engine asks at the switch. */
-export async function limitsAgainst(context: Context, modules: readonly string[]): Promise<readonly string[]> {
+/** Only those that use the function are asked, so that a reload of others costs nothing more. */
+function hasSections({ records }: Context, module: string): boolean {
+  const symbols = records.get(module)?.running?.file.undefinedSymbols ?? [];
+  return symbols.some(({ name }) => name === 'module_begin_critical');
+}
+
+async function limitsAgainst(context: Context, modules: readonly string[]): Promise<readonly string[]> {
   const { defer } = context.config.reload;
   const since = Math.min(...modules.map((module) => context.deferredSince.get(module) ?? Number.POSITIVE_INFINITY));
   if (performance.now() - since >= defer.maxWaitMs) return [];

@@ -63,5 +63,5 @@ async function recall(
   });
   if (facts === null) return;
   record.generation = known.generation;
-  record.running = { ...known, file: facts, level: 'SAFE', settings: record.settings };
+  record.running = { ...known, file: facts, level: 'SAFE', settings: record.settings, restores: 0 };
 }

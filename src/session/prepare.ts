@@ -8,8 +8,10 @@ import type { Finding, Timings } from '../events/events.js';
 import type { LibraryFacts, ValidationFinding } from '../validate/types.js';
 import { validate } from '../validate/validate.js';
 import { type BuildModuleRequest, type Built, buildModule, type Stopped } from './build-module.js';
+import { conflictOf } from './conflict.js';
 import { findMissing, type Neighbour } from './needs.js';
-import { apiVersion, loadedModule, type ModuleRecord } from './records.js';
+import { heldAtPin } from './pins.js';
+import { apiVersion, loadedModule, type ModuleRecord, type Pin } from './records.js';
 import { type BothVersions, compareVersions, type ModelReader } from './types-of-both.js';
 
 export interface PrepareRequest extends BuildModuleRequest {
@@ -38,6 +40,8 @@ export interface ReadyVersion {
   readonly replaces: number | null;
   readonly timings: Timings;
   readonly build: BuildResult;
+  /** Where the module starts at a pinned generation in place of what its source gives. */
+  readonly pinned: Pin | null;
 }
 
 /** What became of one module on its way from source to a version that may be switched to. */
@@ -129,7 +133,7 @@ async function check(
 async function judge(
   request: PrepareRequest,
   record: ModuleRecord,
-  { build, timings: afterBuild }: BuiltLibrary,
+  { build, timings: afterBuild, pinned }: BuiltLibrary,
   checked: Checked,
   loaded: AssessRequest['loaded'],
 ): Promise<ReadyVersion | Stopped> {
@@ -153,16 +157,21 @@ async function judge(
     root: request.config.root,
     types: both,
     staged: null,
+    conflict: conflictOf(record, request.config.reload),
   };
   const assessment = assess(asked);
   const assessMs = performance.now() - start;
   const { level, reasons } = assessment;
   const refused = facts === null || !request.accepts(assessment);
-  if (refused || request.verdictOnly) sayVerdict(request.bus, module, assessment, assessMs);
+  const held = heldAtPin(record);
+  if (refused || held !== null || request.verdictOnly) sayVerdict(request.bus, module, assessment, assessMs);
 
   const timings: Timings = { ...afterBuild, validate: checked.durationMs, assess: assessMs };
-  if (facts === null || refused) return { kind: 'stopped', outcome: 'refused', level, reasons, timings, build };
-  return { kind: 'ready', file: facts, assessment, asked, both, replaces: before?.generation ?? null, timings, build };
+  const stopped = { kind: 'stopped', outcome: 'refused', level, timings, build } as const;
+  if (facts === null || refused) return { ...stopped, reasons };
+  if (held !== null) return { ...stopped, reasons: [held] };
+  const replaces = before?.generation ?? null;
+  return { kind: 'ready', file: facts, assessment, asked, both, replaces, timings, build, pinned };
 }
 
 function isUsed(module: string, loaded: AssessRequest['loaded']): boolean {

@@ -1,8 +1,8 @@
 import type { LoadedModule } from '../assess/types.js';
-import type { ResolvedModule } from '../config/resolved.js';
+import type { EntryNames, ResolvedModule } from '../config/resolved.js';
 import type { Level } from '../events/events.js';
 import type { ModuleFacts } from '../host/host.js';
-import type { LibraryFacts } from '../validate/types.js';
+import type { LibraryFacts, ModuleLibrary } from '../validate/types.js';
 
 /** The major number of modules/include/module_interface.h (`MODULE_API_VERSION`). */
 export const apiVersion = 1;
@@ -19,6 +19,18 @@ export interface Version {
   /** The verdict it was taken with. */
   readonly level: Level;
   readonly settings: ResolvedModule;
+  /** The earlier generation that was gone back to, whose library this is; 0 for a build of the source. */
+  readonly restores: number;
+}
+
+/** A generation that a module is to stay at, whatever its source says. */
+export interface Pin {
+  readonly generation: number;
+  readonly hash: string;
+  readonly library: string;
+  readonly entry: EntryNames;
+  readonly moduleVersion: string;
+  readonly inputs: Readonly<Record<string, string>>;
 }
 
 /** What the session knows of one module. */
@@ -48,26 +60,37 @@ export interface ModuleRecord {
   staleRounds: number;
   /** Builds in a row whose inputs changed under the compiler. */
   unsettledRounds: number;
+  /** Null where the module goes with its source. */
+  pin: Pin | null;
 }
 
-export function newRecord(settings: ResolvedModule): ModuleRecord {
+/** @param generation the highest number that was ever handed out for this module. */
+export function newRecord(settings: ResolvedModule, generation = 0): ModuleRecord {
   return {
     settings,
     running: null,
     previous: null,
     stopped: null,
-    generation: 0,
+    generation,
     orphaned: false,
     crashes: [],
     heldWith: new Set(),
     staleRounds: 0,
     unsettledRounds: 0,
+    pin: null,
   };
 }
 
 /** What is known of the version whose state the next one takes over; null where none ever ran. */
 export function runningFacts({ running, stopped }: ModuleRecord): ModuleFacts | null {
   return (running ?? stopped)?.loaded ?? null;
+}
+
+/** The library of every other module that runs. */
+export function runningLibraries(records: ReadonlyMap<string, ModuleRecord>, except: string): readonly ModuleLibrary[] {
+  return [...records.values()].flatMap(({ settings, running }) =>
+    running === null || settings.name === except ? [] : [{ name: settings.name, library: running.library }],
+  );
 }
 
 /** What a verdict needs to know of another module. */

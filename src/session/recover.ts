@@ -40,7 +40,7 @@ export async function recoverModule(context: Context, fault: ModuleFault): Promi
     record.stopped = record.running;
     return stop(context, record, 'HM513', `${fault.module} crashed too often (last with ${fault.signal})`);
   }
-  if (fault.goesOn || fault.wentBack.length > 0) return goOn(context, fault);
+  if (fault.goesOn) return goOn(context, fault);
   try {
     await startAgain(context, record, { fresh: false });
   } catch (error) {
@@ -183,7 +183,10 @@ async function startAgain(
   const staged = await context.host.stage({ module, generation, library, entry: settings.entry, imports, patches });
   const transfer = staged.ok && !fresh ? await transferToItself(context, running, staged.facts) : null;
   const plans = transfer === null ? {} : { [module]: transfer.request };
-  const committed = staged.ok ? await context.host.commit({ modules: [module], plans }) : staged;
+  const replaces = fresh ? {} : { [module]: generation };
+  const committed = staged.ok ? await context.host.commit({ modules: [module], plans, replaces }) : staged;
+  // The host has taken it back meanwhile, with another one that crashed: that is told next.
+  if ('staleBase' in committed && committed.staleBase) return;
   if (committed.ok) {
     const state = stateOf(transfer, committed.modules[0]?.state ?? noState);
     const fate =

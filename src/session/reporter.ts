@@ -1,6 +1,6 @@
 import type { Assessment } from '../assess/types.js';
 import { findCode } from '../codes/index.js';
-import type { Finding, Level, Outcome, StateSummary, Timings } from '../events/events.js';
+import type { Finding, Level, Outcome, SessionEvent, StateSummary, Timings } from '../events/events.js';
 import type { RunningJob } from '../reload/queue.js';
 import { noState, type Switched } from '../reload/transact.js';
 import type { Context } from './context.js';
@@ -50,7 +50,7 @@ export function createReporter(context: Context, job: RunningJob, startedAt: num
       emitStanding(context, record, { outcome, level, reasons, generation, transaction: '', ...finish(timings) });
     },
     switched(ready: Ready, transaction: string, one: Switched, pauseMs: number): void {
-      const { record, generation, build, file } = ready;
+      const { record, generation, build, file, pinned } = ready;
       const { library, hash } = build;
       emitSwitched(context, record, {
         version: {
@@ -61,10 +61,12 @@ export function createReporter(context: Context, job: RunningJob, startedAt: num
           loaded: one.facts,
           level: one.assessment.level,
           settings: record.settings,
+          restores: pinned?.generation ?? 0,
         },
         assessment: one.assessment,
         state: one.state,
         transaction,
+        sourceNewer: pinned !== null,
         ...finish({ ...ready.timings, load: one.loadMs, pause: pauseMs }),
       });
     },
@@ -105,11 +107,13 @@ export function emitSwitched(
     readonly assessment: Assessment;
     readonly state: StateSummary;
     readonly transaction: string;
+    /** The source would give something else. */
+    readonly sourceNewer: boolean;
     readonly durationMs: number;
     readonly timings: Timings;
   },
 ): void {
-  const { version, assessment, state, transaction, durationMs, timings } = about;
+  const { version, assessment, state, transaction, sourceNewer, durationMs, timings } = about;
   const from = record.running?.generation ?? 0;
   record.previous = record.running;
   record.running = version;
@@ -119,13 +123,15 @@ export function emitSwitched(
   context.deferredSince.delete(record.settings.name);
   // The next edit is compared with it: read now, that edit need not wait. Where it cannot be read, the verdict says so.
   context.models.read(version.library).catch(() => undefined);
-  context.bus.emit({
+  sayOutcome(context, {
     type: 'reload:done',
     module: record.settings.name,
     outcome: from === 0 ? 'loaded' : 'reloaded',
     level: assessment.level,
     generation: version.generation,
     from,
+    restores: version.restores,
+    sourceNewer,
     transaction,
     moduleVersion: version.loaded?.version || record.settings.version,
     reasons: assessment.reasons,
@@ -133,6 +139,12 @@ export function emitSwitched(
     timings,
     state,
   });
+}
+
+/** What was said must be in the journal, whatever happens next: so it is written first. */
+function sayOutcome(context: Context, event: Extract<SessionEvent, { readonly type: 'reload:done' }>): void {
+  context.history.outcome(event);
+  context.bus.emit(event);
 }
 
 /** What ran before goes on (or nothing runs): says why. */
@@ -149,7 +161,7 @@ export function emitStanding(
     readonly timings: Timings;
   },
 ): void {
-  context.bus.emit({
+  sayOutcome(context, {
     type: 'reload:done',
     module: record.settings.name,
     ...about,

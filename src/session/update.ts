@@ -6,7 +6,8 @@ import type { RunningJob } from '../reload/queue.js';
 import { type TransactionResult, transact } from '../reload/transact.js';
 import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
-import { limitsAgainst } from './defer.js';
+import { reasonsAgainst } from './defer.js';
+import { plannedGeneration } from './history.js';
 import { describeHostEnd } from './host-ends.js';
 import { inLoadOrder } from './order.js';
 import { type Prepared, prepare, sayVerdict } from './prepare.js';
@@ -56,11 +57,12 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
   const superseded = prepared.some((one) => one.kind === 'superseded');
   if (superseded) return nothing;
   const names = records.map((record) => record.settings.name);
-  const limits = prepared.some((one) => one.kind === 'ready') ? await limitsAgainst(context, names) : [];
-  if (limits.length > 0) return { ...nothing, deferred: { modules: names, reasons: limits } };
+  const reasons =
+    prepared.some((one) => one.kind === 'ready') && !job.acceptUnsafe ? await reasonsAgainst(context, names) : [];
+  if (reasons.length > 0) return { ...nothing, deferred: { modules: names, reasons } };
   if (!(await job.commit()) || context.closing) return nothing;
   if (prepared.some((one, index) => isStale(one, records[index]))) {
-    // A crash was dealt with in the meantime, and the verdicts are about versions that run no longer.
+    // Somebody went back in the meantime, or a crash did: the verdicts are about versions that run no longer.
     return { ...nothing, interrupted: names };
   }
 
@@ -147,7 +149,7 @@ function jobRecords(context: Context, job: RunningJob): readonly ModuleRecord[] 
  */
 type Fate = 'decided' | 'hostGone' | 'interrupted' | { readonly deferred: string };
 
-/** The engine's answer where a module does not want to be replaced. */
+/** The engine's answer where a module does not want to be replaced, and began to want that only now. */
 const criticalCode = 'HM570';
 
 /** What the request allows: which verdicts, and whether the version that runs has a say. */
@@ -163,11 +165,16 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
   const names = new Set(group.map((one) => one.record.settings.name));
   const find = (module: string): Ready | undefined => group.find((one) => one.record.settings.name === module);
 
+  context.history.begin(
+    transaction,
+    group.map((one) => plannedGeneration(context.config, one)),
+  );
   let result: TransactionResult;
   try {
     result = await transact({
       host: context.host,
       ...terms,
+      decided: () => context.history.decided(transaction),
       candidates: group.map(({ record, generation, build, file, assessment, replaces }) => ({
         module: record.settings.name,
         generation,
@@ -217,10 +224,7 @@ async function switchGroup(context: Context, reporter: Reporter, group: readonly
     return 'decided';
   }
   const [reason] = result.reasons;
-  if (reason?.code === criticalCode) {
-    for (const { record } of group) record.generation -= 1;
-    return { deferred: reason.message };
-  }
+  if (reason?.code === criticalCode) return { deferred: reason.message };
   for (const one of group) {
     const decided = one.record.settings.name === result.module ? result.assessment : null;
     sayVerdictOf(context, one, decided ?? one.assessment);

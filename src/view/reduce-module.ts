@@ -24,6 +24,10 @@ export function reduceModule(module: ModuleState, event: HotmodEvent): ModuleSta
       return current(module, event);
     case 'module:restarted':
       return restarted(module, event);
+    case 'module:pinned':
+      return { ...module, pinned: event.generation };
+    case 'module:unpinned':
+      return { ...module, pinned: 0 };
     case 'host:crash':
       return { ...module, stage: event.fatal ? 'failed' : 'stopped', failure: crashWord(event.signal) };
     case 'module:view':
@@ -51,6 +55,8 @@ export function moduleOf(event: HotmodEvent): string {
     case 'reload:done':
     case 'module:current':
     case 'module:restarted':
+    case 'module:pinned':
+    case 'module:unpinned':
     case 'host:crash':
     case 'module:view':
     case 'module:state':
@@ -85,7 +91,9 @@ function reloadDone(module: ModuleState, event: EventOf<'reload:done'>): ModuleS
       ...common,
       level,
       stage: 'failed',
-      failure: failureWord(event.outcome),
+      failure: event.reasons[0]?.code === heldByPin ? 'held by its pin' : failureWord(event.outcome),
+      // A version that had been switched to and was taken back leaves what ran before it.
+      older: event.generation === module.generation && event.from !== module.generation ? 0 : module.older,
       generation: event.from,
       view: event.from > 0 ? module.view : '',
     };
@@ -98,6 +106,7 @@ function reloadDone(module: ModuleState, event: EventOf<'reload:done'>): ModuleS
     level: event.level,
     runningLevel: event.level,
     generation: event.generation,
+    older: event.sourceNewer === true ? (event.restores ?? 0) : 0,
     version: event.moduleVersion,
     timings: event.timings,
     state: event.state,
@@ -118,6 +127,7 @@ function current(module: ModuleState, event: EventOf<'module:current'>): ModuleS
     outcome: 'reloaded',
     reasons,
     generation,
+    older: 0,
     version: moduleVersion,
   };
 }
@@ -158,6 +168,9 @@ function diagnosticOf(event: EventOf<'build:diagnostic'>): Diagnostic {
   const { file, line, column, severity, message, code, notes, rendered } = event;
   return { file, line, column, severity, message, code, notes, rendered };
 }
+
+/** The new version was judged, and waits: nothing is wrong with it. */
+const heldByPin = 'HM565';
 
 export function failureWord(outcome: Outcome): string {
   switch (outcome) {

@@ -1,7 +1,15 @@
 import type { EventOf, HotmodEvent } from '../events/events.js';
 import { addToHistory, crashEntry, reloadEntry } from './history.js';
 import { moduleOf, reduceModule } from './reduce-module.js';
-import { keptLogLines, keptProblems, type ModuleState, newModule, type Problem, type ViewState } from './state.js';
+import {
+  keptLogLines,
+  keptProblems,
+  type LogLine,
+  type ModuleState,
+  newModule,
+  type Problem,
+  type ViewState,
+} from './state.js';
 
 /**
  * The whole view as a function of the event stream. Pure: the same events give the same state, and a state that is
@@ -43,11 +51,10 @@ function reduceSession(state: ViewState, event: HotmodEvent): ViewState {
       return { ...state, host: { up: true, pid: event.pid, restarts: event.restarts } };
     case 'host:crash':
       return hostCrash(state, event);
+    case 'journal:interrupted':
+      return addToLog(state, { stream: 'stderr', module: '', text: event.message });
     case 'host:output':
-      return {
-        ...state,
-        log: [...state.log, { stream: event.stream, module: event.module, text: event.text }].slice(-keptLogLines),
-      };
+      return addToLog(state, { stream: event.stream, module: event.module, text: event.text });
     case 'host:stats':
       return {
         ...state,
@@ -56,6 +63,10 @@ function reduceSession(state: ViewState, event: HotmodEvent): ViewState {
     default:
       return state;
   }
+}
+
+function addToLog(state: ViewState, line: LogLine): ViewState {
+  return { ...state, log: [...state.log, line].slice(-keptLogLines) };
 }
 
 function startSession(state: ViewState, event: EventOf<'session:start'>): ViewState {

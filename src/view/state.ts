@@ -25,6 +25,10 @@ export interface ModuleState {
   readonly version: string;
   /** The generation that runs now; 0 where none does. */
   readonly generation: number;
+  /** The earlier generation whose code runs although the source is newer; 0 where what runs is what is on disk. */
+  readonly older: number;
+  /** The generation it is to stay at; 0 where it goes with its source. */
+  readonly pinned: number;
   readonly stage: Stage;
   /** Why it failed or stopped, in two words (`build failed`, `rolled back`); empty otherwise. */
   readonly failure: string;
@@ -140,6 +144,8 @@ export function newModule(name: string): ModuleState {
     name,
     version: '',
     generation: 0,
+    older: 0,
+    pinned: 0,
     stage: 'waiting',
     deferredBy: [],
     failure: '',

@@ -21,7 +21,9 @@ describe('an unknown key', () => {
   test('with nothing near it lists the keys there are', async () => {
     const error = await config({ webpack: {} });
     expect(error.message).toBe('hotmod.config.json: Unknown key "webpack".');
-    expect(error.hint).toBe('The keys here are: $schema, modules, target, watch, build, reload, host.');
+    expect(error.hint).toBe(
+      'The keys here are: $schema, modules, target, watch, build, host, reload, keepGenerations.',
+    );
   });
 
   test('below a module name keeps the whole path', async () => {

@@ -1,52 +1,14 @@
-import { execFile } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { runCli } from '../helpers/cli.js';
 import { counterSource } from '../helpers/host-modules.js';
 import { openTestSession, type TestSession } from '../helpers/session.js';
+import { coverReadOnly, fill, smallDisk } from '../helpers/small-disk.js';
 import { tempDir, writeFiles } from '../helpers/temp-dir.js';
 import { waitFor } from '../helpers/wait-for.js';
 
-const run = promisify(execFile);
 const source = 'modules/counter/counter.c';
-
-/** A small file system of its own at `path`; null where this user may not mount one. */
-async function smallDisk(path: string, options: string): Promise<AsyncDisposable | null> {
-  await mkdir(path, { recursive: true });
-  try {
-    await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]);
-  } catch {
-    return null;
-  }
-  return {
-    async [Symbol.asyncDispose]() {
-      await run('umount', ['-l', path]);
-    },
-  };
-}
-
-/** Makes a folder read-only for root too, by mounting it over itself; what is open already stays writable. */
-async function coverReadOnly(path: string): Promise<AsyncDisposable | null> {
-  try {
-    await run('mount', ['--bind', path, path]);
-  } catch {
-    return null;
-  }
-  const cover = { [Symbol.asyncDispose]: async () => void (await run('umount', ['-l', path])) };
-  await run('mount', ['-o', 'remount,bind,ro', path]);
-  return cover;
-}
-
-async function fill(file: string): Promise<void> {
-  const block = Buffer.alloc(4096, 1);
-  await expect(
-    (async () => {
-      for (;;) await writeFile(file, block, { flag: 'a' });
-    })(),
-  ).rejects.toMatchObject({ code: 'ENOSPC' });
-}
 
 const count = async (running: TestSession): Promise<number> => Number(await running.view('counter'));
 

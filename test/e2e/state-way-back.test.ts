@@ -29,13 +29,13 @@ test('undo after a change of the layout goes back with the values as they are no
   });
   await session.step(2);
   expect([await value('town.people'), await value('town.added')]).toEqual([210, 7]);
-  await session.undo('m');
+  await session.rollback({ module: 'm', to: null, force: false });
   await session.step(5);
   expect([await value('town.people'), await value('town.money')]).toEqual([215, 2.5]);
-  await session.undo('m');
+  await session.rollback({ module: 'm', to: null, force: false });
   await session.step(1);
   expect([await value('town.people'), await value('town.added')]).toEqual([315, 7]);
-  await session.undo('m');
+  await session.rollback({ module: 'm', to: null, force: false });
   await session.step(1);
   expect(await value('town.people')).toBe(316);
   expect(running.events.filter((event) => event.type === 'host:crash')).toEqual([]);

@@ -143,7 +143,7 @@ function configOf(root: string, modules: readonly ResolvedModule[], options: Pro
       jobs: options.jobs ?? 4,
       compileCommands: options.compileCommands ?? false,
     },
-    reload: { defer: { maxCpu: null, minFreeMemory: null, maxFrameMs: null, maxWaitMs: 0 } },
+    reload: { defer: { maxCpu: null, minFreeMemory: null, maxFrameMs: null, maxWaitMs: 0 }, onConflict: 'latest' },
     host: {
       rate: 60,
       stepped: false,
@@ -154,5 +154,6 @@ function configOf(root: string, modules: readonly ResolvedModule[], options: Pro
       restart: { max: 3, withinMs: 1000 },
       env: {},
     },
+    keepGenerations: 5,
   };
 }

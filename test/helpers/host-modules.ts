@@ -22,7 +22,7 @@ export interface HostBench extends AsyncDisposable {
   readonly dir: string;
   readonly host: Host;
   readonly lines: readonly OutputLine[];
-  readonly faults: readonly ModuleFault[];
+  readonly faults: ModuleFault[];
   readonly options: HostOptions;
   /** Compiles C source and gives the library's path. */
   compile(name: string, source: string, flags?: readonly string[]): Promise<string>;

@@ -47,6 +47,22 @@ describe('a step that fails leaves the old version running with its state', () =
   }
 });
 
+for (const [hook, parameters] of [
+  ['prepare_reload', 'void'],
+  ['save_state', 'void **data, size_t *size'],
+] as const) {
+  test(`a crash half-way through ${hook} leaves the old version its variables as they were`, async () => {
+    await using bench = await openBench();
+    const extra = `static int half(${parameters}) { count = -1; volatile int *nowhere = 0; *nowhere = 1; return 0; }`;
+    await bench.load('counter', counterSource({ extra, hooks: { [hook]: 'half' } }));
+    await bench.host.step(5, 1 / 60);
+    expect(await bench.load('counter', counterSource({ by: 100 }), 2)).toMatchObject({ ok: false, code: 'HM508' });
+    expect(await viewOf(bench.host, 'counter')).toBe('5');
+    await bench.host.step(1, 1 / 60);
+    expect(await viewOf(bench.host, 'counter')).toBe('6');
+  });
+}
+
 test('of two modules in one commit either both are switched or none, and hooks are taken back in reverse', async () => {
   await using bench = await openBench();
   const noted = {

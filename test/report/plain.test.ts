@@ -191,3 +191,30 @@ describe('a reader that goes away', () => {
     await gone;
   });
 });
+
+describe('going back in the plain view', () => {
+  const lines = (event: SessionEvent): readonly string[] => plainText([event]).trimEnd().split('\n');
+
+  test('says that older code runs than lies on disk, and only where it does', () => {
+    const back = { generation: 5, from: 4, restores: 3 };
+    expect(lines(reloadDone('traffic', { ...back, sourceNewer: true })).at(-1)).toBe(
+      '[hotmod] traffic runs generation 3 again; the source is newer, and its next change is taken again',
+    );
+    expect(lines(reloadDone('traffic', { ...back, sourceNewer: false })).at(-1)).toBe(
+      '[hotmod] traffic runs generation 3 again',
+    );
+    expect(lines(reloadDone('traffic', { restores: 0 }))).toHaveLength(1);
+  });
+
+  test('has a line for a pin, its end, and what the last session left unfinished', () => {
+    expect(lines({ type: 'module:pinned', module: 'traffic', generation: 3 })).toEqual([
+      '[hotmod] traffic is pinned: it stays at generation 3, whatever is saved',
+    ]);
+    expect(lines({ type: 'module:unpinned', module: 'traffic' })).toEqual([
+      '[hotmod] traffic is not pinned any more: it goes with its source',
+    ]);
+    const message = 'The last session ended while it reloaded traffic #4.';
+    const interrupted = { transaction: 't4', since: '2026-03-01T11:00:00.000Z', phase: 'intent', modules: [] } as const;
+    expect(lines({ type: 'journal:interrupted', ...interrupted, message })).toEqual([`[hotmod] ${message}`]);
+  });
+});

@@ -197,3 +197,57 @@ describe('the stream', () => {
     expect(removed.modules.map((module) => module.name)).toEqual(['simulation', 'weather']);
   });
 });
+
+describe('a module that was gone back with', () => {
+  const back = reloadDone('traffic', { generation: 3, from: 2, restores: 1, sourceNewer: true });
+  const older = (state: ViewState): number => moduleIn(state, 'traffic').older;
+
+  test('is marked as older than its source until a build of the source runs, or is what runs', () => {
+    const state = stateAfter([started, back]);
+    expect(older(state)).toBe(1);
+    expect(older(stateAfter([{ type: 'build:start', module: 'traffic' }], state))).toBe(1);
+    expect(older(stateAfter([reloadDone('traffic', { outcome: 'buildFailed', generation: 3, from: 3 })], state))).toBe(
+      1,
+    );
+    expect(older(stateAfter([reloadDone('traffic', { generation: 4, from: 3 })], state))).toBe(0);
+    const current = {
+      type: 'module:current',
+      module: 'traffic',
+      generation: 3,
+      level: 'SAFE',
+      moduleVersion: '',
+    } as const;
+    expect(older(stateAfter([current], state))).toBe(0);
+  });
+
+  test('is not marked where that is what the source gives', () => {
+    expect(older(stateAfter([started, reloadDone('traffic', { restores: 1, sourceNewer: false })]))).toBe(0);
+  });
+
+  test('that crashes and is taken back leaves no mark behind', () => {
+    const taken = reloadDone('traffic', { outcome: 'rolledBack', generation: 3, from: 2 });
+    expect(older(stateAfter([started, back, taken]))).toBe(0);
+  });
+});
+
+test('a pin is shown until it is taken away, and what waits for it is no failure of its own', () => {
+  const pinned = stateAfter([started, { type: 'module:pinned', module: 'traffic', generation: 2 }]);
+  expect(moduleIn(pinned, 'traffic').pinned).toBe(2);
+  const held = reloadDone('traffic', { outcome: 'refused', from: 2, reasons: [{ code: 'HM565', message: 'pinned' }] });
+  expect(moduleIn(stateAfter([held], pinned), 'traffic')).toMatchObject({ failure: 'held by its pin', generation: 2 });
+  expect(moduleIn(stateAfter([{ type: 'module:unpinned', module: 'traffic' }], pinned), 'traffic').pinned).toBe(0);
+});
+
+test('what the last session left unfinished stands in the log', () => {
+  const state = stateAfter([
+    {
+      type: 'journal:interrupted',
+      transaction: 't4',
+      since: '2026-03-01T11:00:00.000Z',
+      phase: 'decided',
+      modules: [{ module: 'traffic', generation: 4, from: 3 }],
+      message: 'The last session ended while it reloaded traffic #4.',
+    },
+  ]);
+  expect(state.log.map((line) => line.text)).toEqual(['The last session ended while it reloaded traffic #4.']);
+});

@@ -466,11 +466,13 @@ static void views_at_boundary(void *argument) {
   static char text[HOT_VIEW_MAX + 1];
   const views_command_t *command = argument;
   slot_t *slot;
-  shadow_take_all();
+  bool copied = false;
   for (size_t n = 0; (slot = table_running(n)) != NULL; n++) {
     image_t *image = slot->current;
     hot_failure_t failure = {0};
     if (!image->running || image->view == NULL) continue;
+    if (!copied) shadow_take_all();
+    copied = true;
     if (call_view(image, text, &failure)) {
       command->take(slot->name, text, command->context);
     } else {

@@ -10,6 +10,7 @@
 #include "loop.h"
 #include "migrations.h"
 #include "platform.h"
+#include "recovery.h"
 
 static bool none_is_critical(const commit_t *commit);
 static bool run_steps(part_t *part, hot_step_t first, hot_step_t last, hot_failure_t *failure);
@@ -78,11 +79,18 @@ static void begin_part(part_t *part) {
       slot->current != NULL && slot->transfer != NULL && slot->transfer->what == HOT_TRANSFER_VARIABLES;
 }
 
+/* The version that was to leave goes on, and with whole variables. */
+static void put_back_after_crash(image_t *leaving, const hot_failure_t *failure) {
+  if (failure->problem == HOT_CRASHED) recovery_put_back(leaving);
+}
+
 static bool step_prepare(part_t *part, hot_failure_t *failure) {
   image_t *leaving = part->leaving;
   if (leaving == NULL || !leaving->running) return true;
   part->ran = leaving->calls.prepare_reload != NULL;
+  if (part->ran) shadow_take(&leaving->shadow);
   part->prepared = call_prepare(leaving, failure);
+  if (!part->prepared) put_back_after_crash(leaving, failure);
   if (!part->prepared && part->slot->overruled) {
     memset(failure, 0, sizeof *failure);
     return true;
@@ -111,7 +119,9 @@ static bool step_save(part_t *part, hot_failure_t *failure) {
   if (leaving == NULL || part->carries || leaving->calls.save_state == NULL) return true;
   part->ran = true;
   part->has_state = true;
+  shadow_take(&leaving->shadow);
   bool saved = call_save(leaving, &part->saved, failure);
+  if (!saved && leaving->running) put_back_after_crash(leaving, failure);
   if (!saved && (!leaving->running || part->slot->overruled)) {
     free(part->saved.data);
     fall_back(part);
@@ -223,6 +233,7 @@ static void switch_over(part_t *part, size_t place) {
   table_switch(part->slot, part->arriving);
   part->slot->staged = NULL;
   part->slot->transaction = commits;
+  part->slot->torn = false;
   part->slot->place = place;
   note_step(part, HOT_STEP_SWITCH, start);
 }

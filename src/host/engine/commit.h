@@ -16,6 +16,9 @@
  * Where both versions declare a version of their saved state (migrations.h), the steps between them take the place of
  * migrate_state, and the bytes are loaded only while their checksum fits.
  *
+ * A crash in prepare_reload or save_state leaves the version that stays with its variables as they were before: they are
+ * copied first (shadow.h).
+ *
  * A version that is overruled (hot_overrule_module) may fail in prepare_reload and save_state without stopping anything.
  *
  * A version that crashed before is not asked to prepare. Its state is asked for all the same; where it cannot give it,

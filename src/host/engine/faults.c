@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CAPACITY 64
+/* Of many modules with the same mistake all may crash in one frame. */
+#define CAPACITY 1024
 
 static hot_fault_t queue[CAPACITY];
 static size_t first;

@@ -2,8 +2,9 @@
  * hotmod_engine.h: the engine's public interface, for the program that hosts modules.
  *
  * The engine keeps a table of modules, runs their update functions frame by frame on a thread of its own, catches
- * faults inside them, and switches them to new versions at a frame boundary. It decides nothing: which library to load
- * and whether it is safe to is the caller's business.
+ * faults inside them, and switches them to new versions at a frame boundary. Which library to load and whether it is safe to
+ * is the caller's business; what is done about a fault the caller says once, in numbers (hot_recovery_t), because it is
+ * done before the next frame.
  *
  * There is one engine in a process, because signal handlers and standard output are the process's own. Every function
  * may be called from any thread except the engine's (that is, never from a module); calls that change modules wait for

@@ -20,7 +20,7 @@ void recovery_set(const hot_recovery_t *given) {
 
 static void put_back(void *argument) { shadow_put_back(argument); }
 
-static shadow_obstacle_t restore(image_t *image) {
+shadow_obstacle_t recovery_put_back(image_t *image) {
   shadow_obstacle_t obstacle = shadow_obstacle(&image->shadow);
   if (obstacle != SHADOW_NONE) return obstacle;
   status_site_t site = {.module = image->module, .call = "restore", .generation = image->generation};
@@ -96,13 +96,13 @@ void recovery_crashed(image_t *image, const hot_failure_t *failure) {
   if (slot == NULL) return;
   hot_fault_t fault;
   faults_describe(&fault, image, failure);
-  shadow_obstacle_t obstacle = restore(image);
+  shadow_obstacle_t obstacle = recovery_put_back(image);
   fault.restored = obstacle == SHADOW_NONE;
   fault.not_restored = (int)obstacle;
   fault.restored_bytes = image->shadow.size;
   slot_t *called = slot_at((uintptr_t)failure->pc);
   if (called != NULL && called != slot) {
-    called->torn = restore(called->current) != SHADOW_NONE;
+    called->torn = recovery_put_back(called->current) != SHADOW_NONE;
     image_pin(called->current);
   }
   image->fault_at = failure->entered_at;
@@ -115,6 +115,8 @@ void recovery_crashed(image_t *image, const hot_failure_t *failure) {
   }
   uint64_t within = settings.restart_within_ms * MILLISECOND;
   if (intensity_exceeded(&slot->intensity, platform_now(), settings.restart_max, within)) {
+    /* It waits for its mend, whatever becomes of those that it came with. */
+    slot->transaction = 0;
     finish_fault(&fault, HOT_FATE_STOPPED, failure->entered_at);
   } else {
     image->running = fault.restored;
@@ -193,6 +195,14 @@ static void take_back_all(uint64_t transaction, uint64_t fault_at, hot_fault_t *
   }
 }
 
+/* The module that crashed did not come with what went back: it called into that, and is the same as before. */
+static bool called_what_went_back(const slot_t *slot, const hot_fault_t *fault) {
+  for (size_t n = 0; n < fault->went_back_count; n++) {
+    if (strcmp(fault->went_back[n].module, slot->name) == 0) return false;
+  }
+  return fault->went_back_count > 0 && slot->current->generation == fault->generation;
+}
+
 void recovery_finish(void) {
   slot_t *slot;
   for (size_t n = 0; waiting > 0 && (slot = table_running(n)) != NULL; n++) {
@@ -203,9 +213,11 @@ void recovery_finish(void) {
     take_back_all(slot->goes_back, fault_at, fault);
     slot->goes_back = 0;
     waiting--;
-    /* It called into a module that went back, and goes on itself. */
-    bool stayed = slot->current->generation == fault->generation && !slot->current->running;
-    if (stayed) slot->current->running = fault->restored && slot->transaction != 0;
-    finish_fault(fault, HOT_FATE_WENT_BACK, fault_at);
+    hot_fate_t fate = HOT_FATE_WENT_BACK;
+    if (called_what_went_back(slot, fault)) {
+      slot->current->running = fault->restored;
+      fate = fault->restored ? HOT_FATE_GOES_ON : HOT_FATE_OUT;
+    }
+    finish_fault(fault, fate, fault_at);
   }
 }

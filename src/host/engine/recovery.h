@@ -21,6 +21,9 @@ void recovery_set(const hot_recovery_t *settings);
 /* An image that is the current version of a slot crashed in a guarded call. On the engine's thread. */
 void recovery_crashed(image_t *image, const hot_failure_t *failure);
 
+/* Puts the variables of an image back to its copy, if there is one. On the engine's thread. */
+shadow_obstacle_t recovery_put_back(image_t *image);
+
 /* After the calls of a frame, or between two: takes back what is to go back. On the engine's thread. */
 void recovery_finish(void);
 

@@ -30,6 +30,7 @@ static size_t list_capacity;
 static void hide(waiting_t *waiting);
 static void close_waiting(waiting_t *waiting);
 static bool scan_memory(uintptr_t stack);
+static void scan_range(uintptr_t start, size_t size);
 static void scan_data(const image_t *image, uintptr_t added);
 static void follow_found(void);
 
@@ -72,7 +73,11 @@ void search_sweep(image_t *const *live, size_t count, bool at_once) {
   bool everything = is_search_due(at_once);
   if (!everything && by_variables == 0) return;
   if (everything) everything = scan_memory(here);
-  for (size_t n = 0; !everything && n < count; n++) scan_data(live[n], 0);
+  for (size_t n = 0; !everything && n < count; n++) {
+    scan_data(live[n], 0);
+    /* A crash may bring back what the variables held at the last frame boundary. */
+    if (live[n]->shadow.bytes != NULL) scan_range((uintptr_t)live[n]->shadow.bytes, live[n]->shadow.size);
+  }
   for (size_t n = 0; n < list_count; n++) {
     if (everything) list[n].image->searched = true;
     else if (needs_everything(&list[n])) list[n].found = true;

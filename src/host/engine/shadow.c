@@ -146,6 +146,18 @@ void shadow_take_all(void) {
   }
 }
 
+void shadow_take(shadow_t *shadow) {
+  if (!may_copy(shadow)) return;
+  if (shadow->bytes == NULL && shadow->size > 0) shadow->bytes = malloc(shadow->size);
+  if (shadow->bytes == NULL && shadow->size > 0) return;
+  unsigned char *to = shadow->bytes;
+  for (size_t n = 0; n < shadow->count; n++) {
+    memcpy(to, (const void *)shadow->ranges[n].start, shadow->ranges[n].size);
+    to += shadow->ranges[n].size;
+  }
+  shadow->taken = true;
+}
+
 shadow_obstacle_t shadow_obstacle(const shadow_t *shadow) {
   if (!shadow->known) return SHADOW_UNKNOWN;
   if (!is_on) return SHADOW_OFF;

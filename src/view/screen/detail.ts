@@ -2,6 +2,7 @@ import type { Timings } from '../../events/events.js';
 import { formatNumber, formatState, percentile, phases, sparkline } from '../format.js';
 import { levelGlyph, levelStyle, verdictMark } from '../glyphs.js';
 import { type Line, type Segment, seg } from '../line.js';
+import { failureWord } from '../reduce-module.js';
 import type { ModuleState } from '../state.js';
 import { cleanLine } from '../text.js';
 import { otherErrors } from './errors.js';
@@ -14,6 +15,8 @@ export function detailTitle(frame: Frame, module: ModuleState): Line {
   const clean = cleanLine(module.name, glyphs.unicode);
   const title: Segment[] = [seg(clean, 'strong')];
   if (module.generation > 0) title.push(seg(` #${module.generation}`, 'dim'));
+  if (module.older > 0) title.push(seg(`  runs #${module.older} again; the source is newer`, 'warn'));
+  if (module.pinned > 0) title.push(seg(`  pinned at #${module.pinned}`, 'accent'));
   // A build that failed has no verdict; the one of the version that runs would only confuse here.
   if (module.level !== null && module.failure !== 'build failed')
     title.push(seg(`  ${verdictMark(module.level, glyphs)}`, levelStyle[module.level]));
@@ -83,6 +86,23 @@ export function timingLines(frame: Frame, module: ModuleState, rows: number): re
   if (state !== '') lines.push([seg('  state ', 'dim'), seg(state)]);
   return fitAll(lines.slice(0, rows), frame);
 }
+
+/** The last generations and what became of them, newest first, in one line; none where there is only one. */
+export function pastLine(frame: Frame, module: ModuleState): readonly Line[] {
+  const entries = frame.state.history.filter((entry) => entry.module === module.name).slice(-shownPast);
+  if (entries.length < 2) return [];
+  const words = entries.toReversed().map((entry, index): Segment => {
+    const went = entry.kind === 'loaded' || entry.kind === 'reloaded';
+    // What was refused or did not build mostly has no number of its own: its event names the one that runs on.
+    const named = entry.generation > 0 && entry.kind !== 'refused' && entry.kind !== 'buildFailed';
+    const number = named ? `#${entry.generation} ` : '';
+    const text = `${number}${entry.kind === 'crashed' ? entry.kind : failureWord(entry.kind)}`;
+    return seg(`${index === 0 ? '' : ` ${frame.glyphs.dot} `}${text}`, went ? 'plain' : 'bad');
+  });
+  return fitAll([[seg('  past  ', 'dim'), ...words]], frame);
+}
+
+const shownPast = 5;
 
 /** 'validate' is the longest title. */
 const cellWidth = 9;

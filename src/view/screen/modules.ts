@@ -135,7 +135,8 @@ function stageParts(module: ModuleState, glyphs: Glyphs): readonly [mark: string
     case 'deferred':
       return [glyphs.busy, 'deferred', 'warn'];
     case 'running':
-      return [glyphs.running, 'running', 'good'];
+      if (module.pinned > 0) return [glyphs.running, 'pinned', 'accent'];
+      return module.older > 0 ? [glyphs.running, 'running older', 'warn'] : [glyphs.running, 'running', 'good'];
     case 'failed':
       return [glyphs.bad, module.failure || 'failed', 'bad'];
     case 'stopped':

@@ -2,7 +2,7 @@ import { type Controls, selectedModule } from '../controls.js';
 import type { Glyphs } from '../glyphs.js';
 import { emptyLine, type Line, seg } from '../line.js';
 import type { ViewState } from '../state.js';
-import { detailTitle, reasonCount, reasonLines, timingLines } from './detail.js';
+import { detailTitle, pastLine, reasonCount, reasonLines, timingLines } from './detail.js';
 import { errorHeight, errorLines } from './errors.js';
 import { footerLine, helpLines } from './footer.js';
 import { headerLine } from './header.js';
@@ -32,6 +32,7 @@ type Part =
   | 'error'
   | 'reasons'
   | 'timings'
+  | 'past'
   | 'values'
   | 'panels'
   | 'log';
@@ -74,7 +75,7 @@ export function liveRows(rows: number): number {
 
 /**
  * Who gets rows, most important first. So what a small terminal drops goes in this order: further modules of a long
- * table, the rest of the timings, more output of modules, timings, output, panels, live values, the rest of the
+ * table, the past, the rest of the timings, more output of modules, timings, output, panels, live values, the rest of the
  * reasons, the rest of the table, further lines of the compile error, problems, and never the header, the keys, the
  * selected module and the first line of its error.
  */
@@ -108,6 +109,7 @@ function claims(frame: Frame): readonly Claim[] {
     claim('log', 2, Math.min(log, 3)),
     claim('problems', 1, Math.min(problemCount(frame), 8)),
     claim('timings', 2, timings),
+    claim('past', 1, selected === undefined ? 0 : pastLine(frame, selected).length),
     claim('reasons', 1, Math.min(reasons, 8)),
     claim('modules', 1, table),
   ];
@@ -138,6 +140,7 @@ function draw(frame: Frame, rows: ReadonlyMap<Part, number>): readonly Line[] {
           ...errorLines(frame, selected, count('error')),
           ...reasonLines(frame, selected, count('reasons')),
           ...timingLines(frame, selected, count('timings')),
+          ...(count('past') > 0 ? pastLine(frame, selected) : []),
         ];
   return [
     ...(count('header') > 0 ? [headerLine(frame)] : []),

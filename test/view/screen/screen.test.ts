@@ -203,3 +203,28 @@ describe('the live screen', () => {
     expect(screen(paused, { columns: 120, rows: 30 })[0]).toContain('PAUSED');
   });
 });
+
+describe('the past of a module', () => {
+  const size = { columns: 100, rows: 40 };
+
+  test('is one line: the last generations and what became of them, newest first', () => {
+    const state = stateAfter([
+      sessionStart(['traffic']),
+      reloadDone('traffic', { outcome: 'loaded', generation: 1, from: 0 }),
+      reloadDone('traffic', { generation: 2 }),
+      reloadDone('traffic', { outcome: 'rolledBack', generation: 2, from: 1 }),
+      reloadDone('traffic', { outcome: 'refused', generation: 1, from: 1, transaction: '' }),
+    ]);
+    expect(screen(state, size)).toContain('  past  refused · #2 rolled back · #2 reloaded · #1 loaded');
+  });
+
+  test('is told in the title where older code runs, and in the table where it is pinned', () => {
+    const back = reloadDone('traffic', { generation: 5, from: 4, restores: 3, sourceNewer: true });
+    const older = stateAfter([sessionStart(['traffic']), back]);
+    expect(screen(older, size).join('\n')).toMatch(/── traffic #5 {2}runs #3 again; the source is newer {2}✓ SAFE ─/);
+    expect(screen(older, size).join('\n')).toContain('● running older');
+    const pinned = stateAfter([{ type: 'module:pinned', module: 'traffic', generation: 3 }], older);
+    expect(screen(pinned, size).join('\n')).toMatch(/traffic +#5 +● pinned /);
+    expect(screen(pinned, size).join('\n')).toContain('pinned at #3');
+  });
+});

@@ -1,0 +1,30 @@
+import { unknownModule } from '../config/modules.js';
+import { ask } from '../control/client.js';
+import { type ControlRequest, socketPath } from '../control/protocol.js';
+import { createBus } from '../events/bus.js';
+import type { CommandIo } from './io.js';
+import { loadProject, type ProjectOptions } from './project.js';
+import { openView, type ViewName } from './view.js';
+
+/**
+ * Asks the project's session for something that it answers with events, and shows them as they come.
+ *
+ * @returns the exit code that the session answers with.
+ * @throws HotmodError HM521 where no session runs, and whatever the session refuses with.
+ */
+export async function askAndShow(
+  options: ProjectOptions & { readonly view: ViewName },
+  request: Extract<ControlRequest, { readonly module: string }>,
+  io: CommandIo,
+): Promise<number> {
+  const config = await loadProject(options, io, false);
+  const names = config.modules.map((one) => one.name);
+  if (names.length > 0 && !names.includes(request.module)) throw unknownModule(request.module, names);
+  const bus = createBus();
+  const view = await openView(options.view === 'json' ? 'json' : 'plain', io, bus, null);
+  try {
+    return (await ask(socketPath(config.outDir), request, (event) => bus.emit(event))).exitCode;
+  } finally {
+    await view.close();
+  }
+}

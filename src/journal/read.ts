@@ -1,0 +1,130 @@
+import { entryRow, inputsOf, keptRow } from './rows.js';
+import type { DatabaseSync } from './sqlite.js';
+import type { Difference, Entry, KeptGeneration, TextPair } from './types.js';
+
+/** Outcomes after which a generation ran, and was not taken back. */
+export const good = `('loaded', 'reloaded')`;
+
+export function readEntries(
+  db: DatabaseSync,
+  { module, limit }: { readonly module: string | null; readonly limit: number },
+): readonly Entry[] {
+  const rows = db
+    .prepare(
+      `SELECT g.*, t.name, t.phase FROM generations AS g LEFT JOIN transactions AS t ON t.id = g.owner
+       WHERE ?1 IS NULL OR g.module = ?1 ORDER BY g.id DESC LIMIT ?2`,
+    )
+    .all(module, limit);
+  return rows.map((row) => {
+    const { time, previous, name, phase, version, ...rest } = entryRow.parse(row);
+    return {
+      ...rest,
+      time: new Date(time).toISOString(),
+      from: previous,
+      transaction: name ?? '',
+      phase: phase ?? 'outcome',
+      moduleVersion: version,
+    };
+  });
+}
+
+/** The generations of a module that stay, as `keptRows` finds them, with all that is known of them. */
+export function readKept(db: DatabaseSync, module: string, most: number): readonly KeptGeneration[] {
+  const find = db.prepare(
+    'SELECT g.*, i.hashes AS inputs FROM generations AS g LEFT JOIN inputs AS i ON i.generation = g.id WHERE g.id = ?',
+  );
+  return keptRows(db, module, most).flatMap(({ newest, numbers }) => {
+    const parsed = keptRow.safeParse(find.get(newest.id));
+    if (!parsed.success) return [];
+    const { hash, entry, version: moduleVersion, level, inputs } = parsed.data;
+    return [
+      { module, generation: originOf(newest), numbers, hash, entry, moduleVersion, level: level ?? 'SAFE', inputs },
+    ];
+  });
+}
+
+interface KeptRow {
+  readonly id: number;
+  readonly generation: number;
+  readonly restores: number;
+  readonly hash: string;
+}
+
+/**
+ * The `most` newest different libraries that ran, and the pinned one. A library that ran more than once counts once.
+ */
+export function keptRows(
+  db: DatabaseSync,
+  module: string,
+  most: number,
+): readonly { readonly newest: KeptRow; readonly numbers: readonly number[] }[] {
+  const pinned = readPins(db).get(module);
+  const rows = db
+    .prepare(
+      `SELECT id, generation, restores, hash FROM generations
+       WHERE module = ? AND retained = 1 AND outcome IN ${good} ORDER BY id DESC`,
+    )
+    .all(module)
+    .map(
+      ({ id, generation, restores, hash }): KeptRow => ({
+        id: Number(id),
+        generation: Number(generation),
+        restores: Number(restores),
+        hash: String(hash),
+      }),
+    );
+  const libraries = [...Map.groupBy(rows, (row) => row.hash).values()];
+  return libraries.flatMap((same, index) => {
+    const [newest] = same;
+    if (newest === undefined) return [];
+    const numbers = [...new Set([...same.map((row) => row.generation), originOf(newest)])];
+    return index < most || (pinned !== undefined && numbers.includes(pinned)) ? [{ newest, numbers }] : [];
+  });
+}
+
+/** A generation that was gone back to stands for the build that it restored. */
+function originOf({ generation, restores }: { readonly generation: number; readonly restores: number }): number {
+  return restores === 0 ? generation : restores;
+}
+
+export function readPins(db: DatabaseSync): ReadonlyMap<string, number> {
+  const rows = db.prepare('SELECT module, generation FROM pins').all();
+  return new Map(rows.map(({ module, generation }) => [String(module), Number(generation)]));
+}
+
+export function readHighest(db: DatabaseSync, module: string): number {
+  return Number(db.prepare('SELECT max(generation) AS highest FROM generations WHERE module = ?').get(module)?.highest);
+}
+
+export function readDifference(db: DatabaseSync, module: string, generation: number): Difference | null {
+  const find = db.prepare(
+    `SELECT g.base, i.hashes AS inputs FROM generations AS g JOIN inputs AS i ON i.generation = g.id
+     WHERE g.module = ? AND g.generation = ? AND g.owner IS NOT NULL`,
+  );
+  const own = find.get(module, generation);
+  if (own === undefined) return null;
+  const base = Number(own.base);
+  const other = base === 0 ? undefined : find.get(module, base);
+  if (other === undefined) return null;
+  const [before, after] = [inputsOf.parse(other.inputs), inputsOf.parse(own.inputs)];
+  const text = db.prepare('SELECT text FROM texts WHERE hash = ?');
+  const textOf = (hash: string | undefined): string | null => {
+    const found = hash === undefined ? undefined : text.get(hash);
+    return found === undefined ? null : String(found.text);
+  };
+  const files = changedFiles(before, after).map((path): TextPair => {
+    const [was, is] = [textOf(before[path]), textOf(after[path])];
+    const missing = (before[path] !== undefined && was === null) || (after[path] !== undefined && is === null);
+    return { path, before: was, after: is, missing };
+  });
+  return { generation, base, files };
+}
+
+/** Paths that only one of both has, or that have another content; in order of their names. */
+export function changedFiles(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+): readonly string[] {
+  const paths = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...paths].filter((path) => before[path] !== after[path]).sort();
+}

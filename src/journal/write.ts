@@ -1,0 +1,205 @@
+import { changedFiles, good, keptRows } from './read.js';
+import { inputsOf, unfinishedRow } from './rows.js';
+import type { DatabaseSync, StatementSync } from './sqlite.js';
+import type { Intent, Interrupted, MissingText, PlannedGeneration, Result } from './types.js';
+
+/** Rows of a module whose inputs stay for a look at what they changed, beside those that can be gone back to. */
+const recentRows = 20;
+
+export interface Writer {
+  intent(intent: Intent): readonly MissingText[];
+  decided(transaction: string): void;
+  outcome(result: Result, keep: number): void;
+  keepTexts(texts: ReadonlyMap<string, string>): void;
+  pin(module: string, generation: number): void;
+  unpin(module: string): void;
+  /** Marks what other sessions left unfinished, and says what that was. */
+  closeUnfinished(): readonly Interrupted[];
+}
+
+/** Writes of one session; each method is one transaction of the database, on disk when it returns. */
+export function createWriter(db: DatabaseSync, session: string, now: () => number = Date.now): Writer {
+  const statements = new Map<string, StatementSync>();
+  const sql = (text: string): StatementSync => {
+    const known = statements.get(text) ?? db.prepare(text);
+    statements.set(text, known);
+    return known;
+  };
+
+  const asOne = <T>(work: () => T): T => {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // A failure such as a full disk may have ended the transaction by itself; what counts is the first error.
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  };
+
+  const planned = (owner: number | bigint, one: PlannedGeneration): readonly MissingText[] => {
+    abandon(one.module);
+    const before = sql(
+      `SELECT g.generation, i.hashes FROM generations AS g LEFT JOIN inputs AS i ON i.generation = g.id
+       WHERE g.module = ? AND g.outcome IN ${good} ORDER BY g.id DESC LIMIT 1`,
+    ).get(one.module);
+    const base = typeof before?.hashes === 'string' ? inputsOf.parse(before.hashes) : null;
+    const changed = base === null ? [] : changedFiles(base, one.inputs);
+    const { lastInsertRowid: row } = sql(
+      `INSERT INTO generations (owner, time, module, generation, previous, restores, base, hash, entry, version, files,
+         retained) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
+    ).run(
+      owner,
+      now(),
+      one.module,
+      one.generation,
+      one.from,
+      one.restores,
+      Number(before?.generation ?? 0),
+      one.hash,
+      JSON.stringify(one.entry),
+      one.moduleVersion,
+      JSON.stringify(changed),
+    );
+    sql('INSERT INTO inputs (generation, hashes) VALUES (?, ?)').run(row, JSON.stringify(one.inputs));
+    const has = sql('SELECT 1 FROM texts WHERE hash = ?');
+    // What did not change was asked for when it did.
+    const fresh = base === null ? Object.keys(one.inputs) : changed;
+    return fresh.flatMap((path) => {
+      const hash = one.inputs[path];
+      return hash === undefined || has.get(hash) !== undefined ? [] : [{ path, hash }];
+    });
+  };
+
+  /** What this session began for a module and never ended: it lost its host, and begins again now. */
+  const abandon = (module: string): void => {
+    const open = sql(
+      `SELECT g.id, g.owner FROM transactions AS t JOIN generations AS g ON g.owner = t.id
+       WHERE t.phase <> 'outcome' AND t.interrupted = 0 AND t.session = ? AND g.module = ? AND g.outcome IS NULL`,
+    ).all(session, module);
+    for (const { id, owner } of open) {
+      sql(`UPDATE generations SET outcome = 'interrupted' WHERE id = ?`).run(Number(id));
+      sql('UPDATE transactions SET interrupted = 1 WHERE id = ?').run(Number(owner));
+    }
+  };
+
+  const addOutcome = (result: Result): void => {
+    const { module, generation, from, outcome, level, moduleVersion } = result;
+    const json = [result.reasons, result.timings, result.state].map((part) => JSON.stringify(part));
+    const open = sql(
+      `SELECT g.id, g.owner FROM transactions AS t JOIN generations AS g ON g.owner = t.id
+       WHERE t.session = ? AND t.name = ? AND g.module = ? AND g.outcome IS NULL ORDER BY g.id DESC LIMIT 1`,
+    ).get(session, result.transaction, module);
+    if (open !== undefined) {
+      sql(`UPDATE generations SET outcome = ?, level = ?, reasons = ?, timings = ?, state = ? WHERE id = ?`).run(
+        outcome,
+        level,
+        ...json,
+        Number(open.id),
+      );
+      sql(
+        `UPDATE transactions SET phase = 'outcome' WHERE id = ?1
+           AND NOT EXISTS (SELECT 1 FROM generations WHERE owner = ?1 AND outcome IS NULL)`,
+      ).run(Number(open.owner));
+      return;
+    }
+    // A version that was taken back after its reload: the outcome is what stands after that.
+    const taken =
+      outcome === 'rolledBack'
+        ? sql(
+            `SELECT id FROM generations WHERE module = ? AND generation = ? AND outcome IN ${good} ORDER BY id DESC LIMIT 1`,
+          ).get(module, generation)
+        : undefined;
+    if (taken !== undefined) {
+      sql(`UPDATE generations SET outcome = ?, reasons = ? WHERE id = ?`).run(outcome, json[0] ?? '', Number(taken.id));
+      return;
+    }
+    sql(
+      `INSERT INTO generations (time, module, generation, previous, version, outcome, level, reasons, timings, state)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ).run(now(), module, ownNumber(result), from, moduleVersion, outcome, level, ...json);
+  };
+
+  /** Lets go of what nobody can go back to any more; the rows themselves stay for ever. */
+  const retire = (module: string, keep: number): void => {
+    const rows = sql('SELECT id FROM generations WHERE module = ? AND retained = 1 ORDER BY id DESC').all(module);
+    // Looking through the texts takes a while, so that it is done now and then.
+    if (rows.length <= 2 * recentRows) return;
+    const kept = new Set(keptRows(db, module, keep).map((one) => one.newest.id));
+    const old = rows.slice(recentRows).filter(({ id }) => !kept.has(Number(id)));
+    if (old.length === 0) return;
+    for (const { id } of old) {
+      sql('DELETE FROM inputs WHERE generation = ?').run(Number(id));
+      sql('UPDATE generations SET retained = 0 WHERE id = ?').run(Number(id));
+    }
+    sql(
+      `DELETE FROM texts WHERE hash NOT IN
+         (SELECT used.value FROM inputs, json_each(inputs.hashes) AS used)`,
+    ).run();
+  };
+
+  return {
+    intent: (intent) =>
+      asOne(() => {
+        const { lastInsertRowid } = sql(
+          `INSERT INTO transactions (session, name, time, phase) VALUES (?, ?, ?, 'intent')`,
+        ).run(session, intent.transaction, now());
+        return intent.modules.flatMap((one) => planned(lastInsertRowid, one));
+      }),
+    decided: (transaction) =>
+      void sql(
+        `UPDATE transactions SET phase = 'decided' WHERE session = ? AND name = ? AND phase = 'intent' AND interrupted = 0`,
+      ).run(session, transaction),
+    outcome: (result, keep) =>
+      asOne(() => {
+        addOutcome(result);
+        if (result.outcome === 'loaded' || result.outcome === 'reloaded') retire(result.module, keep);
+      }),
+    keepTexts: (texts) =>
+      asOne(() => {
+        const add = sql('INSERT OR IGNORE INTO texts (hash, text) VALUES (?, ?)');
+        for (const [hash, text] of texts) add.run(hash, text);
+      }),
+    pin: (module, generation) =>
+      void sql('INSERT OR REPLACE INTO pins (module, generation, time) VALUES (?, ?, ?)').run(
+        module,
+        generation,
+        now(),
+      ),
+    unpin: (module) => void sql('DELETE FROM pins WHERE module = ?').run(module),
+    closeUnfinished: () =>
+      asOne(() => {
+        const rows = sql(
+          `SELECT t.id, t.name, t.time, t.phase, g.module, g.generation, g.previous
+           FROM transactions AS t JOIN generations AS g ON g.owner = t.id
+           WHERE t.phase <> 'outcome' AND t.interrupted = 0 AND t.session <> ? AND g.outcome IS NULL ORDER BY g.id`,
+        ).all(session);
+        for (const { id } of rows) {
+          sql(`UPDATE generations SET outcome = 'interrupted' WHERE owner = ? AND outcome IS NULL`).run(Number(id));
+          sql('UPDATE transactions SET interrupted = 1 WHERE id = ?').run(Number(id));
+        }
+        return interruptedOf(rows);
+      }),
+  };
+}
+
+/**
+ * The number an outcome is about; 0 where the build never got one: events then name the generation that runs on
+ * (docs/ARCHITECTURE.md, Contracts).
+ */
+function ownNumber({ transaction, generation, from }: Result): number {
+  return transaction === '' && generation === from ? 0 : generation;
+}
+
+function interruptedOf(rows: readonly Readonly<Record<string, unknown>>[]): readonly Interrupted[] {
+  const byTransaction = Map.groupBy(rows, (row) => row.id);
+  return [...byTransaction.values()].flatMap((group) => {
+    const read = group.map((row) => unfinishedRow.parse(row));
+    const [first] = read;
+    if (first === undefined) return [];
+    const modules = read.map(({ module, generation, previous }) => ({ module, generation, from: previous }));
+    return [{ transaction: first.name, time: new Date(first.time).toISOString(), phase: first.phase, modules }];
+  });
+}

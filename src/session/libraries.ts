@@ -1,0 +1,14 @@
+import type { Context } from './context.js';
+import { keptLibraries } from './history.js';
+
+/** What runs, what undo would go back to, and what the next version takes its state from: however old it is. */
+export function librariesInUse({ records }: Context): ReadonlySet<string> {
+  const versions = [...records.values()].flatMap(({ running, previous, stopped }) => [running, previous, stopped]);
+  return new Set(versions.flatMap((version) => (version === null ? [] : [version.library])));
+}
+
+/** What is in use, and what anybody may go back to. */
+export function librariesToKeep(context: Context): ReadonlySet<string> {
+  const { history, builder, records } = context;
+  return new Set([...librariesInUse(context), ...keptLibraries(history.journal, builder, records.keys())]);
+}
