@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HotmodEvent } from '../events/events.js';
+import { openUntouched } from '../journal/sqlite.js';
 import { eventsOf } from './program.js';
 
 /**
@@ -13,8 +14,7 @@ import { eventsOf } from './program.js';
 export function lostRows(root: string, events: readonly HotmodEvent[]): readonly string[] {
   const file = join(root, '.hotmod/history.db');
   if (!existsSync(file)) return [];
-  const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
-  const db = new DatabaseSync(file, { readOnly: true });
+  const db = openUntouched(file);
   try {
     const find = db.prepare('SELECT outcome FROM generations WHERE module = ? AND generation = ?');
     return eventsOf(events, 'reload:done')
