@@ -185,7 +185,7 @@ describe('the import rules', () => {
     expect(strangers('node:sqlite', (file) => file === 'journal/sqlite.ts')).toEqual([]);
     expect(strangers('diff', (file) => file === 'commands/history-diff.ts')).toEqual([]);
     const starters = new Set(['build/run.ts', 'host/engine-build.ts', 'toolchain/run-tool.ts', 'commands/doctor.ts']);
-    expect(strangers('execa', (file) => starters.has(file) || /^(bench|fuzz)\//.test(file))).toEqual([]);
+    expect(strangers('execa', (file) => starters.has(file) || /^(bench|chaos|fuzz)\//.test(file))).toEqual([]);
     // The host: execa would signal it when this process ends, and it could not clean up after us.
     expect(strangers('node:child_process', (file) => file === 'host/process.ts')).toEqual([]);
   });
@@ -215,7 +215,7 @@ describe('the import rules', () => {
       if (/process\.env\b|\benv \} = process|, env[ ,}].*= process/.test(text)) readers.push(name);
     }
     // React looks at NODE_ENV by itself; ui/production.ts sets it around the import and nothing else.
-    const allowed = new Set(['main.ts', 'ui/production.ts', 'bench/main.ts', 'fuzz/main.ts']);
+    const allowed = new Set(['main.ts', 'ui/production.ts', 'bench/main.ts', 'chaos/main.ts', 'fuzz/main.ts']);
     expect(readers.filter((name) => !allowed.has(name))).toEqual([]);
   });
 });

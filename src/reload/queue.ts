@@ -47,6 +47,12 @@ export function createTurn(): Turn {
   };
 }
 
+/** Files that were written within this time of each other are one save: of an editor that saves all, of a checkout. */
+const oneSaveMs = 100;
+
+/** A build that comes from the cache is ready before the watcher has told of the other files of the same save. */
+const shortestJobMs = 25;
+
 interface Active {
   job: Job;
   readonly controller: AbortController;
@@ -55,9 +61,9 @@ interface Active {
 }
 
 /**
- * Newest wins, none is lost. A request that shares modules with a job under way aborts it and takes its modules over;
- * one that shares modules with a job that is already changing the program waits for it; one that shares none runs
- * beside it. Commits take turns, with each other and with whoever else asks for the same `turn`.
+ * Newest wins, none is lost. A request that shares modules with a job under way, or is of the same save, aborts it and
+ * takes its modules over; one that shares modules with a job that is already changing the program waits for it; any
+ * other runs beside it. Commits take turns, with each other and with whoever else asks for the same `turn`.
  */
 export function createQueue(run: (job: RunningJob) => Promise<void>, onIdle: () => void, turn: Turn): JobQueue {
   const active = new Set<Active>();
@@ -69,8 +75,11 @@ export function createQueue(run: (job: RunningJob) => Promise<void>, onIdle: () 
     const entry: Active = { job, controller: new AbortController(), committing: false, superseded: false };
     active.add(entry);
     let endTurn: () => void = () => {};
+    const companions = job.savedAt > 0 ? new Promise((resolve) => setTimeout(resolve, shortestJobMs)) : null;
 
     const commit = async (): Promise<boolean> => {
+      if (entry.superseded) return false;
+      if (companions !== null) await companions;
       if (entry.superseded) return false;
       endTurn = await turn();
       if (entry.superseded) return false;
@@ -103,13 +112,13 @@ export function createQueue(run: (job: RunningJob) => Promise<void>, onIdle: () 
     // What is taken over may overlap with something else in turn, so look until nothing more is taken over.
     for (let size = -1; size !== merged.modules.size; ) {
       size = merged.modules.size;
-      for (const entry of overlapping(active, merged)) {
-        if (entry.committing || entry.superseded) continue;
+      for (const entry of active) {
+        if (entry.committing || entry.superseded || !belongTogether(entry.job, merged)) continue;
         entry.superseded = true;
         entry.controller.abort();
         merged = merge(merged, entry.job);
       }
-      for (const other of waiting.filter((one) => !disjoint(one.modules, merged.modules))) {
+      for (const other of waiting.filter((one) => belongTogether(one, merged))) {
         waiting = waiting.filter((one) => one !== other);
         merged = merge(merged, other);
       }
@@ -155,6 +164,11 @@ function merge(a: Job, b: Job): Job {
 
 function overlapping(active: ReadonlySet<Active>, job: Job): readonly Active[] {
   return [...active].filter((entry) => !disjoint(entry.job.modules, job.modules));
+}
+
+function belongTogether(a: Job, b: Job): boolean {
+  const oneSave = a.savedAt > 0 && b.savedAt > 0 && Math.abs(a.savedAt - b.savedAt) <= oneSaveMs;
+  return oneSave || !disjoint(a.modules, b.modules);
 }
 
 function disjoint(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {

@@ -1,5 +1,10 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { counterSource } from '../helpers/host-modules.js';
 import { layLibrary } from '../helpers/laid-library.js';
+import { openTestSession } from '../helpers/session.js';
+import { tempDir } from '../helpers/temp-dir.js';
 
 /** A struct on which every way back can be seen: a field in its middle, a pointer to itself, one to a function. */
 const town = (options: { readonly field?: string; readonly body?: string; readonly step?: number } = {}): string => `
@@ -67,6 +72,31 @@ test('a value that does not fit the version before has it go back with the state
   expect(last).toMatchObject({ outcome: 'rolledBack' });
   expect(last?.reasons[0]?.message).toContain('with the state of that reload');
   expect([await value('seen'), await value('frames')]).toEqual([12, 12]);
+});
+
+test('modules of one save go back to one moment, though only one of them could keep what came since', async () => {
+  const plain = (by: number, body = ''): string =>
+    `long count; void plain_update(double dt) { (void)dt; count += ${by}; ${body} }`;
+  const sources = (by: number, body = ''): Readonly<Record<string, string>> => ({
+    'modules/counter/counter.c': counterSource({ by }),
+    'modules/plain/plain.c': plain(by, body),
+  });
+  await using dir = await tempDir(sources(1));
+  await using running = await openTestSession(dir.path, { stepped: true, watch: false });
+  const { session } = running;
+  await session.step(10);
+  const crash = 'if (count > 350) *(volatile int *)0 = 1;';
+  for (const [name, text] of Object.entries(sources(100, crash))) await writeFile(join(dir.path, name), text);
+  session.request(['counter', 'plain']);
+  await session.idle();
+  // 110, 210, 310, the crash, and two frames of the versions before.
+  await session.step(6);
+  expect(['counter', 'plain'].map((name) => running.outcomes(name).at(-1)?.outcome)).toEqual([
+    'rolledBack',
+    'rolledBack',
+  ]);
+  const plainNow = await session.inspect({ module: 'plain', path: 'count', elements: 1, follow: 0 });
+  expect([await running.view('counter'), plainNow.values[0]?.value]).toEqual(['12', 12]);
 });
 
 test('on the way back a variable that was given its first value again has it, and one that nobody changed keeps its own', async () => {

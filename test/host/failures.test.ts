@@ -171,6 +171,26 @@ test('a version that crashes is taken back to the one before with the state of t
   expect(await bench.host.revert('counter')).toMatchObject({ ok: false, code: 'HM515' });
 });
 
+test('what prepare_reload did is undone in a version that was shut down and is gone back to', async () => {
+  await using bench = await openBench();
+  const rests = {
+    body: 'if (resting) count = -1000;',
+    hooks: { shutdown: 'leave', prepare_reload: 'prepare', rollback_reload: 'roll_back' },
+    extra: `static void leave(void) { }
+static int prepare(void) { resting = 1; return 0; }
+static void roll_back(void) { resting = 0; }`,
+  };
+  const source = (body = ''): string =>
+    counterSource({ ...rests, body: rests.body + body }).replace('MODULE_EXPORT', 'static int resting;\nMODULE_EXPORT');
+  await bench.load('counter', source());
+  await bench.host.step(5, 1 / 60);
+  await bench.load('counter', source('abort();'), 2);
+  await bench.host.step(1, 1 / 60);
+  expect(await bench.host.revert('counter')).toMatchObject({ ok: true, generation: 1 });
+  await bench.host.step(1, 1 / 60);
+  expect(await viewOf(bench.host, 'counter')).toBe('6');
+});
+
 test('migrate_state may change the bytes in place, and going back still finds them as they were saved', async () => {
   await using bench = await openBench();
   const ends = 'static void leave(void) { count = -1; }';

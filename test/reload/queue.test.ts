@@ -53,6 +53,38 @@ describe('the job queue', () => {
     expect(names(runs[1])).toEqual(['a', 'b', 'c']);
   });
 
+  test('files that are saved in a row are one job, whichever modules they belong to', async () => {
+    const { runs, queue } = controlled();
+    queue.request({ ...job('a'), savedAt: 1000 });
+    queue.request({ ...job('b'), savedAt: 1003 });
+    queue.request({ ...job('c'), savedAt: 1005 });
+    expect(runs.map(names)).toEqual([['a']]);
+    expect(await runs[0]?.job.commit()).toBe(false);
+    runs[0]?.release();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(names(runs[1])).toEqual(['a', 'b', 'c']);
+    queue.request({ ...job('d'), savedAt: 9000 });
+    expect(runs.slice(2).map(names)).toEqual([['d']]);
+  });
+
+  test('a build that is ready at once leaves the other files of the same save the time to arrive', async () => {
+    const { runs, queue } = controlled();
+    queue.request({ ...job('a'), savedAt: 1000 });
+    const committed = runs[0]?.job.commit();
+    await Promise.resolve();
+    queue.request({ ...job('b'), savedAt: 1003 });
+    expect(await committed).toBe(false);
+  });
+
+  test('a save beside one that is already changing the program is a job of its own', async () => {
+    const { runs, queue } = controlled();
+    queue.request({ ...job('a'), savedAt: 1000 });
+    expect(await runs[0]?.job.commit()).toBe(true);
+    queue.request({ ...job('b'), savedAt: 1003 });
+    expect(runs.map(names)).toEqual([['a'], ['b']]);
+  });
+
   test('many requests during one run leave exactly one run waiting', async () => {
     const { runs, queue } = controlled();
     for (let n = 0; n < 50; n++) queue.request(job('a'));

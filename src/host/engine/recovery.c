@@ -162,13 +162,26 @@ static bool has_whole_state(const slot_t *slot) {
   return slot->current->running || (slot->goes_back != 0 && slot->crash.restored);
 }
 
+/*
+ * Modules of one commit go back to one moment: to the last frame boundary where all of them can be carried there, or else
+ * to the reload. What they counted of each other would not agree otherwise.
+ */
+static bool all_can_carry(uint64_t transaction) {
+  const slot_t *slot;
+  for (size_t n = 0; (slot = table_running(n)) != NULL; n++) {
+    if (slot->transaction != transaction || slot->previous == NULL) continue;
+    if (!has_whole_state(slot) || !revert_may_carry(slot)) return false;
+  }
+  return true;
+}
+
 /* A version that cannot begin again stays out, like the one it should have taken the place of: no frame runs a mix. */
-static void take_back(slot_t *slot, uint64_t fault_at, hot_went_back_t *done) {
+static void take_back(slot_t *slot, bool carries, uint64_t fault_at, hot_went_back_t *done) {
   image_t *bad = slot->current;
   hot_failure_t failure = {0};
   memcpy(done->module, slot->name, sizeof done->module);
   done->from = bad->generation;
-  bool back = revert_slot(slot, has_whole_state(slot), &done->state, &failure);
+  bool back = revert_slot(slot, carries, &done->state, &failure);
   if (back) {
     done->generation = slot->current->generation;
     slot->current->fault_at = fault_at;
@@ -187,9 +200,10 @@ static void take_back_all(uint64_t transaction, uint64_t fault_at, hot_fault_t *
   size_t count = count_of(transaction);
   fault->went_back = calloc(count + 1, sizeof *fault->went_back);
   if (fault->went_back == NULL) return;
+  bool carry = all_can_carry(transaction);
   slot_t *slot;
   while (fault->went_back_count < count && (slot = last_of(transaction)) != NULL) {
-    take_back(slot, fault_at, &fault->went_back[fault->went_back_count++]);
+    take_back(slot, carry, fault_at, &fault->went_back[fault->went_back_count++]);
   }
 }
 

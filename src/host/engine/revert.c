@@ -6,6 +6,7 @@
 
 static bool carry_back(slot_t *slot);
 static bool bring_back(image_t *back, const slot_t *slot, hot_failure_t *failure);
+static bool undo_prepare(image_t *back, hot_failure_t *failure);
 static void leave_state_behind(image_t *bad, const transfer_t *carried);
 static void take_out(image_t *image);
 
@@ -53,14 +54,16 @@ bool revert_slot(slot_t *slot, bool whole, hot_went_with_t *state, hot_failure_t
   return true;
 }
 
-static bool carry_back(slot_t *slot) {
-  image_t *back = slot->previous;
-  image_t *bad = slot->current;
+bool revert_may_carry(const slot_t *slot) {
+  const image_t *back = slot->previous;
   if (slot->way_back == NULL || slot->carried == NULL || back->shut_down) return false;
   if (back->calls.prepare_reload != NULL || back->calls.rollback_reload != NULL) return false;
-  if (bad->calls.complete_reload != NULL) return false;
+  return slot->current->calls.complete_reload == NULL;
+}
+
+static bool carry_back(slot_t *slot) {
   hot_failure_t refusal = {0};
-  return transfer_back(slot->way_back, bad, back, &refusal);
+  return revert_may_carry(slot) && transfer_back(slot->way_back, slot->current, slot->previous, &refusal);
 }
 
 /*
@@ -74,18 +77,22 @@ static void leave_state_behind(image_t *bad, const transfer_t *carried) {
 }
 
 static bool bring_back(image_t *back, const slot_t *slot, hot_failure_t *failure) {
-  if (!back->shut_down) {
-    failure->step = HOT_STEP_PREPARE;
-    return call_rollback(back, failure);
-  }
+  if (!back->shut_down) return undo_prepare(back, failure);
   back->shut_down = false;
   failure->step = HOT_STEP_INIT;
   if (!call_init(back, true, failure)) return false;
   failure->step = HOT_STEP_LOAD;
-  if (!slot->has_state || (blob_is_whole(&slot->saved, failure) && call_load(back, &slot->saved, failure))) return true;
+  bool loaded = !slot->has_state || (blob_is_whole(&slot->saved, failure) && call_load(back, &slot->saved, failure));
+  if (loaded && undo_prepare(back, failure)) return true;
   hot_failure_t ignored = {0};
   if (!back->pinned) call_shutdown(back, &ignored);
   return false;
+}
+
+/* It came to rest for the reload, and neither init nor load_state knows of that. */
+static bool undo_prepare(image_t *back, hot_failure_t *failure) {
+  failure->step = HOT_STEP_PREPARE;
+  return call_rollback(back, failure);
 }
 
 static void take_out(image_t *image) {

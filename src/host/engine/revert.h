@@ -10,6 +10,7 @@
  * Where a plan for the way back was given (hot_give_return), the variables of the bad version are carried back by it, as
  * in a reload, so that nothing that happened since is lost. Not where one of both has hooks around a reload: what they
  * gave up or took up then belongs to the state of that moment. And not where a check that must hold finds something.
+ * Modules of one commit do so all or none, as far as the plans and the hooks say.
  */
 #ifndef HOTMOD_REVERT_H
 #define HOTMOD_REVERT_H
@@ -24,6 +25,9 @@ typedef struct revert {
 
 /* The command for loop_run: goes back to the state as of the reload. */
 void revert_at_boundary(void *revert);
+
+/* Whether the variables of a slot's current version can be carried back to the one before it, as far as no value says. */
+bool revert_may_carry(const slot_t *slot);
 
 /*
  * Makes the version before the current one of a slot that has one. `whole`: the variables of the bad version may be
