@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { normalize } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { CodeFrame } from '../../src/debuginfo/types.js';
 import { type DebugBuild, debugBuild, type Flavour, flavours } from '../helpers/debug-builds.js';
+import { testWith } from '../helpers/programs.js';
+
+const withSymbolizer = testWith('llvm-symbolizer');
 
 const header = `
 static inline int clamp(int x) {
@@ -96,12 +99,12 @@ const all: readonly Flavour[] = flavours.flatMap((one) =>
 );
 
 describe.each(all)('of $name', (flavour) => {
-  test('every address of C code has the functions and lines that llvm-symbolizer gives', async () => {
+  withSymbolizer('every address of C code has the functions and lines that llvm-symbolizer gives', async () => {
     await using build = await debugBuild({ files: { 'clamp.h': header, 'places.c': sourceC }, flavour });
     compare(build);
   });
 
-  test('every address of C++ code has the functions and lines that llvm-symbolizer gives', async () => {
+  withSymbolizer('every address of C++ code has the functions and lines that llvm-symbolizer gives', async () => {
     await using build = await debugBuild({ files: { 'places.cpp': sourceCpp }, flavour });
     compare(build);
   });

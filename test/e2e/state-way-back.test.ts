@@ -99,6 +99,30 @@ test('modules of one save go back to one moment, though only one of them could k
   expect([await running.view('counter'), plainNow.values[0]?.value]).toEqual(['12', 12]);
 });
 
+test('modules of one save go back to the reload together where a value of one does not fit the version before', async () => {
+  const sources = (type: string, by: string, body: string): Readonly<Record<string, string>> => ({
+    'modules/large/large.c': `${type} count; void large_update(double dt) { (void)dt; count += ${by}; }`,
+    'modules/small/small.c': `long count; void small_update(double dt) { (void)dt; count++; ${body} }`,
+  });
+  await using dir = await tempDir(sources('int', '1', ''));
+  await using running = await openTestSession(dir.path, { stepped: true, watch: false });
+  const { session } = running;
+  await session.step(10);
+  const next = sources('long', '3000000000L', 'if (count == 14) *(volatile int *)0 = 1;');
+  for (const [name, text] of Object.entries(next)) await writeFile(join(dir.path, name), text);
+  session.request(['large', 'small']);
+  await session.idle();
+  // Three frames, the crash, and two frames of the versions before.
+  await session.step(6);
+  const counts = await Promise.all(
+    ['large', 'small'].map(async (module) => {
+      const { values } = await session.inspect({ module, path: 'count', elements: 1, follow: 0 });
+      return values[0]?.value;
+    }),
+  );
+  expect(counts).toEqual([12, 12]);
+});
+
 test('on the way back a variable that was given its first value again has it, and one that nobody changed keeps its own', async () => {
   const { running, edit, value } = await layLibrary(
     'static int lives = 3; static int speed = 5; void m_update(double dt) { (void)dt; lives = 1; if (speed == 0) lives = 99; }',

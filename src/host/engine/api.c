@@ -30,12 +30,19 @@ static void clear_leftovers(void);
 static void begin(void) {
   pthread_mutex_lock(&transaction);
   guard_thread_open();
+  search_forget_stack();
   clear_leftovers();
 }
 
 static void end(void) {
   guard_thread_close();
+  search_forget_stack();
   pthread_mutex_unlock(&transaction);
+}
+
+static void forget_at_boundary(void *unused) {
+  (void)unused;
+  search_forget_stack();
 }
 
 int hot_engine_start(const hot_options_t *options) {
@@ -148,6 +155,7 @@ static void sweep(bool at_once) {
     if (slot->previous != NULL) live[count++] = slot->previous;
   }
   table_unlock();
+  if (search_waiting() > 0) loop_run(forget_at_boundary, NULL);
   search_sweep(live, count, at_once);
 }
 

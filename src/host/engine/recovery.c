@@ -166,11 +166,13 @@ static bool has_whole_state(const slot_t *slot) {
  * Modules of one commit go back to one moment: to the last frame boundary where all of them can be carried there, or else
  * to the reload. What they counted of each other would not agree otherwise.
  */
-static bool all_can_carry(uint64_t transaction) {
-  const slot_t *slot;
+static bool all_can_carry(uint64_t transaction, size_t count) {
+  slot_t *slot;
   for (size_t n = 0; (slot = table_running(n)) != NULL; n++) {
     if (slot->transaction != transaction || slot->previous == NULL) continue;
     if (!has_whole_state(slot) || !revert_may_carry(slot)) return false;
+    /* What one finds in its values decides for all, so that all are asked before the first is carried. */
+    if (count > 1 && !transfer_fits_back(slot->way_back, slot->current, slot->previous)) return false;
   }
   return true;
 }
@@ -200,7 +202,7 @@ static void take_back_all(uint64_t transaction, uint64_t fault_at, hot_fault_t *
   size_t count = count_of(transaction);
   fault->went_back = calloc(count + 1, sizeof *fault->went_back);
   if (fault->went_back == NULL) return;
-  bool carry = all_can_carry(transaction);
+  bool carry = all_can_carry(transaction, count);
   slot_t *slot;
   while (fault->went_back_count < count && (slot = last_of(transaction)) != NULL) {
     take_back(slot, carry, fault_at, &fault->went_back[fault->went_back_count++]);

@@ -97,6 +97,14 @@ static void wipe(void *bytes, size_t size) {
   __asm__ volatile("" : : "r"(bytes) : "memory");
 }
 
+/* As deep as calls of the engine go; modules may have gone deeper, which later calls write over. */
+#define STACK_BYTES (64u << 10)
+
+__attribute__((noinline)) void search_forget_stack(void) {
+  unsigned char unused[STACK_BYTES];
+  wipe(unused, sizeof unused);
+}
+
 /* What the engine itself remembers of an image is no reason to keep it: nothing calls it or asks for its symbols now. */
 static void hide(waiting_t *waiting) {
   image_t *image = waiting->image;

@@ -24,6 +24,12 @@ void search_retire(image_t *image);
  */
 void search_sweep(image_t *const *live, size_t count, bool at_once);
 
+/*
+ * Clears what lies unused on the calling thread's stack, below its own frame. Calls leave words behind there, and large
+ * variables that nobody fills in keep them for ever: a search would take them for pointers.
+ */
+void search_forget_stack(void);
+
 /* Images that wait. */
 size_t search_waiting(void);
 

@@ -68,13 +68,26 @@ bool transfer_variables(transfer_t *transfer, image_t *from, image_t *to, hot_fa
   return set_images(transfer, from, to, failure) && carry_out(transfer, to, true, failure);
 }
 
-bool transfer_back(transfer_t *transfer, image_t *from, image_t *to, hot_failure_t *failure) {
+static bool set_images_back(transfer_t *transfer, const image_t *from, const image_t *to, hot_failure_t *failure) {
   if (!set_images(transfer, from, to, failure)) return false;
   transfer->images.ran_before = true;
   transfer->images.new_initial = to->initial;
   transfer->images.new_initial_address = to->initial_start - to->segments.base;
   transfer->images.new_initial_size = to->initial_size;
-  return carry_out(transfer, to, true, failure);
+  return true;
+}
+
+bool transfer_back(transfer_t *transfer, image_t *from, image_t *to, hot_failure_t *failure) {
+  return set_images_back(transfer, from, to, failure) && carry_out(transfer, to, true, failure);
+}
+
+bool transfer_fits_back(transfer_t *transfer, image_t *from, image_t *to) {
+  hot_failure_t failure = {0};
+  if (!set_images_back(transfer, from, to, &failure) || !carry_out(transfer, to, false, &failure)) return false;
+  for (size_t n = 0; n < transfer->must_count; n++) {
+    if (transfer->findings[transfer->must_hold[n]].count > 0) return false;
+  }
+  return true;
 }
 
 void transfer_hand_on(const transfer_t *transfer, image_t *from, image_t *to) {

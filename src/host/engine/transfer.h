@@ -38,6 +38,9 @@ bool transfer_variables(transfer_t *transfer, image_t *from, image_t *to, hot_fa
  */
 bool transfer_back(transfer_t *transfer, image_t *from, image_t *to, hot_failure_t *failure);
 
+/* Whether transfer_back would carry the variables over now. Writes nothing. */
+bool transfer_fits_back(transfer_t *transfer, image_t *from, image_t *to);
+
 /* After variables were carried over: repairs what points back from the heap, and notes what the image that left may be. */
 void transfer_hand_on(const transfer_t *transfer, image_t *from, image_t *to);
 
