@@ -1,4 +1,5 @@
-import { createJiti, type JitiOptions } from 'jiti';
+import { readFile } from 'node:fs/promises';
+import { createJiti, type Jiti, type JitiOptions } from 'jiti';
 import { defineConfig } from './define.js';
 
 export interface FreshImport {
@@ -27,7 +28,25 @@ export async function importFresh(file: string): Promise<FreshImport> {
       return { code: transformer.transform(input) };
     },
   });
-  const exported = await jiti.import(file);
+  const source = await readFile(file, 'utf8');
+  const exported = await evaluate(jiti, file, source);
   const hasDefault = typeof exported === 'object' && exported !== null && 'default' in exported;
   return { hasDefault, value: hasDefault ? exported.default : undefined, files: [...files] };
+}
+
+/**
+ * Imports that are waited for jiti leaves to Node where they are ES modules already (`.mjs`, and `.js` in a package of type
+ * "module"), and so to Node's cache. So nothing is waited for, unless the file itself does so at its top level; then what it
+ * imports of those is seen once.
+ */
+async function evaluate(jiti: Jiti, file: string, source: string): Promise<unknown> {
+  const options = { filename: file, id: file, forceTranspile: true };
+  try {
+    return jiti.evalModule(source, { ...options, async: false });
+  } catch (error) {
+    const waits =
+      error instanceof Error && error.name === 'SyntaxError' && error.message.startsWith('await is only valid');
+    if (!waits) throw error;
+    return await jiti.evalModule(source, { ...options, async: true });
+  }
 }

@@ -101,6 +101,25 @@ describe('the config file', () => {
     expect((await load(root)).file).toBeNull();
   });
 
+  test.each(['ts', 'mts', 'js', 'mjs'])(
+    'an edit of a %s file and of what it imports is seen by the next load',
+    async (kind) => {
+      const part = kind.replace('ts', 'js');
+      const root = await tempProject({
+        ...counter,
+        'package.json': '{"type": "module"}',
+        [`hotmod.config.${kind}`]: `import { rate } from './rate.${part}';\nexport default { host: { rate } };\n`,
+        [`rate.${kind}`]: 'export const rate = 10;\n',
+      });
+      const first = await load(root);
+      expect([first.host.rate, first.configFiles.includes(path.join(root, `rate.${kind}`))]).toEqual([10, true]);
+      await writeFile(path.join(root, `rate.${kind}`), 'export const rate = 20;\n');
+      expect((await load(root)).host.rate).toBe(20);
+      await writeFile(path.join(root, `hotmod.config.${kind}`), 'export default { host: { rate: 30 } };\n');
+      expect((await load(root)).host.rate).toBe(30);
+    },
+  );
+
   test('an edit is seen by the next load, in the file and in what it imports', async () => {
     const root = await tempProject({
       ...counter,
