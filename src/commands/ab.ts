@@ -1,11 +1,10 @@
-import { unknownModule } from '../config/modules.js';
 import { ask } from '../control/client.js';
 import { type ControlRequest, socketPath, type Tried, type TriedSide } from '../control/protocol.js';
 import { exitCode } from '../errors.js';
 import { lineWriter } from '../report/writer.js';
 import { cleanLine } from '../view/text.js';
 import type { CommandIo } from './io.js';
-import { loadProject, type ProjectOptions } from './project.js';
+import { loadProjectOf, type ProjectOptions } from './project.js';
 
 export interface AbOptions extends ProjectOptions {
   readonly module: string;
@@ -21,10 +20,8 @@ export interface AbOptions extends ProjectOptions {
  * @returns 0 where both ran to the end, 5 where one of them did not.
  */
 export async function ab(options: AbOptions, io: CommandIo): Promise<number> {
-  const config = await loadProject(options, io, false);
   const { module, to, frames, json } = options;
-  const known = config.modules.map((one) => one.name);
-  if (known.length > 0 && !known.includes(module)) throw unknownModule(module, known);
+  const config = await loadProjectOf(module, options, io);
 
   const request = { method: 'ab', module, to, frames } as const satisfies ControlRequest;
   const answer = await ask(socketPath(config.outDir), request);

@@ -1,4 +1,3 @@
-import { unknownModule } from '../config/modules.js';
 import { ask } from '../control/client.js';
 import { type Called, type CalledTarget, type ControlRequest, socketPath } from '../control/protocol.js';
 import { exitCode } from '../errors.js';
@@ -6,7 +5,7 @@ import { lineWriter } from '../report/writer.js';
 import { formatValue } from '../values/format.js';
 import { cleanLine } from '../view/text.js';
 import type { CommandIo } from './io.js';
-import { loadProject, type ProjectOptions } from './project.js';
+import { loadProjectOf, type ProjectOptions } from './project.js';
 
 export interface CallOptions extends ProjectOptions {
   readonly module: string;
@@ -18,10 +17,8 @@ export interface CallOptions extends ProjectOptions {
 
 /** `hotmod call <module> <function> [args...]`: calls an exported function in the running session and prints its result. */
 export async function call(options: CallOptions, io: CommandIo): Promise<number> {
-  const config = await loadProject(options, io, false);
   const { module, function: name, args, json } = options;
-  const known = config.modules.map((one) => one.name);
-  if (known.length > 0 && !known.includes(module)) throw unknownModule(module, known);
+  const config = await loadProjectOf(module, options, io);
 
   const request = { method: 'call' as const, module, function: name, args: [...args] } satisfies ControlRequest;
   const answer = await ask(socketPath(config.outDir), request);

@@ -1,4 +1,3 @@
-import { unknownModule } from '../config/modules.js';
 import { ask } from '../control/client.js';
 import { type Inspected, socketPath } from '../control/protocol.js';
 import { exitCode, HotmodError } from '../errors.js';
@@ -7,7 +6,7 @@ import { inspectLayout } from './inspect-layout.js';
 import { valueJson, valueLines } from './inspect-text.js';
 import { watchValues } from './inspect-watch.js';
 import type { CommandIo } from './io.js';
-import { loadProject, type ProjectOptions } from './project.js';
+import { loadProjectOf, type ProjectOptions } from './project.js';
 import { signalExitCode } from './signals.js';
 
 export interface InspectOptions extends ProjectOptions {
@@ -33,9 +32,7 @@ export async function inspect(options: InspectOptions, io: CommandIo): Promise<n
   if (layout !== null || diff.length > 0) return inspectLayout(options, io);
   if (target === null) throw nothingNamed();
 
-  const config = await loadProject(options, io, false);
-  const names = config.modules.map((one) => one.name);
-  if (names.length > 0 && !names.includes(target)) throw unknownModule(target, names);
+  const config = await loadProjectOf(target, options, io);
   const { path, elements, follow, json } = options;
   const look = async (): Promise<Inspected> => {
     const request = { method: 'inspect', module: target, path, elements, follow } as const;

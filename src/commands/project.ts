@@ -1,5 +1,6 @@
 import { cacheDir } from '../config/cache-dir.js';
 import { type LoadRequest, loadConfig } from '../config/load.js';
+import { unknownModule } from '../config/modules.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import { socketPath } from '../control/protocol.js';
 import { createBus } from '../events/bus.js';
@@ -17,6 +18,19 @@ export interface ProjectOptions {
 export function loadProject(options: ProjectOptions, io: CommandIo, requireModules = true): Promise<ResolvedConfig> {
   const { cwd, configFile, flags } = options;
   return loadConfig({ cwd, configFile, flags, env: io.env, requireModules });
+}
+
+/**
+ * The same, for a question to the session about one module. A project that names no module yet leaves the answer to the
+ * session.
+ *
+ * @throws HotmodError HM106
+ */
+export async function loadProjectOf(module: string, options: ProjectOptions, io: CommandIo): Promise<ResolvedConfig> {
+  const config = await loadProject(options, io, false);
+  const names = config.modules.map(({ name }) => name);
+  if (names.length > 0 && !names.includes(module)) throw unknownModule(module, names);
+  return config;
 }
 
 /** Opens a session for a command. The caller closes it. */

@@ -1,9 +1,8 @@
-import { unknownModule } from '../config/modules.js';
 import { ask } from '../control/client.js';
 import { type ControlRequest, socketPath } from '../control/protocol.js';
 import { createBus } from '../events/bus.js';
 import type { CommandIo } from './io.js';
-import { loadProject, type ProjectOptions } from './project.js';
+import { loadProjectOf, type ProjectOptions } from './project.js';
 import { openView, type ViewName } from './view.js';
 
 /**
@@ -17,9 +16,7 @@ export async function askAndShow(
   request: Extract<ControlRequest, { readonly module: string }>,
   io: CommandIo,
 ): Promise<number> {
-  const config = await loadProject(options, io, false);
-  const names = config.modules.map((one) => one.name);
-  if (names.length > 0 && !names.includes(request.module)) throw unknownModule(request.module, names);
+  const config = await loadProjectOf(request.module, options, io);
   const bus = createBus();
   const view = await openView(options.view === 'json' ? 'json' : 'plain', io, bus, null);
   try {
