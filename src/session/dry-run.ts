@@ -3,7 +3,7 @@ import { validate } from '../validate/validate.js';
 import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
 import { type LastGood, readLastGood } from './last-good.js';
-import { prepare } from './prepare.js';
+import { type Prepared, prepare } from './prepare.js';
 import type { ModuleRecord } from './records.js';
 
 /** What a verdict needs; a running session's context has it, and so has a command without one. */
@@ -17,9 +17,19 @@ export type DryRunContext = Pick<Context, 'bus' | 'records' | 'config' | 'builde
 export async function dryRun(context: DryRunContext, module: string): Promise<number> {
   const record = context.records.get(module);
   if (record === undefined) return exitCode.usage;
-  const { bus, records, config, builder, engineLibrary, models } = context;
-  const [prepared] = await prepare({
-    changed: [record],
+  const [prepared] = await prepareVerdicts(context, [record], { force: true });
+  if (prepared?.kind === 'ready') return exitCode.ok;
+  return prepared?.kind === 'stopped' && prepared.outcome === 'refused' ? exitCode.refused : exitCode.failed;
+}
+
+/** Build, validate and assess these modules together, providers first; what comes of it is not loaded. */
+export function prepareVerdicts(
+  { bus, records, config, builder, engineLibrary, models }: DryRunContext,
+  changed: readonly ModuleRecord[],
+  { force }: { readonly force: boolean },
+): Promise<readonly Prepared[]> {
+  return prepare({
+    changed,
     records,
     config,
     builder,
@@ -28,12 +38,10 @@ export async function dryRun(context: DryRunContext, module: string): Promise<nu
     bus,
     signal: new AbortController().signal,
     rebuild: false,
-    force: true,
+    force,
     verdictOnly: true,
     accepts: ({ level }) => isAcceptable(level, false),
   });
-  if (prepared?.kind === 'ready') return exitCode.ok;
-  return prepared?.kind === 'stopped' && prepared.outcome === 'refused' ? exitCode.refused : exitCode.failed;
 }
 
 /** Puts what ran in the last session in the place of what runs, so that a verdict has something to compare with. */

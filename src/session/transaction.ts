@@ -1,11 +1,10 @@
-import type { Assessment } from '../assess/types.js';
+import { unknownModule } from '../config/modules.js';
 import { exitCode, HotmodError } from '../errors.js';
 import type { EventOf, Level, Reason } from '../events/events.js';
-import { isAcceptable } from './acceptable.js';
 import type { RequestOptions } from './config-reader.js';
 import type { Context } from './context.js';
+import { prepareVerdicts } from './dry-run.js';
 import { inLoadOrder } from './order.js';
-import { prepare } from './prepare.js';
 import type { ModuleRecord } from './records.js';
 
 /** What became of one module: it was switched, or not and why, or what runs is already what its source gives. */
@@ -81,7 +80,7 @@ export function createTransactions(
   };
 
   const take = async (open: Open, module: string, onBusy: TransactionOptions['onBusy']): Promise<void> => {
-    if (!context.records.has(module)) throw unknown(module, context);
+    if (!context.records.has(module)) throw unknownModule(module, [...context.records.keys()]);
     for (let owner = owners.get(module); owner !== undefined && owner !== open; owner = owners.get(module)) {
       if (onBusy === 'refuse' || leadsTo(owner, open)) throw busy(module, onBusy === 'refuse');
       open.waitsFor = owner;
@@ -152,16 +151,12 @@ function outcomesOf({ bus }: Context, modules: ReadonlySet<string>): Promise<rea
 }
 
 async function plan(context: Context, modules: readonly string[]): Promise<readonly PlannedModule[]> {
-  const { bus, records, config, builder, engineLibrary, models } = context;
   const wanted = modules.flatMap((name): readonly ModuleRecord[] => {
-    const record = records.get(name);
+    const record = context.records.get(name);
     return record === undefined ? [] : [record];
   });
   const changed = inLoadOrder(wanted, ({ settings }) => settings);
-  const accepts = ({ level }: Assessment): boolean => isAcceptable(level, false);
-  const signal = new AbortController().signal;
-  const common = { records, config, builder, engineLibrary, models, bus, signal, accepts };
-  const prepared = await prepare({ changed, ...common, rebuild: false, force: false, verdictOnly: true });
+  const prepared = await prepareVerdicts(context, changed, { force: false });
   return changed.map(({ settings, running }, n): PlannedModule => {
     const one = prepared[n];
     const module = settings.name;
@@ -180,13 +175,6 @@ function refuseEnded({ isEnded }: Open): void {
   if (!isEnded) return;
   throw new HotmodError('HM573', 'The transaction has ended: it was committed or rolled back.', {
     hint: 'Begin another one with session.transaction().',
-    exitCode: exitCode.usage,
-  });
-}
-
-function unknown(module: string, { records }: Context): HotmodError {
-  return new HotmodError('HM106', `There is no module "${module}".`, {
-    hint: `Modules: ${[...records.keys()].join(', ')}.`,
     exitCode: exitCode.usage,
   });
 }
