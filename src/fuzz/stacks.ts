@@ -3,8 +3,8 @@ import { isAbsolute, join } from 'node:path';
 import { openProject } from '../bench/project.js';
 import type { EventOf } from '../events/events.js';
 import type { Session } from '../session.js';
-import { type CrashSource, crashSource, kindCount } from './crash-sources.js';
 import { createRandom } from './random.js';
+import { type CrashSource, crashSource, kindCount } from './stack-sources.js';
 
 export interface CrashResult {
   readonly build: string;
