@@ -11,6 +11,7 @@ import { type CallRequest, callFunction } from './session/call.js';
 import { effectOf } from './session/changes.js';
 import { createConfigReader, type RequestOptions } from './session/config-reader.js';
 import type { Context } from './session/context.js';
+import { chooseCopiesDir } from './session/copies-file.js';
 import { createDeferral } from './session/defer.js';
 import { openHistory } from './session/history.js';
 import { type InspectOptions, inspect } from './session/inspect.js';
@@ -155,6 +156,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     watcher: null,
     deferredSince: new Map(),
     transactions: 0,
+    paused: false,
     closing: false,
   };
   settingsNow = () => context.config;
@@ -235,7 +237,8 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
 
   const transactions = createTransactions(context, requestNow);
   const queue = createQueue(run, sayIdle, context.turn);
-  const supervisor = createSupervisor(context, { runDir, cleanUp: options.cleanUp, onSettled: sayIdle });
+  const copiesDir = await chooseCopiesDir(runDir);
+  const supervisor = createSupervisor(context, { runDir, copiesDir, cleanUp: options.cleanUp, onSettled: sayIdle });
   stack.defer(() => context.builder.prune({ keep: librariesToKeep(context) }));
   stack.defer(() => context.host.close());
   stack.defer(() => supervisor.closeStandby());
@@ -283,6 +286,10 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   };
 
   const live = createLive(context);
+  const setPaused = (paused: boolean): Promise<void> => {
+    context.paused = paused;
+    return paused ? context.host.pause() : context.host.resume();
+  };
   const seen = async (change: Promise<void>): Promise<void> => {
     await change;
     live.wake();
@@ -308,8 +315,8 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
       await idle();
       return true;
     },
-    pause: () => seen(context.host.pause()),
-    resume: () => seen(context.host.resume()),
+    pause: () => seen(setPaused(true)),
+    resume: () => seen(setPaused(false)),
     step,
     inspect: (wanted) => inspect(context, wanted),
     transaction: transactions.run,

@@ -103,6 +103,20 @@ int module_is_loaded(const char *module_name);
 void module_begin_critical(const char *why);
 void module_end_critical(void);
 
+/*
+ * Memory that goes where the variables go: after a crash both are as they were at the last frame boundary, and where the
+ * host process itself ends, the one that takes over has both. Memory from malloc keeps what the crashed call wrote to it, and
+ * is gone with its process.
+ *
+ * Blocks are aligned to 16 bytes and belong to the module whose code asks; every version of it may free them, and other
+ * modules too. At most 1 GB a module; NULL where there is no more, and for a block that could not be made larger. At each
+ * frame boundary what the module has is copied, about 0.1 ms for each megabyte. A block that is no block, or free already,
+ * ends the call with SIGABRT. May be called from any thread.
+ */
+void *module_alloc(size_t size);
+void *module_realloc(void *block, size_t size);
+void module_free(void *block);
+
 /* Frames the engine has run since it started. */
 uint64_t module_frame_number(void);
 

@@ -5,6 +5,7 @@ export function absentHost(): Host {
   const gone = (): Promise<never> => Promise.reject(new HostGone('No host is running.'));
   return {
     pid: 0,
+    copiesFile: '',
     ended: new Promise(() => {}),
     stage: gone,
     probe: gone,
@@ -14,6 +15,8 @@ export function absentHost(): Host {
     commit: gone,
     discard: gone,
     unload: gone,
+    inherit: gone,
+    endInheritance: gone,
     revert: gone,
     pause: gone,
     resume: gone,

@@ -51,6 +51,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
     engineLibrary: options.engineLibrary,
     runDir: options.runDir,
     statusFile,
+    copiesFile: options.copiesFile,
     cleanUp: options.cleanUp,
     groupsDir: options.groupsDir,
     rate: options.rate,
@@ -68,7 +69,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
   state.statusFile = openStatusFile(statusFile);
   const stopWatching = watchProcess(child, options.hangTimeoutMs, state);
   void ended.then(stopWatching);
-  return createHost(child, calls, state, ended);
+  return createHost(child, options.copiesFile, calls, state, ended);
 }
 
 interface State {
@@ -162,7 +163,7 @@ function isDebugged(pid: number): boolean {
   }
 }
 
-function createHost(child: Child, calls: Calls, state: State, ended: Promise<HostEnd>): Host {
+function createHost(child: Child, copiesFile: string, calls: Calls, state: State, ended: Promise<HostEnd>): Host {
   const run = async (call: HostCall): Promise<void> => {
     await calls.ask(call);
   };
@@ -179,6 +180,7 @@ function createHost(child: Child, calls: Calls, state: State, ended: Promise<Hos
   };
   return {
     pid: child.pid,
+    copiesFile,
     ended,
     async stage(request) {
       const answer = await calls.ask({ call: 'stage', request });
@@ -215,6 +217,12 @@ function createHost(child: Child, calls: Calls, state: State, ended: Promise<Hos
       if (answer.answer !== 'reverted') throw wrongAnswer('revert', answer);
       return answer.result;
     },
+    async inherit(file) {
+      const answer = await calls.ask({ call: 'inherit', file });
+      if (answer.answer !== 'inherited') throw wrongAnswer('inherit', answer);
+      return answer.result;
+    },
+    endInheritance: () => run({ call: 'endInheritance' }),
     async stats() {
       const answer = await calls.ask({ call: 'stats' });
       if (answer.answer !== 'stats') throw wrongAnswer('stats', answer);

@@ -4,6 +4,7 @@ import {
   type CommittedModule,
   type HostStats,
   hookNames,
+  type Inheritance,
   type ModuleFacts,
   type ModuleFault,
   type ModuleView,
@@ -53,6 +54,13 @@ function readCommittedModule(report: ReportReader): CommittedModule {
   }
   const findings = readFindings(report);
   return { module, state: { bytes, kept, converted: 0, reset: 0, dropped }, steps, oldImageKept, findings };
+}
+
+export function readInheritance(report: ReportReader): Inheritance {
+  const frame = report.number();
+  const count = report.number();
+  const generations = Array.from({ length: count }, () => [report.text(), report.number()] as const);
+  return { frame, generations: new Map(generations) };
 }
 
 /** What the checks of a transfer plan found: their number, then each. */

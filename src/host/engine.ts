@@ -1,7 +1,15 @@
 import { DataType, type FieldType, load, open } from 'ffi-rs';
 import type { EntryNames } from '../config/resolved.js';
 import { decodeCall, decodeRead, encodeCall, encodeRead } from './engine-calls.js';
-import { readCommitted, readFacts, readFault, readFindings, readStats, readViews } from './engine-reports.js';
+import {
+  readCommitted,
+  readFacts,
+  readFault,
+  readFindings,
+  readInheritance,
+  readStats,
+  readViews,
+} from './engine-reports.js';
 import { describeFailure, type FailureText, planFailure, readFailure } from './failures.js';
 import {
   type CallAnswer,
@@ -9,6 +17,7 @@ import {
   type CommitRequest,
   type CommitResult,
   type HostStats,
+  type Inheritance,
   type ModuleFault,
   type ModuleImport,
   type ModuleView,
@@ -42,6 +51,8 @@ export interface Engine {
     request: TrialRequest,
     paths: { readonly running: string; readonly staged: string },
   ): Promise<FailureText | null>;
+  inherit(copiesFile: string): Promise<Inheritance>;
+  endInheritance(): Promise<void>;
   read(request: ReadRequest): Promise<ReadResult>;
   call(request: CallRequest): Promise<CallAnswer>;
   revert(module: string): Promise<RevertResult>;
@@ -64,6 +75,8 @@ export interface EngineOptions {
   /** Absolute path of the engine's library. Its folder's name is the hash of its content. */
   readonly library: string;
   readonly statusFile: string;
+  /** Empty for none. */
+  readonly copiesFile: string;
   readonly rate: number;
   readonly stepped: boolean;
   readonly recovery: RecoverySettings;
@@ -80,8 +93,9 @@ export function startEngine(options: EngineOptions): Engine {
   const later = callLater(options.library);
   const { String: text, I32: int, U32: unsigned, Double: real, U8Array: bytes } = DataType;
 
-  const error = now('hot_node_start', [text, real, int], [options.statusFile, options.rate, options.stepped ? 1 : 0]);
-  if (error !== 0) throw new Error(`The engine could not start (errno ${error}, status file ${options.statusFile}).`);
+  const { statusFile, copiesFile, rate, stepped } = options;
+  const error = now('hot_node_start', [text, text, real, int], [statusFile, copiesFile, rate, stepped ? 1 : 0]);
+  if (error !== 0) throw new Error(`The engine could not start (errno ${error}, status file ${statusFile}).`);
 
   let last: Promise<unknown> = Promise.resolve();
   const queue = <T>(task: () => Promise<T>): Promise<T> => {
@@ -202,6 +216,8 @@ export function startEngine(options: EngineOptions): Engine {
       if (failure.problem === 'none') return { ok: true, generation, code: '', message: '' };
       return { ok: false, generation, ...describeFailure(failure) };
     },
+    inherit: async (file) => readInheritance(await report('hot_node_inherit', [text], [file])),
+    endInheritance: () => command('hot_end_inheritance'),
     discard: (module) => command('hot_discard_module', [text], [module]),
     unload: (module) => command('hot_unload_module', [text], [module]),
     pause: () => command('hot_pause'),

@@ -35,6 +35,7 @@ export const problemNames = [
   'unbound',
   'critical',
   'staleBase',
+  'pastAddress',
 ] as const;
 
 /** What the engine says went wrong, as `hot_failure_t` has it. */
@@ -165,6 +166,11 @@ export function describeFailure(failure: Failure, apiVersion = 1): FailureText {
       return {
         code: 'HM528',
         message: `Generation ${failure.value} of "${module}" runs, and not the one that was to be replaced: that one crashed meanwhile and was taken back.`,
+      };
+    case 'pastAddress':
+      return {
+        code: 'HM590',
+        message: `its memory from module_alloc holds 0x${failure.address.toString(16)}, which may have been an address in the host that ended`,
       };
     case 'notStarted':
     case 'none':

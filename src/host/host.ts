@@ -11,6 +11,8 @@ import type { RawStack } from './stack.js';
  */
 export interface Host extends AsyncDisposable {
   readonly pid: number;
+  /** Where it keeps the copies of the variables, for the host that takes over; empty for nowhere. */
+  readonly copiesFile: string;
   /** Settles when the process has ended, for whatever reason; never rejects. */
   readonly ended: Promise<HostEnd>;
   /**
@@ -29,6 +31,14 @@ export interface Host extends AsyncDisposable {
    * nothing. What it finds may be different a frame later; the commit checks again.
    */
   probe(request: ProbeRequest): Promise<ProbeResult>;
+  /**
+   * Takes over the copies of a host that has ended. The next commit carries them over to the modules that it has plans of
+   * `variables` for, and that do not run yet, after all `init` functions; a probe looks at what that would find. Before
+   * anything is staged.
+   */
+  inherit(copiesFile: string): Promise<Inheritance>;
+  /** Lets go of what no module was given. */
+  endInheritance(): Promise<void>;
   /** Drops staged versions that will not be committed. */
   discard(modules: readonly string[]): Promise<void>;
   /** Shuts a module down at a frame boundary and unloads it. Unknown names are ignored. */
@@ -172,6 +182,14 @@ export interface TransferRequest {
    * destructors on what the new one uses now.
    */
   readonly oldImage: 'close' | 'search' | 'keep';
+}
+
+/** What a host that has ended left of its modules, all of one frame boundary. */
+export interface Inheritance {
+  /** The frame before which the copies were made. */
+  readonly frame: number;
+  /** The generation that ran, by module. Empty where there is nothing to take over. */
+  readonly generations: ReadonlyMap<string, number>;
 }
 
 export interface ProbeRequest {
@@ -463,6 +481,8 @@ export interface HostOptions {
   readonly engineLibrary: string;
   /** A folder of this session alone, for private copies and the status file; removed by the host when it ends. */
   readonly runDir: string;
+  /** See `Host.copiesFile`. It must not exist; whoever takes the host's place removes it. */
+  readonly copiesFile: string;
   /** Further files the host removes when its parent is gone: socket, lock file. */
   readonly cleanUp: readonly string[];
   /** A folder of files named by process groups that the host ends when its parent is gone: running build commands. */

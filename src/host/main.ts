@@ -37,7 +37,7 @@ function main(): void {
   process.on('message', (message: unknown) => {
     if (!isParentMessage(message)) return;
     if (message.type === 'setup') {
-      cleanUp = [message.runDir, ...message.cleanUp];
+      cleanUp = [message.runDir, message.copiesFile, ...message.cleanUp].filter((file) => file !== '');
       groupsDir = message.groupsDir;
       host = setUp(message);
     } else if (host !== null) {
@@ -55,6 +55,7 @@ function setUp(setup: HostSetup): HostProcess | null {
     const engine = startEngine({
       library: setup.engineLibrary,
       statusFile: setup.statusFile,
+      copiesFile: setup.copiesFile,
       rate: setup.rate,
       stepped: setup.stepped,
       recovery: setup.recovery,
@@ -167,6 +168,8 @@ async function carryOut(
       return { answer: 'bytes', result: await engine.read(call.request) };
     case 'call':
       return { answer: 'called', result: await engine.call(call.request) };
+    case 'inherit':
+      return { answer: 'inherited', result: await engine.inherit(call.file) };
     case 'revert':
       return { answer: 'reverted', result: await engine.revert(call.module) };
     case 'stats':
@@ -179,11 +182,13 @@ async function carryOut(
   }
 }
 
-type Question = 'stage' | 'commit' | 'try' | 'probe' | 'read' | 'call' | 'revert' | 'stats' | 'views';
+type Question = 'stage' | 'commit' | 'try' | 'probe' | 'read' | 'call' | 'inherit' | 'revert' | 'stats' | 'views';
 type Command = Exclude<HostCall, { readonly call: Question }>;
 
 async function carryOutCommand(engine: Engine, call: Command): Promise<void> {
   switch (call.call) {
+    case 'endInheritance':
+      return engine.endInheritance();
     case 'discard':
       for (const module of call.modules) await engine.discard(module);
       return;

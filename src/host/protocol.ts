@@ -4,6 +4,7 @@ import type {
   CommitRequest,
   CommitResult,
   HostStats,
+  Inheritance,
   ModuleFault,
   ModuleView,
   ProbeRequest,
@@ -26,6 +27,8 @@ export type HostCall =
   | { readonly call: 'read'; readonly request: ReadRequest }
   | { readonly call: 'call'; readonly request: CallRequest }
   | { readonly call: 'try'; readonly request: TrialRequest }
+  | { readonly call: 'inherit'; readonly file: string }
+  | { readonly call: 'endInheritance' }
   | { readonly call: 'discard'; readonly modules: readonly string[] }
   | { readonly call: 'unload'; readonly module: string }
   | { readonly call: 'revert'; readonly module: string }
@@ -44,6 +47,8 @@ export interface HostSetup {
   readonly engineLibrary: string;
   readonly runDir: string;
   readonly statusFile: string;
+  /** Empty for none. */
+  readonly copiesFile: string;
   readonly cleanUp: readonly string[];
   readonly groupsDir: string;
   readonly rate: number;
@@ -60,6 +65,7 @@ export type HostAnswer =
   | { readonly answer: 'bytes'; readonly result: ReadResult }
   | { readonly answer: 'called'; readonly result: CallAnswer }
   | { readonly answer: 'tried'; readonly result: TrialResult }
+  | { readonly answer: 'inherited'; readonly result: Inheritance }
   | { readonly answer: 'reverted'; readonly result: RevertResult }
   | { readonly answer: 'stats'; readonly result: HostStats }
   | { readonly answer: 'views'; readonly result: readonly ModuleView[] }

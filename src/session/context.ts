@@ -30,6 +30,8 @@ export interface Context {
   /** When a module's reload was first put off, on the monotonic clock; forgotten when it was switched. */
   readonly deferredSince: Map<string, number>;
   transactions: number;
+  /** Somebody stopped the clock: a host that takes over stands still too. */
+  paused: boolean;
   /** Set while the session ends: nothing that happens from now on is worth a word. */
   closing: boolean;
 }

@@ -49,6 +49,8 @@ export interface ModuleRecord {
   generation: number;
   /** The module's folder is gone from disk; what runs goes on. */
   orphaned: boolean;
+  /** The generation that goes on with what the host before this one left of it, which may be why that one ended; 0: none. */
+  tookOver: number;
   /** Times of its crashes, milliseconds of a monotonic clock, oldest first. */
   crashes: readonly number[];
   /**
@@ -73,6 +75,7 @@ export function newRecord(settings: ResolvedModule, generation = 0): ModuleRecor
     stopped: null,
     generation,
     orphaned: false,
+    tookOver: 0,
     crashes: [],
     heldWith: new Set(),
     staleRounds: 0,

@@ -2,7 +2,7 @@ import { type HostEnd, HostGone, type ModuleFacts, type ModuleFault, type WentBa
 import { noState, stateOf, type Transfer } from '../reload/transact.js';
 import type { Context } from './context.js';
 import { describeHostEnd, howItEnded } from './host-ends.js';
-import { loadOrder } from './order.js';
+import { leaveOut } from './leave-out.js';
 import type { ModuleRecord, Version } from './records.js';
 import { describeGoingOn, describeNoCopy, describeWayBack } from './recovery-texts.js';
 import { emitOutcome } from './reporter.js';
@@ -28,7 +28,7 @@ export async function recoverModule(context: Context, fault: ModuleFault): Promi
   }
   if (fault.goesOn) return goOn(context, fault);
   try {
-    await startAgain(context, record, { fresh: false });
+    await startAgain(context, record);
   } catch (error) {
     // The host went down meanwhile; its own recovery starts every module again.
     if (!(error instanceof HostGone)) throw error;
@@ -86,9 +86,11 @@ async function tellFault(context: Context, fault: ModuleFault): Promise<void> {
 
 /**
  * The host process is gone. Reports which module ended it and how; decides which version of that module is to run
- * from now on. `openHost` and `restartModules` follow.
+ * from now on. A new host and `takeOver` follow.
+ *
+ * @returns modules whose state may be the reason.
  */
-export async function accountForHost(context: Context, end: HostEnd): Promise<void> {
+export async function accountForHost(context: Context, end: HostEnd): Promise<ReadonlySet<string>> {
   const { code, message } = describeHostEnd(end);
   const { innermost, ...place } = await symbolise(context, { ...end, signal: end.how });
   context.bus.emit({
@@ -100,34 +102,29 @@ export async function accountForHost(context: Context, end: HostEnd): Promise<vo
     file: innermost.file,
     line: innermost.line,
     code,
-    message: `${message} All modules start afresh in a new one; their state is lost.`,
+    message: `${message} A new one takes over.`,
     fatal: true,
     ...place,
   });
   for (const one of context.records.values()) one.stopped = null;
   const record = context.records.get(end.module);
-  if (record?.running?.generation !== end.generation) return;
-  const name = record.settings.name;
+  if (record?.running?.generation !== end.generation) return noSuspects;
+  const { name } = record.settings;
+  const tookOver = record.tookOver === end.generation;
   const first = end.frames < context.config.host.probationFrames;
   if (onProbation(context, record, end.frames)) {
-    takeBack(context, record, { code, how: howItEnded(end.how), frames: end.frames, state: 'from its start' });
-  } else if (first) {
+    takeBack(context, record, { code, how: howItEnded(end.how), frames: end.frames, state: 'in a new host' });
+  } else if (first && !tookOver) {
     // There is nothing to go back to, and starting it again would only take the others down once more.
     stop(context, record, code, `${name} ${howItEnded(end.how)} in its first frames`);
   } else if (tooOften(context, record)) {
     stop(context, record, 'HM513', `${name} ended the host too often (last time it ${howItEnded(end.how)})`);
   }
+  // With the same state it would come to the same end.
+  return first && tookOver ? new Set([name]) : record.crashes.length > 1 ? new Set([name]) : noSuspects;
 }
 
-/** Loads the last good version of every module into a fresh host, providers first. */
-export async function restartModules(context: Context): Promise<void> {
-  const running = [...context.records.values()].filter((record) => record.running !== null);
-  const order = loadOrder(running.map((record) => record.settings));
-  for (const { name } of order) {
-    const record = context.records.get(name);
-    if (record !== undefined) await startAgain(context, record, { fresh: true });
-  }
-}
+const noSuspects: ReadonlySet<string> = new Set();
 
 interface Crash {
   readonly code: string;
@@ -178,44 +175,28 @@ function stop(context: Context, record: ModuleRecord, code: string, why: string)
 /**
  * Starts the version that should be running again, from another copy of its library; one that does not even start any
  * more is stopped.
- *
- * @param fresh nothing of its state is left: the process that held it is gone.
  */
-async function startAgain(
-  context: Context,
-  record: ModuleRecord,
-  { fresh }: { readonly fresh: boolean },
-): Promise<void> {
+async function startAgain(context: Context, record: ModuleRecord): Promise<void> {
   const { running } = record;
   if (running === null) return;
   const module = record.settings.name;
   const { generation, library, settings, file } = running;
   const { imports, patches } = file;
   const staged = await context.host.stage({ module, generation, library, entry: settings.entry, imports, patches });
-  const transfer = staged.ok && !fresh ? await transferToItself(context, running, staged.facts) : null;
+  const transfer = staged.ok ? await transferToItself(context, running, staged.facts) : null;
   const plans = transfer === null ? {} : { [module]: transfer.request };
-  const replaces = fresh ? {} : { [module]: generation };
+  const replaces = { [module]: generation };
   const committed = staged.ok ? await context.host.commit({ modules: [module], plans, replaces }) : staged;
   // The host has taken it back meanwhile, with another one that crashed: that is told next.
   if ('staleBase' in committed && committed.staleBase) return;
   if (committed.ok) {
     const state = stateOf(transfer, committed.modules[0]?.state ?? noState);
-    const fate =
-      state.bytes > 0
-        ? 'with the state it had'
-        : `from its start: its state was lost with ${fresh ? 'the host' : 'the crash'}`;
+    const fate = state.bytes > 0 ? 'with the state it had' : 'from its start: its state was lost with the crash';
     const message = `Generation ${generation} runs again, ${fate}.`;
     context.bus.emit({ type: 'module:restarted', module, generation, message, state });
     return;
   }
-  record.running = null;
-  emitOutcome(context, record, {
-    outcome: 'failed',
-    generation,
-    level: running.level,
-    code: committed.code,
-    message: `${module} could not be started again: ${committed.message}`,
-  });
+  leaveOut(context, record, committed);
 }
 
 /** Whatever the crash left in its variables goes on; pointers that lead nowhere any more become NULL. */

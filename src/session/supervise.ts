@@ -1,12 +1,16 @@
+import { rm } from 'node:fs/promises';
 import { messageOf } from '../errors.js';
 import { openHost } from '../host/client.js';
-import type { Host, HostEnd, ModuleFault } from '../host/host.js';
+import { type Host, type HostEnd, HostGone, type ModuleFault } from '../host/host.js';
 import type { Context } from './context.js';
-import { accountForHost, recoverModule, restartModules } from './recover.js';
+import { newCopiesFile } from './copies-file.js';
+import type { Version } from './records.js';
+import { accountForHost, recoverModule } from './recover.js';
 import { recoverySettingsOf } from './recovery-settings.js';
 import { countCrash } from './restart-intensity.js';
 import { groupsDirOf } from './run-dir.js';
 import { createStandby } from './standby.js';
+import { takeOver } from './take-over.js';
 
 export interface Supervisor {
   /** Opens the first host and puts it into the context; later ones follow by themselves when one ends. */
@@ -23,6 +27,8 @@ export interface Supervisor {
 
 export interface SupervisorOptions {
   readonly runDir: string;
+  /** Folder for the copies of variables that outlive a host. */
+  readonly copiesDir: string;
   readonly cleanUp: readonly string[];
   /** Called after each recovery. */
   readonly onSettled: () => void;
@@ -36,9 +42,11 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
   let restarts = 0;
   let opened = 0;
 
-  const openOne = (): Promise<Host> => {
+  const openOne = async (): Promise<Host> => {
     opened += 1;
-    return openHost({
+    const copiesFile = newCopiesFile(options.copiesDir);
+    const host = await openHost({
+      copiesFile,
       ...context.config.host,
       recovery: recoverySettingsOf(context.config.host),
       baseEnv: context.env,
@@ -51,6 +59,9 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
         fault: (fault: ModuleFault) => recover(() => recoverModule(context, fault)),
       },
     });
+    // Of the one that runs it is needed still: `replace` removes it.
+    void host.ended.then((end) => (host === context.host && !end.expected ? undefined : removeCopies(host)));
+    return host;
   };
 
   const standby = createStandby({
@@ -59,15 +70,16 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
     open: openOne,
   });
 
+  /** It stands still until `begin` is told to have modules run in it. */
   const openFresh = async (): Promise<void> => {
     const spare = await standby.take();
     const host = spare ?? (await openOne());
-    if (spare !== null) await spare.resume();
+    if (spare === null) await host.pause();
     context.host = host;
     context.bus.emit({ type: 'host:up', pid: host.pid, restarts });
     standby.warm();
     void host.ended.then((end) => {
-      if (!end.expected && !context.closing) recover(() => replace(end));
+      if (!end.expected && !context.closing) recover(() => replace(host, end));
     });
   };
 
@@ -90,8 +102,10 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
     });
   };
 
-  const replace = async (end: HostEnd): Promise<void> => {
-    await accountForHost(context, end);
+  const replace = async (host: Host, end: HostEnd): Promise<void> => {
+    const { copiesFile } = host;
+    const versions = knownVersions(context);
+    const suspects = await accountForHost(context, end);
     if (end.module === '') {
       // Nobody's module is to blame, so only the host itself can be counted.
       const { crashes, tooMany } = countCrash(hostEnds, performance.now(), context.config.host.restart);
@@ -103,11 +117,26 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
     }
     restarts += 1;
     await openFresh();
-    await restartModules(context);
+    try {
+      await takeOver(context, { copiesFile, versions, suspects });
+      await begin();
+    } catch (error) {
+      // It went down as well: its own end is what comes next.
+      if (!(error instanceof HostGone)) throw error;
+    } finally {
+      await removeCopies(host);
+    }
+  };
+
+  const begin = async (): Promise<void> => {
+    if (!context.paused) await context.host.resume();
   };
 
   return {
-    start: openFresh,
+    async start() {
+      await openFresh();
+      await begin();
+    },
     get busy() {
       return recoveries.size > 0;
     },
@@ -118,4 +147,18 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
     killStandby: standby.kill,
     closeStandby: standby.close,
   };
+}
+
+/** Which of them left the copies is only known from these. */
+function knownVersions({ records }: Context): ReadonlyMap<string, readonly Version[]> {
+  return new Map(
+    [...records].map(([name, { running, previous, stopped }]) => [
+      name,
+      [running, previous, stopped].filter((version) => version !== null),
+    ]),
+  );
+}
+
+async function removeCopies({ copiesFile }: Host): Promise<void> {
+  if (copiesFile !== '') await rm(copiesFile, { force: true });
 }

@@ -60,17 +60,19 @@ export function createModelReader(root: string): ModelReader {
  * Compares the types of the version that runs with those of the one that is to come.
  *
  * @param addressed other modules use it, and may hold addresses of what is in it.
+ * @param gone see `CompareOptions.gone`.
  */
 export async function compareVersions(
   models: ModelReader,
   from: ComparedVersion,
   to: ComparedVersion,
   addressed: boolean,
+  { gone = false }: { readonly gone?: boolean } = {},
 ): Promise<BothVersions> {
   const [before, after] = await Promise.all([models.read(from.library), models.read(to.library)]);
   const sourceLine = models.sourceLines();
   const compare = (one: StateModel, other: StateModel) =>
-    compareModels(one, other, { wasName: (field) => wasNameOf(field, sourceLine), addressed });
+    compareModels(one, other, { wasName: (field) => wasNameOf(field, sourceLine), addressed, gone });
   try {
     return compare(before, after);
   } catch (error) {

@@ -166,8 +166,10 @@ describe('a module that takes its host down', () => {
       const [end] = eventsOf(running, 'host:crash');
       expect(end).toMatchObject({ module: 'counter', generation: 2, code, fatal: true });
       expect(end?.message).toContain('update of counter');
-      expect(end?.message).toContain('their state is lost');
-      expect(eventsOf(running, 'module:restarted').map((event) => event.module)).toEqual(['counter', 'other']);
+      expect(end?.message).toContain('A new one takes over');
+      const restarted = eventsOf(running, 'module:restarted');
+      expect(restarted.map((event) => event.module)).toEqual(['counter', 'other']);
+      for (const { message } of restarted) expect(message).toContain('with its variables as they were before frame');
       await waitFor(async () => (await count(running)) > 0, 'frames of counter');
       await waitFor(async () => (await count(running, 'other')) > 0, 'frames of other');
 

@@ -74,6 +74,7 @@ export async function openBench(settings: Partial<HostOptions> = {}): Promise<Ho
     stepped: true,
     hangTimeoutMs: 20_000,
     recovery: { probationFrames: 0, restart: { max: 0, withinMs: 10_000 }, frameCopies: true, frameCopyLimit: 32 },
+    copiesFile: '',
     baseEnv: process.env,
     env: {},
     listener: {

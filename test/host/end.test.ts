@@ -97,6 +97,7 @@ test('a parent that is killed leaves no process and no file behind, even while a
     engineLibrary: await engineForTests(),
     runDir,
     cleanUp: [lock],
+    copiesFile: join(bench.dir, 'copies'),
     rate: 60,
     stepped: false,
     hangTimeoutMs: 600_000,
@@ -125,6 +126,7 @@ setInterval(() => {}, 1000);`,
     await commandEnded;
     expect(await readdir(bench.dir)).not.toContain('orphan');
     expect(await readdir(bench.dir)).not.toContain('lock');
+    expect(await readdir(bench.dir)).not.toContain('copies');
   } finally {
     if (isAlive(pid)) process.kill(pid, 'SIGKILL');
   }

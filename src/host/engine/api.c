@@ -13,6 +13,7 @@
 #include "faults.h"
 #include "guard.h"
 #include "hotmod_engine.h"
+#include "inherit.h"
 #include "loop.h"
 #include "output.h"
 #include "recovery.h"
@@ -20,6 +21,7 @@
 #include "search.h"
 #include "table.h"
 #include "trial.h"
+#include "vault.h"
 
 static pthread_mutex_t transaction = PTHREAD_MUTEX_INITIALIZER;
 static bool started;
@@ -52,6 +54,7 @@ int hot_engine_start(const hot_options_t *options) {
   }
   if (status_open(options->status_path) != 0 || faults_open() != 0 || guard_open() != 0) return -1;
   if (options->mark_output) output_open();
+  vault_open(options->copies_path);
   recovery_set(&options->recovery);
   if (loop_open(options->rate, options->stepped != 0) != 0) return -1;
   started = true;
@@ -204,6 +207,11 @@ static void finish_part(part_t *part, bool succeeded) {
   if (!succeeded && part->slot->current == NULL) table_remove(part->slot);
 }
 
+static void copy_at_boundary(void *unused) {
+  (void)unused;
+  shadow_take_all(loop_frame_number());
+}
+
 int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, hot_commit_report_t *report) {
   memset(report, 0, sizeof *report);
   begin();
@@ -230,6 +238,8 @@ int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, 
       done[n].findings = found + first;
       first += done[n].finding_count;
     }
+    /* Should the process end before the next frame, what runs now is taken over, and not what ran before. */
+    if (report->failure.problem == HOT_OK && vault_sides() > 1) loop_run(copy_at_boundary, NULL);
     sweep(false);
   } else {
     drop_all(modules, count);
@@ -268,6 +278,21 @@ void hot_set_recovery(const hot_recovery_t *recovery) {
   loop_run(set_recovery_at_boundary, &settings);
 }
 
+size_t hot_inherit(const char *path, uint64_t *frame,
+                   void (*take)(const char *module, uint32_t generation, void *context), void *context) {
+  begin();
+  size_t count = inherit_open(path, frame);
+  for (size_t n = 0; n < count; n++) take(inherit_at(n)->module, inherit_at(n)->generation, context);
+  end();
+  return count;
+}
+
+void hot_end_inheritance(void) {
+  begin();
+  inherit_close();
+  end();
+}
+
 hot_problem_t hot_give_transfer(const char *module, const hot_transfer_request_t *request) {
   begin();
   slot_t *slot = table_find(module);
@@ -290,6 +315,10 @@ static void probe_at_boundary(void *argument) {
   probe_command_t *command = argument;
   slot_t *slot = command->slot;
   if (slot_is_stale(slot, command->failure)) return;
+  if (slot->current == NULL) {
+    command->looked = inherit_look(slot->transfer, slot->staged, command->failure);
+    return;
+  }
   command->looked = transfer_look(slot->transfer, slot->current, slot->staged, command->failure);
 }
 
@@ -301,7 +330,8 @@ int hot_probe(const char *module, const hot_finding_t **findings, size_t *count,
   begin();
   probe_command_t command = {.slot = table_find(module), .failure = failure};
   const slot_t *slot = command.slot;
-  if (slot == NULL || slot->staged == NULL || slot->current == NULL || slot->transfer == NULL) {
+  bool from = slot != NULL && (slot->current != NULL || inherit_of(module) != NULL);
+  if (!from || slot->staged == NULL || slot->transfer == NULL) {
     failure->problem = HOT_NOT_STAGED;
   } else if (slot->transfer->what == HOT_TRANSFER_VARIABLES) {
     loop_run(probe_at_boundary, &command);
@@ -365,6 +395,7 @@ static void unload(slot_t *slot) {
   image_close(slot->staged);
   image_close(slot->previous);
   image_close(removal.image);
+  arena_drop(slot->name);
   table_remove(slot);
 }
 
@@ -401,6 +432,7 @@ void hot_engine_stop(void) {
   for (slot_t *slot = table_at(0); slot != NULL; slot = table_at(0)) discard(slot);
   sweep(true);
   loop_close();
+  vault_close();
   started = false;
   end();
 }
@@ -479,7 +511,7 @@ static void views_at_boundary(void *argument) {
     image_t *image = slot->current;
     hot_failure_t failure = {0};
     if (!image->running || image->view == NULL) continue;
-    if (!copied) shadow_take_all();
+    if (!copied) shadow_take_all(loop_frame_number());
     copied = true;
     if (call_view(image, text, &failure)) {
       command->take(slot->name, text, command->context);

@@ -52,7 +52,7 @@ static void call_at_boundary(void *argument) {
   status_site_t site = {
       .module = image->module, .call = "call", .generation = image->generation, .frames = image->frames};
   guard_fault_t fault;
-  shadow_take_all();
+  shadow_take_all(loop_frame_number());
   uint64_t start = platform_now();
   if (!guard_run(LANE_ENGINE, &site, call_body, &guarded, &fault)) say_crash(image, call, &fault);
   call->duration_ns = platform_now() - start;

@@ -7,6 +7,7 @@
 #include "bind.h"
 #include "critical.h"
 #include "faults.h"
+#include "inherit.h"
 #include "loop.h"
 #include "migrations.h"
 #include "platform.h"
@@ -19,6 +20,7 @@ static void switch_over(part_t *part, size_t place);
 static void lead_others(const commit_t *commit);
 static void retire(part_t *part);
 static void undo(commit_t *commit);
+static bool inherit_all(commit_t *commit);
 
 static uint64_t commits; /* that succeeded; on the engine's thread */
 
@@ -43,6 +45,7 @@ void commit_at_boundary(void *argument) {
   for (size_t n = 0; succeeded && n < commit->count; n++) {
     succeeded = run_steps(&commit->parts[n], HOT_STEP_MIGRATE, HOT_STEP_COMPLETE, &report->failure);
   }
+  succeeded = succeeded && inherit_all(commit);
   for (size_t n = 0; n < commit->count; n++) commit->parts[n].slot->committing = false;
   report->frame = loop_frame_number();
   if (succeeded) {
@@ -77,6 +80,22 @@ static void begin_part(part_t *part) {
   part->leaving = slot->current;
   part->carries =
       slot->current != NULL && slot->transfer != NULL && slot->transfer->what == HOT_TRANSFER_VARIABLES;
+  part->inherits = slot->current == NULL && slot->transfer != NULL && inherit_of(slot->name) != NULL;
+}
+
+static bool inherit_all(commit_t *commit) {
+  hot_failure_t *failure = &commit->report->failure;
+  failure->step = HOT_STEP_TRANSFER;
+  for (size_t n = 0; n < commit->count; n++) {
+    part_t *part = &commit->parts[n];
+    if (part->inherits && !inherit_carry(part->slot->transfer, part->arriving, failure)) return false;
+    part->done->state_kept |= part->inherits;
+  }
+  for (size_t n = 0; n < commit->count; n++) {
+    part_t *part = &commit->parts[n];
+    if (part->inherits && !inherit_settle(part->slot->transfer, part->arriving, failure)) return false;
+  }
+  return true;
 }
 
 /* The version that was to leave goes on, and with whole variables. */
@@ -318,6 +337,7 @@ static void undo(commit_t *commit) {
   for (size_t n = 0; n < commit->count; n++) {
     part_t *part = &commit->parts[n];
     blob_free_pair(part->saved, part->handed);
+    if (part->inherits) inherit_undo(part->arriving);
     /* Its variables may be copies of those that live on: its destructors must not see them. */
     if (part->carries) atexit_forget(part->arriving);
     if (part->carries && part->slot->transfer->old_image == HOT_OLD_KEEP) image_pin(part->arriving);

@@ -21,6 +21,9 @@
  *
  * A version that is overruled (hot_overrule_module) may fail in prepare_reload and save_state without stopping anything.
  *
+ * Where a process that has ended left the variables of a module which does not run yet (inherit.h), and a transfer was given
+ * for it, they are carried over when every init has run: what other modules did in theirs is part of that state.
+ *
  * A version that crashed before is not asked to prepare. Its state is asked for all the same; where it cannot give it,
  * the state it was itself given is handed on, so that a crash does not cost everything.
  */
@@ -41,6 +44,7 @@ typedef struct part {
   bool prepared;
   bool initialised;
   bool carries; /* its variables go from image to image */
+  bool inherits; /* they come from a process that has ended */
   bool ran; /* the step under way had something to call */
   hot_committed_t *done;
 } part_t;

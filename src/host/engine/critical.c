@@ -4,30 +4,12 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "table.h"
+#include "caller.h"
 
 #define MODULE_CALLABLE __attribute__((visibility("default")))
 
 MODULE_CALLABLE void module_begin_critical(const char *why);
 MODULE_CALLABLE void module_end_critical(void);
-
-static bool holds(const image_t *image, uintptr_t address) {
-  return image != NULL && address >= image->low && address < image->high;
-}
-
-/* The image whose code called. A version that arrives is in no list yet, but a call into it is under way. */
-static image_t *caller_of(uintptr_t address) {
-  const image_t *called = call_under_way();
-  if (holds(called, address)) return (image_t *)called;
-  image_t *found = NULL;
-  slot_t *slot;
-  table_lock();
-  for (size_t n = 0; found == NULL && (slot = table_running(n)) != NULL; n++) {
-    if (holds(slot->current, address)) found = slot->current;
-  }
-  table_unlock();
-  return found;
-}
 
 void module_begin_critical(const char *why) {
   image_t *image = caller_of((uintptr_t)__builtin_return_address(0));

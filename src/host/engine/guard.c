@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "image.h"
 #include "output.h"
 #include "platform.h"
@@ -127,6 +128,7 @@ bool guard_run(status_lane_name_t lane, const status_site_t *site, void (*body)(
     active = NULL;
   } else {
     active = NULL;
+    arena_abandon();
     probe_allocator();
     describe_fault(&guard, fault);
   }
@@ -180,6 +182,8 @@ static void record_fatal(int signo, const siginfo_t *info, const void *context, 
   if (frame->image != 0) {
     site.module = stack->images[frame->image - 1].module;
     site.generation = stack->images[frame->image - 1].generation;
+    image_place_t place;
+    if (image_at((uintptr_t)frame->pc, &place)) site.frames = place.frames;
   }
   if (guard != NULL) status_record_end(STATUS_SIGNAL, signo, fault_address(info), guard->site);
   else if (frame->image != 0) status_record_end(STATUS_SIGNAL, signo, fault_address(info), &site);

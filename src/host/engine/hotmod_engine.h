@@ -50,6 +50,8 @@ typedef struct hot_options {
   int stepped;
   /* Non-zero: put markers around what modules write to stdout and stderr (output.h). */
   int mark_output;
+  /* File to keep the copies of the variables in, for the process that takes over (vault.h); NULL for none. */
+  const char *copies_path;
   hot_recovery_t recovery;
 } hot_options_t;
 
@@ -131,7 +133,8 @@ typedef enum hot_problem {
   HOT_BAD_STATE,       /* the saved bytes cannot be used; text says what is wrong with them */
   HOT_UNBOUND,         /* no module provides what it uses; text is `symbol of module` */
   HOT_CRITICAL,        /* the version that runs is in a critical section; text is what it said */
-  HOT_STALE_BASE       /* another generation runs than the caller expects: value, 0 where none does */
+  HOT_STALE_BASE,      /* another generation runs than the caller expects: value, 0 where none does */
+  HOT_PAST_ADDRESS     /* memory taken over from an ended process holds what may be an address of that: address */
 } hot_problem_t;
 
 /* What went wrong, for the caller to put into words. problem is HOT_OK where nothing did. */
@@ -332,6 +335,18 @@ HOT_EXPORT hot_problem_t hot_give_transfer(const char *module, const hot_transfe
  * probation. Only for HOT_TRANSFER_VARIABLES; without it, going back means the state as of the reload.
  */
 HOT_EXPORT hot_problem_t hot_give_return(const char *module, const hot_transfer_request_t *request);
+
+/*
+ * Takes over what the engine of a process that has ended kept in its file (hot_options_t.copies_path): the next commit gives
+ * it to the modules that a transfer of variables is given for, and which do not run yet, after their init. Before modules
+ * are staged. take is called for each module of the file, with the generation that ran. How many there are; *frame is the
+ * one before which the copies were made.
+ */
+HOT_EXPORT size_t hot_inherit(const char *path, uint64_t *frame,
+                              void (*take)(const char *module, uint32_t generation, void *context), void *context);
+
+/* Lets go of what was not given to any module. */
+HOT_EXPORT void hot_end_inheritance(void);
 
 /* Changes what is done about crashes from the next frame on. */
 HOT_EXPORT void hot_set_recovery(const hot_recovery_t *recovery);

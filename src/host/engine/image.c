@@ -21,6 +21,7 @@ typedef struct range {
   uintptr_t base;
   uintptr_t code_start;
   uintptr_t code_end;
+  const uint64_t *frames;
   uint32_t generation;
   char module[HOT_NAME_MAX];
 } range_t;
@@ -85,7 +86,7 @@ image_t *image_open(const char *module, uint32_t generation, const char *library
   if (bring_to_life(image, imports, failure) && entry_look_up(image, entry, failure)) {
     migrations_look_up(image);
     take_snapshot(image);
-    shadow_open(&image->shadow, &image->segments);
+    shadow_open(&image->shadow, &image->segments, arena_of(module), image->initial, image->initial_size);
     return image;
   }
   /* Without its constructors, its destructors must not run either. */
@@ -190,6 +191,7 @@ static void range_add(const image_t *image) {
     ranges[n].base = image->segments.count > 0 ? image->segments.base - image->low : 0;
     set_code(&ranges[n], image);
     ranges[n].generation = image->generation;
+    ranges[n].frames = &image->frames;
     memcpy(ranges[n].module, image->module, sizeof ranges[n].module);
     ranges[n].high = image->high;
     if (n >= ranges_used) ranges_used = n + 1;
@@ -210,7 +212,7 @@ bool image_at(uintptr_t address, image_place_t *place) {
     uintptr_t offset = address - range->low;
     if (range->high == 0 || offset >= range->code_end || offset < range->code_start) continue;
     *place = (image_place_t){
-        .module = range->module, .generation = range->generation, .base = range->low + range->base};
+        .module = range->module, .generation = range->generation, .base = range->low + range->base, .frames = *range->frames};
     return true;
   }
   return false;

@@ -57,6 +57,7 @@ typedef struct image {
   bool transferred;           /* its state went on to another image by a plan, which may lead back here */
   bool needs_search;          /* objects on the heap may point into it */
   bool searched;              /* all of memory was looked through for it once */
+  struct ghost *ghost;        /* what is left of it, where it was in another process (inherit.h); NULL */
   uintptr_t constants_start;  /* the first of its constants that anything may point to */
 } image_t;
 
@@ -83,6 +84,7 @@ typedef struct image_place {
   const char *module; /* a field of HOT_NAME_MAX bytes */
   uint32_t generation;
   uintptr_t base; /* what was added to the addresses in the library's file */
+  uint64_t frames; /* that it has run */
 } image_place_t;
 
 /* The module whose code holds an address. Safe in a signal handler. */

@@ -187,7 +187,7 @@ void loop_frame(double dt) {
   uint64_t start = platform_now();
   uint64_t number = ++frame_number;
   status_frame(number);
-  shadow_take_all();
+  shadow_take_all(number);
   output_begin_frame();
   for (size_t n = 0;; n++) {
     ask_for_slot(n);

@@ -17,7 +17,8 @@
 #include "hotmod_engine.h"
 #include "trial.h"
 
-HOT_EXPORT int32_t hot_node_start(const char *status_path, double rate, int32_t stepped);
+HOT_EXPORT int32_t hot_node_start(const char *status_path, const char *copies_path, double rate, int32_t stepped);
+HOT_EXPORT int32_t hot_node_inherit(const char *path);
 HOT_EXPORT int32_t hot_node_stage(const char *module, uint32_t generation, const char *library, const char *entry,
                                    const char *imports);
 HOT_EXPORT void hot_node_set_recovery(uint32_t probation_frames, uint32_t restart_max, uint32_t restart_within_ms,
@@ -117,9 +118,31 @@ static void put_failure(const hot_failure_t *failure) {
 
 static int32_t finished(void) { return (int32_t)report.length; }
 
-int32_t hot_node_start(const char *status_path, double rate, int32_t stepped) {
-  hot_options_t options = {.status_path = status_path, .rate = rate, .stepped = stepped, .mark_output = 1};
+/* copies_path: empty for none. */
+int32_t hot_node_start(const char *status_path, const char *copies_path, double rate, int32_t stepped) {
+  hot_options_t options = {.status_path = status_path,
+                           .rate = rate,
+                           .stepped = stepped,
+                           .mark_output = 1,
+                           .copies_path = copies_path[0] == 0 ? NULL : copies_path};
   return hot_engine_start(&options) == 0 ? 0 : errno;
+}
+
+static void put_inherited(const char *module, uint32_t generation, void *list) {
+  put_text(list, module);
+  put_integer(list, generation);
+}
+
+int32_t hot_node_inherit(const char *path) {
+  static report_t list;
+  uint64_t frame;
+  list.length = 0;
+  size_t count = hot_inherit(path, &frame, put_inherited, &list);
+  report.length = 0;
+  put_integer(&report, frame);
+  put_integer(&report, count);
+  for (size_t at = 0; at < list.length; at += strlen(list.bytes + at) + 1) put_text(&report, list.bytes + at);
+  return finished();
 }
 
 /* copy_limit: bytes. */

@@ -73,7 +73,10 @@ typedef enum plan_code {
    * and a counterpart that is gone, counts under `check`; when overruled, it becomes NULL.
    */
   PLAN_POINTER = 4,
-  /* As PLAN_POINTER, for `count` words that may hold anything (a union): what is no known place in the old image is copied. */
+  /*
+   * As PLAN_POINTER, for `count` words that may hold anything (a union): what is no known place in the old image is copied.
+   * Of a process that has ended, what may have been an address there counts under `check`.
+   */
   PLAN_WORDS = 5,
   /*
    * Enumeration value: kind `a` to kind `b`; `type` is the index of the first pair (old, new) in the table of values and
@@ -154,9 +157,27 @@ typedef struct plan_value {
   int64_t to;
 } plan_value_t;
 
+/* Stretches of a process that has ended which are here too, and where each begins now. */
+typedef struct plan_move {
+  uintptr_t start;
+  uintptr_t end;
+  uintptr_t to;
+} plan_move_t;
+
+/* What of an ended process is here, and where addresses of it lay. */
+typedef struct plan_past {
+  const plan_move_t *moves;
+  size_t move_count;
+  struct {
+    uintptr_t low;
+    uintptr_t high;
+  } memory[2];
+} plan_past_t;
+
 /* Where both images lie: load address, and the initial bytes of the old one's data, which start at `initial_address`. */
 typedef struct plan_images {
   uintptr_t old_base;
+  uintptr_t old_shift; /* from where the old image lay to where its bytes are; 0 unless it was in another process */
   uintptr_t new_base;
   const unsigned char *initial;
   uint64_t initial_address; /* as in the library file */
@@ -166,6 +187,12 @@ typedef struct plan_images {
   const unsigned char *new_initial;
   uint64_t new_initial_address;
   size_t new_initial_size;
+  /*
+   * The old image was in a process that has ended: an address of that is led on by `past`, and where nothing knows of it, it
+   * counts as one that leads nowhere. NULL where both are in this process.
+   */
+  const plan_past_t *past;
+  bool same; /* both are of one library: what lies in it lies at the same place of the other */
 } plan_images_t;
 
 /* What one check found. `value` and `round` are those of the first: the number or address, and the element's index. */

@@ -131,9 +131,30 @@ static bool is_constant(const plan_t *plan, uint64_t at) {
   return false;
 }
 
+bool plan_past_address(const plan_past_t *past, uintptr_t word, uintptr_t *to) {
+  for (size_t n = 0; n < past->move_count; n++) {
+    const plan_move_t *move = &past->moves[n];
+    if (word < move->start || word >= move->end) continue;
+    *to = move->to + (word - move->start);
+    return true;
+  }
+  return false;
+}
+
+bool plan_past_may_point(const plan_past_t *past, uintptr_t word) {
+  for (size_t n = 0; n < 2; n++) {
+    if (word >= past->memory[n].low && word < past->memory[n].high) return true;
+  }
+  return false;
+}
+
 plan_target_t plan_address(const plan_t *plan, const plan_images_t *images, uint32_t type, uintptr_t word,
                            uintptr_t *to) {
   *to = word;
+  if (images->same && word - images->old_base < plan->header.old_size) {
+    *to = images->new_base + (word - images->old_base);
+    return TARGET_MAPPED;
+  }
   if (word < images->old_base || word - images->old_base > plan->header.old_size) return TARGET_OUTSIDE;
   uint64_t at = word - images->old_base;
   uint64_t found = 0;

@@ -29,7 +29,7 @@ static void fix_word(const fix_t *fix, uintptr_t place, uintptr_t old_word) {
 
 static uintptr_t old_word_at(const fix_t *fix, uint64_t address) {
   uintptr_t word;
-  memcpy(&word, (const void *)(fix->images->old_base + (uintptr_t)address), sizeof word);
+  memcpy(&word, (const void *)(fix->images->old_base + fix->images->old_shift + (uintptr_t)address), sizeof word);
   return word;
 }
 

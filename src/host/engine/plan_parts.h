@@ -27,6 +27,12 @@ typedef enum plan_target { TARGET_OUTSIDE, TARGET_MAPPED, TARGET_CONSTANT, TARGE
 plan_target_t plan_address(const plan_t *plan, const plan_images_t *images, uint32_t type, uintptr_t word,
                            uintptr_t *to);
 
+/* Where an address of the process that has ended lies now; false where nothing knows. */
+bool plan_past_address(const plan_past_t *past, uintptr_t word, uintptr_t *to);
+
+/* Whether a word may have been an address there. */
+bool plan_past_may_point(const plan_past_t *past, uintptr_t word);
+
 /* The entry of the table of functions and virtual tables for exactly this old address; NULL where there is none. */
 const plan_function_t *plan_function_at(const plan_t *plan, uint64_t at);
 

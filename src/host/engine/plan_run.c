@@ -21,7 +21,7 @@ typedef struct place {
 static void run_operations(run_t *run, const plan_operation_t *first, uint32_t count, place_t place);
 
 static const unsigned char *old_bytes(const run_t *run, uint64_t address) {
-  return (const unsigned char *)(run->images->old_base + (uintptr_t)address);
+  return (const unsigned char *)(run->images->old_base + run->images->old_shift + (uintptr_t)address);
 }
 
 static unsigned char *new_bytes(const run_t *run, uint64_t address) {
@@ -62,12 +62,23 @@ static void copy(unsigned char *to, const unsigned char *from, uint64_t count) {
   else copy_large(to, from, (size_t)count);
 }
 
+/* Nothing of a process that has ended is here but what was brought along. */
+static plan_target_t look_into_past(const run_t *run, const plan_operation_t *one, plan_target_t kind, uintptr_t word,
+                                    uintptr_t *target) {
+  const plan_past_t *past = run->images->past;
+  if (kind == TARGET_MAPPED || kind == TARGET_NOWHERE || word == 0) return kind;
+  if (plan_past_address(past, word, target)) return TARGET_MAPPED;
+  if (kind == TARGET_OUTSIDE && one->code == PLAN_WORDS && !plan_past_may_point(past, word)) return kind;
+  return TARGET_NOWHERE;
+}
+
 static void run_pointers(run_t *run, const plan_operation_t *one, const unsigned char *from, unsigned char *to,
                          uint64_t round) {
   for (uint64_t n = 0; n < one->count; n++) {
     uintptr_t word = read_word(from + n * sizeof word);
     uintptr_t target;
     plan_target_t kind = plan_address(run->plan, run->images, one->type, word, &target);
+    if (run->images->past != NULL) kind = look_into_past(run, one, kind, word, &target);
     if (kind == TARGET_NOWHERE) {
       find(run, one->check, word - run->images->old_base, one->count > 1 ? n : round);
       /* A word of a union may be a number that only looks like an address. */
@@ -82,6 +93,8 @@ static void run_outside(run_t *run, const plan_operation_t *one, const unsigned 
   for (uint64_t n = 0; n < one->count; n++) {
     uintptr_t word = read_word(from + n * sizeof word);
     bool inside = word >= run->images->old_base && word - run->images->old_base < run->plan->header.old_size;
+    /* The types behind it are the same, and where it leads is looked at as for any pointer. */
+    if (run->images->same) inside = true;
     if (word != 0 && !inside) find(run, one->check, word, one->count > 1 ? n : round);
   }
 }

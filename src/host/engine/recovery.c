@@ -114,7 +114,7 @@ void recovery_crashed(image_t *image, const hot_failure_t *failure) {
   shadow_obstacle_t obstacle = recovery_put_back(image);
   fault.restored = obstacle == SHADOW_NONE;
   fault.not_restored = (int)obstacle;
-  fault.restored_bytes = image->shadow.size;
+  fault.restored_bytes = shadow_size(&image->shadow);
   slot_t *called = slot_at((uintptr_t)failure->pc);
   put_back_callees(slot, &failure->stack);
   image->fault_at = failure->entered_at;

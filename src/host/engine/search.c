@@ -8,6 +8,7 @@
 #include "atexit.h"
 #include "memory.h"
 #include "pages.h"
+#include "vault.h"
 
 /* So many images that need all of memory to be searched are gathered first; one search then serves them all. */
 #define GATHERED 4
@@ -32,6 +33,7 @@ static void close_waiting(waiting_t *waiting);
 static bool scan_memory(uintptr_t stack);
 static void scan_range(uintptr_t start, size_t size);
 static void scan_data(const image_t *image, uintptr_t added);
+static void scan_copy(const shadow_t *shadow);
 static void follow_found(void);
 
 void search_retire(image_t *image) {
@@ -75,9 +77,9 @@ void search_sweep(image_t *const *live, size_t count, bool at_once) {
   if (everything) everything = scan_memory(here);
   for (size_t n = 0; !everything && n < count; n++) {
     scan_data(live[n], 0);
-    /* A crash may bring back what the variables held at the last frame boundary. */
-    if (live[n]->shadow.bytes != NULL) scan_range((uintptr_t)live[n]->shadow.bytes, live[n]->shadow.size);
   }
+  /* A crash may bring back what the variables held at the last frame boundary. */
+  for (size_t n = 0; n < count; n++) scan_copy(&live[n]->shadow);
   for (size_t n = 0; n < list_count; n++) {
     if (everything) list[n].image->searched = true;
     else if (needs_everything(&list[n])) list[n].found = true;
@@ -197,6 +199,12 @@ static __attribute__((noinline)) void scan_data(const image_t *image, uintptr_t 
   }
 }
 
+/* Only the copy that a crash would bring back: the vault holds older ones too. */
+static void scan_copy(const shadow_t *shadow) {
+  const unsigned char *bytes = shadow_latest(shadow);
+  if (bytes != NULL && shadow->taken) scan_range((uintptr_t)bytes, shadow->size);
+}
+
 static bool overlaps(uintptr_t start, uintptr_t end, uintptr_t low, uintptr_t size) {
   return size > 0 && end > low && start < low + size;
 }
@@ -244,7 +252,7 @@ static __attribute__((noinline)) bool scan_memory(uintptr_t stack) {
     uintptr_t start, end;
     char access[5];
     if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &start, &end, access) != 3) continue;
-    if (access[0] != 'r' || access[1] != 'w') continue;
+    if (access[0] != 'r' || access[1] != 'w' || vault_holds(start)) continue;
     if (stack >= start && stack < end) start = stack & ~(uintptr_t)(sizeof stack - 1);
     scan_around_waiting(access[3] == 'p' ? &pages : NULL, start, end, 0);
   }

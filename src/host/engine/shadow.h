@@ -11,6 +11,9 @@
  * the copy of a megabyte takes 20 to 100: it would win for a large state of which a frame writes a few pages, and its
  * faults would stand in the way of every debugger. What a copy costs is measured in src/bench/frame-copies.ts.
  *
+ * Memory that a module took with module_alloc (arena.h) is copied along with its variables, with the allocator locked. The
+ * copies lie where another process finds them (vault.h), in two sides of which one always is a boundary as a whole.
+ *
  * Not in the copy: memory from malloc, thread-local variables, what the loader and the C library know of the module.
  */
 #ifndef HOTMOD_SHADOW_H
@@ -20,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arena.h"
 #include "segments.h"
 
 /* What stands in the way of a copy. In the order of `noCopy` in src/host/engine-reports.ts. */
@@ -40,13 +44,21 @@ typedef struct shadow {
     size_t size;
   } ranges[SEGMENTS_MAX];
   size_t size; /* of all ranges */
-  unsigned char *bytes;
+  const unsigned char *initial; /* the image's bytes as they were when it had been loaded; NULL where there are none */
+  size_t initial_size;
+  unsigned char *bytes; /* of the vault: side 0, side 1 where there are two, and the initial bytes for another process */
+  uint64_t taken_alone; /* the round in which it was copied by itself */
+  arena_t *arena;       /* of its module; NULL where there can be none */
   bool known; /* the ranges mean something */
   bool taken; /* the copy is of the last boundary */
 } shadow_t;
 
-/* Finds out what is to be copied, and makes room for it where the settings have it copied. Outside the pause. */
-void shadow_open(shadow_t *shadow, const segments_t *segments);
+/*
+ * Finds out what is to be copied, and makes room for it where the settings have it copied. Outside the pause. `initial`
+ * must stay until shadow_close.
+ */
+void shadow_open(shadow_t *shadow, const segments_t *segments, arena_t *arena, const unsigned char *initial,
+                 size_t initial_size);
 
 /*
  * Gives the copy's memory back, of an image that does not run; it is made anew where the image runs again. The copy is
@@ -66,10 +78,16 @@ void shadow_set(bool copies, size_t limit);
 /* The frame list or a version in it is another one now. On the engine's thread. */
 void shadow_list_changed(void);
 
-/* Copies all running images. On the engine's thread, between two calls. */
-void shadow_take_all(void);
+/* Copies all running images, at the boundary before frame `frame`. On the engine's thread, between two calls. */
+void shadow_take_all(uint64_t frame);
 
-/* Copies one image, which runs. On the engine's thread, between two calls. */
+/* The bytes of the last copy, NULL where there is none. */
+const unsigned char *shadow_latest(const shadow_t *shadow);
+
+/* Bytes of a copy, those of the arena among them. */
+size_t shadow_size(const shadow_t *shadow);
+
+/* Copies one image, which runs, for this process alone. On the engine's thread, between two calls. */
 void shadow_take(shadow_t *shadow);
 
 /* SHADOW_NONE where the copy can be put back; so can one of no bytes. */

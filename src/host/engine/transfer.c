@@ -10,6 +10,8 @@
 #include <unistd.h>
 #endif
 
+#include "inherit.h"
+
 static bool carry_out(transfer_t *transfer, const image_t *image, bool apply, hot_failure_t *failure);
 
 transfer_t *transfer_read(const hot_transfer_request_t *request) {
@@ -47,7 +49,9 @@ static bool refuse(hot_failure_t *failure, hot_problem_t problem, const image_t 
 }
 
 static bool set_images(transfer_t *transfer, const image_t *from, const image_t *to, hot_failure_t *failure) {
+  bool gone = from->ghost != NULL;
   transfer->images = (plan_images_t){.old_base = from->segments.base,
+                                     .old_shift = gone ? (uintptr_t)from->ghost->bytes - from->segments.base : 0,
                                      .new_base = to->segments.base,
                                      .initial = from->initial,
                                      .initial_address = from->initial_start - from->segments.base,
@@ -79,6 +83,25 @@ static bool set_images_back(transfer_t *transfer, const image_t *from, const ima
 
 bool transfer_back(transfer_t *transfer, image_t *from, image_t *to, hot_failure_t *failure) {
   return set_images_back(transfer, from, to, failure) && carry_out(transfer, to, true, failure);
+}
+
+static bool set_images_past(transfer_t *transfer, const image_t *ghost, const image_t *to, const plan_past_t *past,
+                            hot_failure_t *failure) {
+  if (ghost == NULL) return refuse(failure, HOT_NOT_STAGED, to);
+  if (!set_images_back(transfer, ghost, to, failure)) return false;
+  transfer->images.past = past;
+  transfer->images.same = ghost->generation == to->generation;
+  return true;
+}
+
+bool transfer_look_past(transfer_t *transfer, const image_t *ghost, image_t *to, const plan_past_t *past,
+                        hot_failure_t *failure) {
+  return set_images_past(transfer, ghost, to, past, failure) && carry_out(transfer, to, false, failure);
+}
+
+bool transfer_past(transfer_t *transfer, const image_t *ghost, image_t *to, const plan_past_t *past,
+                   hot_failure_t *failure) {
+  return set_images_past(transfer, ghost, to, past, failure) && carry_out(transfer, to, true, failure);
 }
 
 bool transfer_fits_back(transfer_t *transfer, image_t *from, image_t *to) {

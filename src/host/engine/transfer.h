@@ -41,6 +41,15 @@ bool transfer_back(transfer_t *transfer, image_t *from, image_t *to, hot_failure
 /* Whether transfer_back would carry the variables over now. Writes nothing. */
 bool transfer_fits_back(transfer_t *transfer, image_t *from, image_t *to);
 
+/*
+ * The same from an image of a process that has ended (inherit.h), into one whose init has run: a variable is left alone
+ * where it has its initial value in both.
+ */
+bool transfer_look_past(transfer_t *transfer, const image_t *ghost, image_t *to, const plan_past_t *past,
+                        hot_failure_t *failure);
+bool transfer_past(transfer_t *transfer, const image_t *ghost, image_t *to, const plan_past_t *past,
+                   hot_failure_t *failure);
+
 /* After variables were carried over: repairs what points back from the heap, and notes what the image that left may be. */
 void transfer_hand_on(const transfer_t *transfer, image_t *from, image_t *to);
 

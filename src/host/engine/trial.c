@@ -19,6 +19,7 @@
 #include "faults.h"
 #include "loop.h"
 #include "platform.h"
+#include "vault.h"
 
 static uint64_t *durations(const trial_header_t *header) { return (uint64_t *)(header + 1); }
 static uint64_t *frame_numbers(const trial_header_t *header) { return durations(header) + header->frames_asked; }
@@ -152,6 +153,7 @@ static void fork_at_boundary(void *argument) {
     pid_t process = fork();
     table_unlock();
     if (process == 0) {
+      vault_leave();
       run_side(trial, n);
       _exit(0);
     }

@@ -6,7 +6,8 @@ import { addChange, addPiece, classOf, isLibraryType, type Out, type PlanContext
 import { declaredInside } from './declared.js';
 import { labelOf, plainOf } from './labels.js';
 import { code } from './operations.js';
-import { carryPointers } from './pointers.js';
+import { carryPointers, lookAtWords } from './pointers.js';
+import { holdsProcessBound, isProcessBound } from './process-bound.js';
 import { carryRecord } from './records.js';
 import { carryScalar, isScalar } from './scalars.js';
 
@@ -24,7 +25,9 @@ export function carry(
   size: number | null = null,
 ): void {
   const [before, after] = [plainOf(types.before), plainOf(types.after)];
-  if (context.compare.sameLayout(before, after)) {
+  if (context.isGone && isProcessBound(types.before)) return;
+  const inParts = context.isGone && isDivisible(before) && holdsProcessBound(before);
+  if (!inParts && context.compare.sameLayout(before, after)) {
     carrySame(context, out, before, after, spot, size);
     return;
   }
@@ -41,6 +44,10 @@ export function carry(
     return carryRecord(context, out, before, after, spot, carry);
   }
   addChange(context, 'incompatible', spot, types);
+}
+
+function isDivisible(type: PlainType): boolean {
+  return type.kind === 'array' || (type.kind === 'record' && type.form !== 'union');
 }
 
 /** One copy, and on top of it whatever pointers lie in it. */
@@ -66,7 +73,7 @@ function carrySame(
   const unknown = declaredInside(before) ?? declaredInside(after);
   if (unknown !== null) {
     // What the C++ library's types hold stays the same; which of their words are pointers, the engine sees by the values.
-    out.push({ code: code.words, from: spot.from, to: spot.to, count: Math.floor(size / 8), type: 0 });
+    out.push(lookAtWords(context, before, spot, Math.floor(size / 8)));
     context.hasPointers = true;
     context.heapMayPointBack = true;
     if (!isLibraryType(unknown)) {

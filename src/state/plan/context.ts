@@ -18,6 +18,8 @@ export interface Both<T = DebugType> {
 export interface PlanContext {
   readonly compare: TypeComparer;
   readonly wasName: (field: Field) => string | null;
+  /** The process that the old state was in has ended. */
+  readonly isGone: boolean;
   /** Names of the records that have another layout now; pointers to void may lead to any of them. */
   readonly changedRecords: readonly string[];
   /** Functions that the new build does not have, for messages. */

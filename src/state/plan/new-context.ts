@@ -12,19 +12,25 @@ export interface CompareOptions {
   readonly wasName: (field: Field) => string | null;
   /** Other modules may hold addresses of its variables and functions, so that the plan must tell where these went. */
   readonly addressed?: boolean;
+  /**
+   * The process that the old state was in has ended: words that may be pointers are looked at too, and what means something
+   * to one process alone stays as the new one made it.
+   */
+  readonly gone?: boolean;
 }
 
 /** Whatever needs more than the types of variables is found out when something first asks for it. */
 export function newContext(
   before: StateModel,
   after: StateModel,
-  { wasName, addressed = false }: CompareOptions,
+  { wasName, addressed = false, gone: isGone = false }: CompareOptions,
 ): PlanContext {
   const changed = once(() => changedRecords(before, after));
   const gone = once(() => goneFunctions(before, after));
   return {
     compare: createTypeComparer(),
     wasName,
+    isGone,
     get changedRecords() {
       return changed();
     },

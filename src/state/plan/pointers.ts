@@ -14,7 +14,7 @@ import {
   type PlanContext,
   type Spot,
 } from './context.js';
-import { labelOf, plainOf } from './labels.js';
+import { labelOf, plainOf, typeLabel } from './labels.js';
 import { code, type Operation } from './operations.js';
 import { type Reach, reach, tableOffset } from './reach.js';
 import { unionPointers } from './union-pointers.js';
@@ -47,6 +47,13 @@ export function carryPointers(
     default:
       return;
   }
+}
+
+/** Words that may hold anything: only where their process has ended is an address among them a matter of a check. */
+export function lookAtWords(context: PlanContext, type: PlainType, { from, to, path }: Spot, count: number): Operation {
+  const words = { code: code.words, from, to, count, type: 0 };
+  if (!context.isGone) return words;
+  return { ...words, check: addCheck(context, { kind: 'pointer', decisive: true, path, type: typeLabel(type) }) };
 }
 
 function carryElements(
@@ -82,7 +89,7 @@ function carryFields(
 ): void {
   // Where a union's pointers lie depends on the member that lives, where a virtual base lies on the object.
   if (before.form === 'union' || before.bases.some((base) => base.virtual)) {
-    out.push({ code: code.words, from: spot.from, to: spot.to, count: Math.floor(before.size / word), type: 0 });
+    out.push(lookAtWords(context, before, spot, Math.floor(before.size / word)));
     const found = reach(context, { before, after }, false);
     judge(context, spot, { before, after }, found, (decisive) =>
       lookIntoUnion(context, out, { before, after }, spot, found, decisive),
