@@ -74,14 +74,14 @@ export const reloadCodes: readonly CodeText[] = [
     code: 'HM510',
     title: 'module called exit',
     meaning:
-      'A module called exit(), which ends the whole host process. A new host is started with the last good versions; state since the last reload is lost.',
+      'A module called exit(), which ends the whole host process. Another host takes over with the last good versions, and with the variables that each module had before the last frame, where these mean something in another process.',
     remedy: 'Return an error from the function in place of calling exit(); a library must not end its program.',
   },
   {
     code: 'HM511',
     title: 'call did not return',
     meaning:
-      'A call into a module did not return within host.hangTimeoutMs: an endless loop, or a lock that is never released. The host process was ended and started anew with the last good versions.',
+      'A call into a module did not return within host.hangTimeoutMs: an endless loop, or a lock that is never released. The host process was ended, and another one takes over with the last good versions and the variables of the last frame boundary.',
     remedy:
       'Correct the loop in the function that is named. Raise host.hangTimeoutMs where the work really takes long.',
   },
@@ -238,5 +238,16 @@ export const reloadCodes: readonly CodeText[] = [
     title: 'transaction has ended',
     meaning: 'A transaction was used after it had been committed or rolled back.',
     remedy: 'Begin another one.',
+  },
+  {
+    code: 'HM590',
+    title: 'memory of a module does not go over to the next host',
+    meaning:
+      'The host process ended, and what the module had taken from module_alloc holds a word that may have been an address ' +
+      'in it: memory from malloc, an object of the C library, code. Nobody knows the types of that memory, so the module ' +
+      'begins anew.',
+    remedy:
+      'Take everything that a block points to from module_alloc as well, and look functions up again in place of keeping ' +
+      'their addresses there.',
   },
 ];

@@ -201,6 +201,7 @@ static void finish_part(part_t *part, bool succeeded) {
   table_drop_shadow(part->slot);
   part->slot->overruled = false;
   part->slot->expects = false;
+  arena_state_free(&part->arena);
   if (succeeded) close_or_retire(part->retired);
   else image_close(part->retired);
   table_set_transfer(part->slot, NULL);
@@ -225,6 +226,8 @@ int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, 
       const transfer_t *transfer = commit.parts[n].slot->transfer;
       bool carries = transfer != NULL && transfer->what == HOT_TRANSFER_VARIABLES;
       if (carries) transfer_warm(commit.parts[n].arriving);
+      const image_t *leaving = commit.parts[n].slot->current;
+      if (leaving != NULL) arena_make_room(leaving->shadow.arena, &commit.parts[n].arena);
     }
     loop_run(commit_at_boundary, &commit);
     size_t findings = 0;

@@ -214,6 +214,36 @@ void arena_put_back(arena_t *arena, const unsigned char *bytes, size_t used) {
   if (now > end && now <= ARENA_SPAN) memset(start + end, 0, now - end);
 }
 
+void arena_make_room(const arena_t *arena, arena_state_t *state) {
+  size_t used = arena == NULL ? 0 : arena_used(arena);
+  if (used == 0) return;
+  state->room = used + used / 8 + 65536;
+  state->bytes = malloc(state->room);
+  if (state->bytes == NULL) state->room = 0;
+  else memset(state->bytes, 0, state->room);
+}
+
+void arena_keep(arena_t *arena, arena_state_t *state) {
+  if (state->bytes == NULL) return;
+  arena_lock(arena);
+  size_t used = arena_used(arena);
+  if (used <= state->room) memcpy(state->bytes, arena_start(arena), used);
+  state->used = used <= state->room ? used : 0;
+  arena_unlock(arena);
+}
+
+void arena_bring_back(arena_t *arena, const arena_state_t *state) {
+  if (state->used == 0 || arena == NULL || arena_start(arena) == NULL) return;
+  arena_lock(arena);
+  arena_put_back(arena, state->bytes, state->used);
+  arena_unlock(arena);
+}
+
+void arena_state_free(arena_state_t *state) {
+  free(state->bytes);
+  *state = (arena_state_t){0};
+}
+
 bool arena_begin_at(arena_t *arena, uintptr_t start) {
   if (head_of(arena) != NULL || start == 0) return false;
   unsigned char *mapped = map_at(start);

@@ -70,6 +70,24 @@ size_t arena_begun(void);
 /* Puts back `used` bytes, 0 for none; whatever was taken since is forgotten. With it locked. */
 void arena_put_back(arena_t *arena, const unsigned char *bytes, size_t used);
 
+/* What an arena held when a version was replaced, for the way back to that. */
+typedef struct arena_state {
+  unsigned char *bytes;
+  size_t room;
+  size_t used; /* 0 where it was not kept */
+} arena_state_t;
+
+/* Makes room for what it holds now and a little more, so that keeping it in the pause need not wait for memory. */
+void arena_make_room(const arena_t *arena, arena_state_t *state);
+
+/* Keeps what it holds, where there is room. On the engine's thread. */
+void arena_keep(arena_t *arena, arena_state_t *state);
+
+/* Puts back what was kept; nothing happens where nothing was. On the engine's thread. */
+void arena_bring_back(arena_t *arena, const arena_state_t *state);
+
+void arena_state_free(arena_state_t *state);
+
 /* Has it begin, empty, where one of another process was. False where something else lies there, or it has memory already. */
 bool arena_begin_at(arena_t *arena, uintptr_t start);
 

@@ -21,6 +21,7 @@ static void lead_others(const commit_t *commit);
 static void retire(part_t *part);
 static void undo(commit_t *commit);
 static bool inherit_all(commit_t *commit);
+static void keep_arena(part_t *part);
 
 static uint64_t commits; /* that succeeded; on the engine's thread */
 
@@ -38,6 +39,7 @@ void commit_at_boundary(void *argument) {
   for (size_t n = 0; succeeded && n < commit->count; n++) {
     succeeded = bind_image(commit->parts[n].arriving, BIND_COMMITTING, &report->failure);
   }
+  for (size_t n = 0; succeeded && n < commit->count; n++) keep_arena(&commit->parts[n]);
   /* All state is carried over before any new version is called: it may ask the others for theirs. */
   for (size_t n = 0; succeeded && n < commit->count; n++) {
     succeeded = run_steps(&commit->parts[n], HOT_STEP_PREPARE, HOT_STEP_TRANSFER, &report->failure);
@@ -81,6 +83,10 @@ static void begin_part(part_t *part) {
   part->carries =
       slot->current != NULL && slot->transfer != NULL && slot->transfer->what == HOT_TRANSFER_VARIABLES;
   part->inherits = slot->current == NULL && slot->transfer != NULL && inherit_of(slot->name) != NULL;
+}
+
+static void keep_arena(part_t *part) {
+  if (part->leaving != NULL) arena_keep(part->leaving->shadow.arena, &part->arena);
 }
 
 static bool inherit_all(commit_t *commit) {
@@ -302,6 +308,9 @@ static void retire(part_t *part) {
     part->retired = slot->previous;
     slot->previous = good ? leaving : NULL;
     table_set_state(slot, part->has_state, part->saved, part->handed);
+    arena_state_free(&slot->arena);
+    slot->arena = part->arena;
+    part->arena = (arena_state_t){0};
   } else {
     image_pin(leaving);
     blob_free_pair(part->saved, part->handed);

@@ -41,6 +41,7 @@ typedef struct part {
   bool has_state;
   blob_t saved;
   blob_t handed;
+  arena_state_t arena; /* what its memory from module_alloc held before */
   bool prepared;
   bool initialised;
   bool carries; /* its variables go from image to image */

@@ -136,22 +136,27 @@ image_t *inherit_of(const char *module) {
 }
 
 /* The version of a module that takes part: the one that waits, or the one that runs already. */
-static const image_t *successor_of(const image_t *ghost) {
-  const slot_t *slot = table_find(ghost->module);
-  const image_t *image = slot == NULL ? NULL : slot->staged != NULL ? slot->staged : slot->current;
-  return image != NULL && image->generation == ghost->generation ? image : NULL;
+static const image_t *successor_of(const slot_t *slot) {
+  if (slot == NULL) return NULL;
+  return slot->staged != NULL ? slot->staged : slot->current;
 }
 
-/* One module's variables may hold addresses of another's. */
-static const plan_past_t *find_moves(void) {
+/*
+ * One module's variables may hold addresses of another's. What a module took from module_alloc is there only where its
+ * variables come along too, which in a commit is known of all.
+ */
+static const plan_past_t *find_moves(bool committing) {
   size_t count = 0;
   for (size_t n = 0; n < ghost_count; n++) {
     const image_t *ghost = ghosts[n];
-    const image_t *now = successor_of(ghost);
+    const slot_t *slot = table_find(ghost->module);
+    const image_t *now = successor_of(slot);
     if (now == NULL) continue;
-    moves[count++] = (plan_move_t){.start = ghost->low, .end = ghost->high, .to = now->segments.base};
+    if (now->generation == ghost->generation) {
+      moves[count++] = (plan_move_t){.start = ghost->low, .end = ghost->high, .to = now->segments.base};
+    }
     const ghost_t *own = ghost->ghost;
-    if (own->arena == NULL) continue;
+    if (own->arena == NULL || (committing && slot->transfer == NULL)) continue;
     moves[count++] =
         (plan_move_t){.start = own->arena_start, .end = own->arena_start + own->arena_used, .to = own->arena_start};
   }
@@ -161,7 +166,7 @@ static const plan_past_t *find_moves(void) {
 }
 
 bool inherit_look(transfer_t *transfer, image_t *to, hot_failure_t *failure) {
-  return transfer_look_past(transfer, inherit_of(to->module), to, find_moves(), failure);
+  return transfer_look_past(transfer, inherit_of(to->module), to, find_moves(false), failure);
 }
 
 static void empty_arena(const char *module) {
@@ -186,7 +191,7 @@ static void carry_arena(const ghost_t *ghost, const char *module) {
 
 bool inherit_carry(transfer_t *transfer, image_t *to, hot_failure_t *failure) {
   image_t *ghost = inherit_of(to->module);
-  if (!transfer_past(transfer, ghost, to, find_moves(), failure)) return false;
+  if (!transfer_past(transfer, ghost, to, find_moves(true), failure)) return false;
   carry_arena(ghost->ghost, to->module);
   return true;
 }

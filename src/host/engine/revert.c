@@ -35,6 +35,7 @@ bool revert_slot(slot_t *slot, bool whole, hot_went_with_t *state, hot_failure_t
   *state = carried_back ? HOT_WENT_WITH_BOUNDARY : HOT_WENT_WITH_RELOAD;
   if (!carried_back) {
     if (slot->carried != NULL) transfer_fix(slot->carried, back, true);
+    arena_bring_back(back->shadow.arena, &slot->arena);
     if (!bring_back(back, slot, failure)) {
       if (slot->carried != NULL) transfer_fix(slot->carried, bad, false);
       return false;

@@ -58,6 +58,7 @@ void table_remove(slot_t *slot) {
   transfer_free(slot->return_plan);
   transfer_free(slot->way_back);
   intensity_close(&slot->intensity);
+  arena_state_free(&slot->arena);
   free(slot);
 }
 

@@ -19,6 +19,7 @@ typedef struct slot {
   blob_t saved;      /* what previous gave when current took over */
   blob_t handed;     /* what current was given: the same block, or a migrated copy */
   bool has_state;    /* saved and handed mean something; a state may be empty */
+  arena_state_t arena;  /* what was in its memory from module_alloc when current took over */
   transfer_t *transfer; /* how the state gets to staged; NULL where hooks carry it */
   transfer_t *carried;  /* how it got from previous to current, for the way back */
   transfer_t *return_plan; /* how the state of staged would get back to current; NULL where it would not */
