@@ -8,9 +8,7 @@ import type { ModuleRecord } from './records.js';
 export function unmetNeeds(
   records: ReadonlyMap<string, ModuleRecord>,
 ): readonly { readonly code: string; readonly message: string; readonly module: string }[] {
-  const neighbours = new Map(
-    [...records].map(([name, { settings }]): [string, Neighbour] => [name, { version: settings.version, runs: true }]),
-  );
+  const neighbours = neighboursOf(records, () => true);
   return [...records].flatMap(([module, { settings, running }]) => {
     const missing = running === null ? [] : findMissing(settings, neighbours);
     return missing.map(({ code, message }) => ({ code, message: `${module} runs on, but ${message}.`, module }));
@@ -23,6 +21,14 @@ export interface Neighbour {
   readonly version: string;
   /** It runs, or will when what was just built is switched to. */
   readonly runs: boolean;
+}
+
+/** Every module of the session, as those that may depend on it see it. */
+export function neighboursOf(
+  records: ReadonlyMap<string, ModuleRecord>,
+  runs: (module: string) => boolean,
+): ReadonlyMap<string, Neighbour> {
+  return new Map([...records].map(([name, { settings }]) => [name, { version: settings.version, runs: runs(name) }]));
 }
 
 /**

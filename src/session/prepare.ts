@@ -9,7 +9,7 @@ import type { LibraryFacts, ValidationFinding } from '../validate/types.js';
 import { validate } from '../validate/validate.js';
 import { type BuildModuleRequest, type Built, buildModule, type Stopped } from './build-module.js';
 import { conflictOf } from './conflict.js';
-import { findMissing, type Neighbour } from './needs.js';
+import { findMissing, neighboursOf } from './needs.js';
 import { heldAtPin } from './pins.js';
 import { apiVersion, loadedModule, type ModuleRecord, type Pin } from './records.js';
 import { type BothVersions, compareVersions, type ModelReader } from './types-of-both.js';
@@ -57,10 +57,11 @@ export async function prepare(request: PrepareRequest): Promise<readonly Prepare
   if (built.some((one) => one.kind === 'superseded')) return built.map(() => ({ kind: 'superseded' }));
 
   const libraries = librariesAfter(request, built);
+  const neighbours = neighboursOf(request.records, (module) => libraries.has(module));
   const checked = await Promise.all(
     request.changed.map(async (record, n) => {
       const one = built[n];
-      return one?.kind === 'built' ? check(request, record, one, libraries) : null;
+      return one?.kind === 'built' ? check(request, record, one, libraries, neighbours) : null;
     }),
   );
   const loaded = [...request.records.values()].flatMap((record) => {
@@ -103,15 +104,10 @@ async function check(
   record: ModuleRecord,
   { build }: BuiltLibrary,
   libraries: ReadonlyMap<string, string>,
+  neighbours: ReturnType<typeof neighboursOf>,
 ): Promise<Checked> {
   const start = performance.now();
   const module = record.settings.name;
-  const neighbours = new Map(
-    [...request.records.values()].map(({ settings }): readonly [string, Neighbour] => [
-      settings.name,
-      { version: settings.version, runs: libraries.has(settings.name) },
-    ]),
-  );
   const missing = findMissing(record.settings, neighbours);
   const { facts, findings: found } = await validate({
     library: build.library,
