@@ -35,9 +35,12 @@ export function createDeferral(
   const said = new Map<string, string>();
   // Once for each reason, however often it is found again.
   const say = (modules: readonly string[], reasons: readonly string[]): void => {
-    const news = modules.filter((module) => said.get(module) !== reasons.join('\n'));
-    for (const module of news) said.set(module, reasons.join('\n'));
-    for (const module of news) context.bus.emit({ type: 'reload:deferred', module, reasons });
+    const text = reasons.join('\n');
+    for (const module of modules) {
+      if (said.get(module) === text) continue;
+      said.set(module, text);
+      context.bus.emit({ type: 'reload:deferred', module, reasons });
+    }
   };
 
   const look = async (): Promise<void> => {
