@@ -9,7 +9,7 @@ import { HostGone } from './host/host.js';
 import { createQueue, createTurn, type RunningJob } from './reload/queue.js';
 import { type CallRequest, callFunction } from './session/call.js';
 import { effectOf } from './session/changes.js';
-import { createConfigReader, type RequestOptions } from './session/config-reader.js';
+import { createConfigReader, type JobOptions, type RequestOptions } from './session/config-reader.js';
 import type { Context } from './session/context.js';
 import { createDeferral } from './session/defer.js';
 import { openHistory } from './session/history.js';
@@ -18,6 +18,7 @@ import { dryRollback, type RollbackRequest } from './session/judge-back.js';
 import { readLastGood } from './session/last-good.js';
 import { librariesInUse, librariesToKeep } from './session/libraries.js';
 import { createLive } from './session/live.js';
+import { meetEdit } from './session/meet-edit.js';
 import { readPast } from './session/past.js';
 import { pinModule } from './session/pin-module.js';
 import { recallPins, unpin } from './session/pins.js';
@@ -180,22 +181,24 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     bus.emit({ type: 'session:idle', modules: running.map((record) => record.settings.name) });
   };
 
-  const requestNow = (
-    modules: readonly string[],
-    wanted: RequestOptions & { readonly together?: boolean } = {},
-  ): void => {
+  const requestNow = (modules: readonly string[], wanted: JobOptions = {}): void => {
     if (modules.length === 0) return;
     const { force = false, acceptUnsafe = false, rebuild = false, savedAt = 0, together = false } = wanted;
-    queue.request({ modules: new Set(modules), savedAt, force, acceptUnsafe, rebuild, together });
+    const { edit = false, since = 0, conflicts = [] } = wanted;
+    const names = new Set(modules);
+    queue.request({ modules: names, savedAt, force, acceptUnsafe, rebuild, together, edit, since, conflicts });
   };
-  const request = (modules: readonly string[], wanted: RequestOptions = {}): void =>
-    requestNow(transactions.free(modules), wanted);
+  const request = (modules: readonly string[], wanted: JobOptions = {}): void =>
+    requestNow(transactions.free(modules, wanted), wanted);
+  /** A second attempt is no new edit; one of a transaction belongs to it, which is still open. */
+  const requestAgain = (modules: readonly string[], job: JobOptions): void =>
+    (job.together === true ? requestNow : request)(modules, { ...job, edit: false });
 
   const run = async (job: RunningJob): Promise<void> => {
     try {
       const { unsettled, interrupted, woken, deferred } = await update(context, job);
       if (deferred.modules.length > 0) deferral.defer(deferred.modules, deferred.reasons, job);
-      request(interrupted, job);
+      requestAgain(interrupted, job);
       request(woken, { force: true });
       request(againAndAgain(context, job.modules, unsettled), { savedAt: job.savedAt });
     } catch (error) {
@@ -211,7 +214,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     }
   };
 
-  const deferral = createDeferral(context, request);
+  const deferral = createDeferral(context, requestAgain);
   const reader = createConfigReader(context, {
     load: options.loadConfig,
     openBuilder: async (settings) => (await workshopFor(settings)).builder,
@@ -226,15 +229,15 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     const effect = effectOf(context, change);
     if (effect.modules.length > 0) {
       bus.emit({ type: 'watch:change', files: [change.path], modules: effect.modules });
-      request(effect.modules, { savedAt: change.savedAt });
+      request(effect.modules, { savedAt: change.savedAt, edit: true });
     }
     if (!effect.configuration) return;
     const own = context.config.configFiles.includes(change.path) ? change.path : undefined;
-    void reader.read({ savedAt: change.savedAt }, own);
+    void reader.read({ savedAt: change.savedAt, edit: true }, own);
   };
 
   const transactions = createTransactions(context, requestNow);
-  const queue = createQueue(run, sayIdle, context.turn);
+  const queue = createQueue(run, sayIdle, context.turn, (edit, underWay) => meetEdit(context, edit, underWay));
   const supervisor = createSupervisor(context, { runDir, cleanUp: options.cleanUp, onSettled: sayIdle });
   stack.defer(() => context.builder.prune({ keep: librariesToKeep(context) }));
   stack.defer(() => context.host.close());
@@ -291,7 +294,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   return {
     context,
     gaveUp: supervisor.gaveUp,
-    request,
+    request: (modules, wanted = {}) => request(modules, { ...wanted, edit: (wanted.savedAt ?? 0) > 0 }),
     refresh: async (wanted = {}) => {
       await reader.read(wanted);
       request([...context.records.keys()], wanted);

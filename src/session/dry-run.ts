@@ -2,6 +2,7 @@ import { exitCode } from '../errors.js';
 import { validate } from '../validate/validate.js';
 import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
+import { createConflicts } from './job-conflicts.js';
 import { type LastGood, readLastGood } from './last-good.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { ModuleRecord } from './records.js';
@@ -41,6 +42,7 @@ export function prepareVerdicts(
     force,
     verdictOnly: true,
     accepts: ({ level }) => isAcceptable(level, false),
+    conflicts: createConflicts({ bus, config }, { forced: false }),
   });
 }
 

@@ -5,7 +5,9 @@ import type { LibraryFacts } from '../validate/types.js';
 import { validate } from '../validate/validate.js';
 import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
+import { findFixed } from './find-conflicts.js';
 import { type Back, findWayBack, nothingBefore } from './go-back.js';
+import { createConflicts } from './job-conflicts.js';
 import { sayVerdict } from './prepare.js';
 import { apiVersion, loadedModules, runningLibraries } from './records.js';
 import { type BothVersions, compareVersions } from './types-of-both.js';
@@ -60,6 +62,9 @@ export async function judgeBack(context: Context, { module, to }: RollbackReques
   const validated = performance.now();
   const both =
     before === null ? null : await compareVersions(models, before, { library: target.library, file: facts }, true);
+  const about = { record, version: target.moduleVersion, findings: checked.findings, facts, records };
+  const conflicts = createConflicts(context, { forced: false });
+  for (const found of findFixed({ ...about, changed: new Set([module]) })) conflicts.decide(found);
   const asked: AssessRequest = {
     module,
     findings: checked.findings,
@@ -72,6 +77,7 @@ export async function judgeBack(context: Context, { module, to }: RollbackReques
     root: config.root,
     types: both,
     staged: null,
+    conflicts: conflicts.of(module),
   };
   const assessment = assess(asked);
   const timings = { validate: validated - startedAt, assess: performance.now() - validated };

@@ -8,7 +8,8 @@ import type { Finding, Timings } from '../events/events.js';
 import type { LibraryFacts, ValidationFinding } from '../validate/types.js';
 import { validate } from '../validate/validate.js';
 import { type BuildModuleRequest, type Built, buildModule, type Stopped } from './build-module.js';
-import { conflictOf } from './conflict.js';
+import { findFixed, findVersionDown } from './find-conflicts.js';
+import type { JobConflicts } from './job-conflicts.js';
 import { findMissing, neighboursOf } from './needs.js';
 import { heldAtPin } from './pins.js';
 import { apiVersion, loadedModule, type ModuleRecord, type Pin } from './records.js';
@@ -23,6 +24,7 @@ export interface PrepareRequest extends BuildModuleRequest {
   readonly engineLibrary: string;
   readonly models: ModelReader;
   readonly accepts: (assessment: Assessment) => boolean;
+  readonly conflicts: JobConflicts;
   /** Nothing will be loaded, so this verdict is the last word. Otherwise only a refusal is: the live values have a say. */
   readonly verdictOnly: boolean;
 }
@@ -153,7 +155,7 @@ async function judge(
     root: request.config.root,
     types: both,
     staged: null,
-    conflict: conflictOf(record, request.config.reload),
+    conflicts: conflictsOf(request, record, checked),
   };
   const assessment = assess(asked);
   const assessMs = performance.now() - start;
@@ -168,6 +170,25 @@ async function judge(
   if (held !== null) return { ...stopped, reasons: [held] };
   const replaces = before?.generation ?? null;
   return { kind: 'ready', file: facts, assessment, asked, both, replaces, timings, build, pinned };
+}
+
+function conflictsOf(
+  { conflicts, records, changed }: PrepareRequest,
+  record: ModuleRecord,
+  { findings, facts }: Checked,
+): AssessRequest['conflicts'] {
+  const { name, version } = record.settings;
+  const about = {
+    record,
+    version,
+    findings,
+    facts,
+    records,
+    changed: new Set(changed.map((one) => one.settings.name)),
+  };
+  conflicts.askAgain(record);
+  for (const found of [...findVersionDown(about), ...findFixed(about)]) conflicts.decide(found);
+  return conflicts.of(name);
 }
 
 function isUsed(module: string, loaded: AssessRequest['loaded']): boolean {

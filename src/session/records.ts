@@ -1,5 +1,5 @@
 import type { LoadedModule } from '../assess/types.js';
-import type { EntryNames, ResolvedModule } from '../config/resolved.js';
+import type { ConflictQuestion, EntryNames, ResolvedModule } from '../config/resolved.js';
 import type { Level } from '../events/events.js';
 import type { ModuleFacts } from '../host/host.js';
 import type { LibraryFacts, ModuleLibrary } from '../validate/types.js';
@@ -62,6 +62,25 @@ export interface ModuleRecord {
   unsettledRounds: number;
   /** Null where the module goes with its source. */
   pin: Pin | null;
+  /** What may have changed the state of the version that runs, other than its frames; the last ones, oldest first. */
+  touches: readonly Touch[];
+  /** Conflicts that the last job left open, because nobody has answered yet. */
+  asked: readonly ConflictQuestion[];
+}
+
+export interface Touch {
+  /** As it was typed: `hotmod call m poke`. */
+  readonly what: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** More are not told of one build. */
+const keptTouches = 4;
+
+export function noteTouch(record: ModuleRecord, what: string): void {
+  const at = performance.timeOrigin + performance.now();
+  record.touches = [...record.touches, { what, at }].slice(-keptTouches);
 }
 
 /** @param generation the highest number that was ever handed out for this module. */
@@ -78,6 +97,8 @@ export function newRecord(settings: ResolvedModule, generation = 0): ModuleRecor
     staleRounds: 0,
     unsettledRounds: 0,
     pin: null,
+    touches: [],
+    asked: [],
   };
 }
 

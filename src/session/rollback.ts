@@ -93,6 +93,7 @@ function saySwitched(context: Context, attempt: Attempt, { modules, pauseMs }: S
     state,
     transaction,
     sourceNewer: sourceDiffers(context, attempt),
+    conflicts: attempt.asked.conflicts,
     durationMs,
     timings: { ...attempt.timings, load: loadMs, pause: pauseMs, total: durationMs },
   });
@@ -111,6 +112,7 @@ function sayStanding(context: Context, attempt: Attempt, result: Standing): Outc
     generation,
     transaction,
     reasons,
+    conflicts: attempt.asked.conflicts,
     durationMs,
     timings: { ...timings, load: loadMs, pause: pauseMs, total: durationMs },
   });

@@ -8,6 +8,9 @@ const job = (...modules: string[]): Job => ({
   acceptUnsafe: false,
   rebuild: false,
   together: false,
+  edit: false,
+  since: 0,
+  conflicts: [],
 });
 
 /** A run that waits for its release, so that a test decides what overlaps with what. */
@@ -20,6 +23,7 @@ function controlled() {
       idles += 1;
     },
     createTurn(),
+    () => ({ finishFirst: false, conflicts: [] }),
   );
   return { runs, queue, idles: () => idles };
 }
