@@ -12,6 +12,7 @@ import { effectOf } from './session/changes.js';
 import { createConfigReader, type JobOptions, type RequestOptions } from './session/config-reader.js';
 import type { Context } from './session/context.js';
 import { createDeferral } from './session/defer.js';
+import type { BackTo } from './session/go-back.js';
 import { openHistory } from './session/history.js';
 import { type InspectOptions, inspect } from './session/inspect.js';
 import { dryRollback, type RollbackRequest } from './session/judge-back.js';
@@ -25,10 +26,11 @@ import { recallPins, unpin } from './session/pins.js';
 import { problemOf } from './session/problem.js';
 import { newRecord } from './session/records.js';
 import { emitOutcome } from './session/reporter.js';
-import { rollback } from './session/rollback.js';
+import { type RollbackOutcome, rollback } from './session/rollback.js';
 import { againAndAgain } from './session/rounds.js';
 import { claimRunDir, groupsDirOf } from './session/run-dir.js';
 import { createSupervisor } from './session/supervise.js';
+import { modulesOfTransaction } from './session/together.js';
 import {
   createTransactions,
   type Transaction,
@@ -72,12 +74,15 @@ export interface Session extends AsyncDisposable {
   /** Settles when nothing is being built, reloaded or recovered. */
   idle(): Promise<void>;
   /**
-   * Goes back to an earlier generation; throws HotmodError where it does not exist (HM564), where there is none (HM515),
-   * or where the module is pinned (HM565).
+   * Goes back to an earlier generation, or with several modules in one transaction, all or none; throws HotmodError where
+   * it does not exist (HM564), where there is none (HM515), or where a module is pinned (HM565).
    */
-  rollback(request: RollbackRequest): Promise<Outcome>;
+  rollback(request: BackTo & { readonly force: boolean }): Promise<Outcome>;
+  rollback(targets: readonly BackTo[], options?: { readonly force?: boolean }): Promise<readonly RollbackOutcome[]>;
   /** The verdict on that alone, told to another bus; whether it may be done. */
   dryRollback(request: RollbackRequest, bus: Bus): Promise<boolean>;
+  /** Modules that still run what one transaction brought; null for the newest. Throws HotmodError HM527 where there is none. */
+  modulesOfTransaction(number: number | null): readonly string[];
   /** What happened, in this session and those before; throws HotmodError HM568 for a difference that is not known. */
   past(request: PastRequest): Past;
   /** Has a module stay at a generation, going back to it first; null for the one that runs. Whether it is there now. */
@@ -291,6 +296,20 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     live.wake();
   };
 
+  function goBack(request: BackTo & { readonly force: boolean }): Promise<Outcome>;
+  function goBack(
+    targets: readonly BackTo[],
+    options?: { readonly force?: boolean },
+  ): Promise<readonly RollbackOutcome[]>;
+  async function goBack(
+    wanted: (BackTo & { readonly force: boolean }) | readonly BackTo[],
+    { force = false }: { readonly force?: boolean } = {},
+  ): Promise<Outcome | readonly RollbackOutcome[]> {
+    if (!('module' in wanted)) return changing(() => rollback(context, { targets: wanted, force }));
+    const outcomes = await changing(() => rollback(context, { targets: [wanted], force: wanted.force }));
+    return outcomes[0]?.outcome ?? 'failed';
+  }
+
   return {
     context,
     gaveUp: supervisor.gaveUp,
@@ -300,7 +319,8 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
       request([...context.records.keys()], wanted);
     },
     idle,
-    rollback: (wanted) => changing(() => rollback(context, wanted)),
+    rollback: goBack,
+    modulesOfTransaction: (number) => modulesOfTransaction(context, number),
     dryRollback: (wanted, to) => inTurn(() => dryRollback(context, wanted, to)),
     past: (wanted) => readPast(history.journal, runningGenerations(context), wanted),
     pin: (module, at) => changing(() => pinModule(context, module, at)),

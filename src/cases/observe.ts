@@ -54,6 +54,8 @@ function findingsOf(event: HotmodEvent): readonly { readonly code: string; reado
       return event.reasons;
     case 'validate:done':
       return event.findings;
+    case 'conflict':
+      return [{ code: event.code, message: event.text }];
     case 'build:diagnostic':
     case 'config:rejected':
     case 'session:problem':

@@ -2,7 +2,7 @@ import type { LoadedModule } from '../assess/types.js';
 import type { ConflictQuestion, EntryNames, ResolvedModule } from '../config/resolved.js';
 import type { Level } from '../events/events.js';
 import type { ModuleFacts } from '../host/host.js';
-import type { LibraryFacts, ModuleLibrary } from '../validate/types.js';
+import type { LibraryFacts } from '../validate/types.js';
 
 /** The major number of modules/include/module_interface.h (`MODULE_API_VERSION`). */
 export const apiVersion = 1;
@@ -62,6 +62,8 @@ export interface ModuleRecord {
   unsettledRounds: number;
   /** Null where the module goes with its source. */
   pin: Pin | null;
+  /** The transaction (`t7` is 7) that brought this generation in place of another; null where none did. */
+  cameWith: { readonly transaction: number; readonly generation: number } | null;
   /** What may have changed the state of the version that runs, other than its frames; the last ones, oldest first. */
   touches: readonly Touch[];
   /** Conflicts that the last job left open, because nobody has answered yet. */
@@ -97,6 +99,7 @@ export function newRecord(settings: ResolvedModule, generation = 0): ModuleRecor
     staleRounds: 0,
     unsettledRounds: 0,
     pin: null,
+    cameWith: null,
     touches: [],
     asked: [],
   };
@@ -105,13 +108,6 @@ export function newRecord(settings: ResolvedModule, generation = 0): ModuleRecor
 /** What is known of the version whose state the next one takes over; null where none ever ran. */
 export function runningFacts({ running, stopped }: ModuleRecord): ModuleFacts | null {
   return (running ?? stopped)?.loaded ?? null;
-}
-
-/** The library of every other module that runs. */
-export function runningLibraries(records: ReadonlyMap<string, ModuleRecord>, except: string): readonly ModuleLibrary[] {
-  return [...records.values()].flatMap(({ settings, running }) =>
-    running === null || settings.name === except ? [] : [{ name: settings.name, library: running.library }],
-  );
 }
 
 /** What a verdict needs to know of another module. */
@@ -123,11 +119,4 @@ export function loadedModule(settings: ResolvedModule, file: LibraryFacts, chang
     ranges: Object.fromEntries(settings.dependencies.map(({ name, version }) => [name, version])),
     imports: file.imports.map(({ symbol }) => symbol),
   };
-}
-
-/** The same of all modules that run. */
-export function loadedModules(records: ReadonlyMap<string, ModuleRecord>): readonly LoadedModule[] {
-  return [...records.values()].flatMap(({ settings, running }) =>
-    running === null ? [] : [loadedModule(settings, running.file, false)],
-  );
 }

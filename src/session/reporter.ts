@@ -139,6 +139,7 @@ export function emitSwitched(
   record.running = version;
   record.stopped = null;
   record.staleRounds = 0;
+  record.cameWith = from === 0 ? null : { transaction: Number(transaction.slice(1)), generation: version.generation };
   record.touches = [];
   record.asked = [];
   record.heldWith = new Set();

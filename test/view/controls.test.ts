@@ -46,7 +46,7 @@ describe('keys', () => {
     expect(typed(['r', 'b', 'u', 'j', 'r'], city).requests).toEqual([
       { type: 'reload', module: 'simulation' },
       { type: 'rebuild', module: 'simulation' },
-      { type: 'undo', module: 'simulation' },
+      { type: 'undo', modules: ['simulation'] },
       { type: 'reload', module: 'traffic' },
     ]);
   });
