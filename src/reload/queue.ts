@@ -76,6 +76,7 @@ const shortestJobMs = 25;
 
 interface Active {
   job: Job;
+  readonly since: number;
   readonly controller: AbortController;
   committing: boolean;
   superseded: boolean;
@@ -102,7 +103,7 @@ export function createQueue(
   const start = (job: Job): void => {
     const since = job.since === 0 ? performance.timeOrigin + performance.now() : job.since;
     const controller = new AbortController();
-    const entry: Active = { job, controller, committing: false, superseded: false, finishes: false };
+    const entry: Active = { job, since, controller, committing: false, superseded: false, finishes: false };
     active.add(entry);
     let endTurn: () => void = () => {};
     const companions = job.savedAt > 0 ? new Promise((resolve) => setTimeout(resolve, shortestJobMs)) : null;
@@ -160,7 +161,8 @@ export function createQueue(
         if (entry.committing || entry.superseded || entry.finishes || !belongTogether(entry.job, merged)) continue;
         entry.superseded = true;
         entry.controller.abort();
-        merged = merge(merged, entry.job);
+        // Without another text it is the same build, begun once more.
+        merged = merge(merged, job.edit ? entry.job : { ...entry.job, since: entry.since });
       }
       for (const other of waiting.filter((one) => belongTogether(one, merged))) {
         waiting = waiting.filter((one) => one !== other);

@@ -155,7 +155,7 @@ async function judge(
     root: request.config.root,
     types: both,
     staged: null,
-    conflicts: conflictsOf(request, record, checked),
+    conflicts: conflictsOf(request, record, checked, loaded),
   };
   const assessment = assess(asked);
   const assessMs = performance.now() - start;
@@ -173,19 +173,14 @@ async function judge(
 }
 
 function conflictsOf(
-  { conflicts, records, changed }: PrepareRequest,
+  { conflicts, records }: PrepareRequest,
   record: ModuleRecord,
   { findings, facts }: Checked,
+  loaded: AssessRequest['loaded'],
 ): AssessRequest['conflicts'] {
   const { name, version } = record.settings;
-  const about = {
-    record,
-    version,
-    findings,
-    facts,
-    records,
-    changed: new Set(changed.map((one) => one.settings.name)),
-  };
+  const changed = new Set(loaded.filter((one) => one.changed).map((one) => one.name));
+  const about = { record, version, findings, facts, records, changed };
   conflicts.askAgain(record);
   for (const found of [...findVersionDown(about), ...findFixed(about)]) conflicts.decide(found);
   return conflicts.of(name);
