@@ -162,7 +162,7 @@ export function createQueue(
         entry.superseded = true;
         entry.controller.abort();
         // Without another text it is the same build, begun once more.
-        merged = merge(merged, job.edit ? entry.job : { ...entry.job, since: entry.since });
+        merged = merge(merged, { ...entry.job, edit: false, since: entry.since });
       }
       for (const other of waiting.filter((one) => belongTogether(one, merged))) {
         waiting = waiting.filter((one) => one !== other);
@@ -206,7 +206,8 @@ function merge(a: Job, b: Job): Job {
     rebuild: a.rebuild || b.rebuild,
     together: a.together || b.together,
     edit: a.edit || b.edit,
-    since: Math.min(a.since, b.since) || Math.max(a.since, b.since),
+    // The build of another text begins anew.
+    since: a.edit || b.edit ? 0 : Math.min(a.since, b.since) || Math.max(a.since, b.since),
     conflicts: [...b.conflicts, ...a.conflicts],
   };
 }
