@@ -1,5 +1,5 @@
 import type { ConflictKind, ConflictStrategy, Level } from '../events/events.js';
-import type { Rule } from './types.js';
+import type { Remark, Rule } from './types.js';
 
 /**
  * HM480 to HM484. Who decides a conflict is not the verdict's affair; what was decided counts like any other reason.
@@ -48,8 +48,10 @@ function rule(
     code,
     recommendation,
     test: ({ conflicts }) =>
-      conflicts
-        .filter((conflict) => conflict.kind === kind && levels[conflict.strategy] !== 'SAFE')
-        .map(({ strategy, text }) => ({ level: levels[strategy], message: text, where: '' })),
+      conflicts.flatMap((conflict): readonly Remark[] => {
+        // Who was asked and said yes decided for the latest.
+        const level = levels[conflict.decidedBy === 'user' ? 'latest' : conflict.strategy];
+        return conflict.kind !== kind || level === 'SAFE' ? [] : [{ level, message: conflict.text, where: '' }];
+      }),
   };
 }
