@@ -59,7 +59,10 @@ export async function prepare(request: PrepareRequest): Promise<readonly Prepare
   if (built.some((one) => one.kind === 'superseded')) return built.map(() => ({ kind: 'superseded' }));
 
   const libraries = librariesAfter(request, built);
-  const neighbours = neighboursOf(request.records, (module) => libraries.has(module));
+  const neighbours = neighboursOf(request.records, {
+    runs: (module) => libraries.has(module),
+    isNew: (module) => request.changed.some(({ settings }) => settings.name === module),
+  });
   const checked = await Promise.all(
     request.changed.map(async (record, n) => {
       const one = built[n];

@@ -93,6 +93,8 @@ export function createReporter(context: Context, job: RunningJob, startedAt: num
       record.asked = [];
       const { running, settings } = record;
       if (running === null) return;
+      // Another version may be stated of the same library.
+      record.running = { ...running, settings: { ...running.settings, version: settings.version } };
       context.bus.emit({
         type: 'module:current',
         module: settings.name,

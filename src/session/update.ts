@@ -127,7 +127,7 @@ function startsLater(context: Context, reporter: Reporter, group: readonly Ready
   if (one === undefined || group.length > 1 || one.record.running !== null) return false;
   const provider = missingProvider(context, one.record);
   if (provider === null) return false;
-  holdBack(context, reporter, group, [provider], waitsFor(provider));
+  holdBack(context, reporter, group, [provider.name], waitsFor(context, provider));
   return true;
 }
 
