@@ -3,7 +3,6 @@ import { killAllBuilds } from './build/run.js';
 import type { ResolvedConfig } from './config/resolved.js';
 import type { Called, Inspected, Past, PastRequest, Tried } from './control/protocol.js';
 import type { Bus } from './events/bus.js';
-import type { Outcome } from './events/events.js';
 import { absentHost } from './host/absent.js';
 import { HostGone } from './host/host.js';
 import { createQueue, createTurn, type RunningJob } from './reload/queue.js';
@@ -12,7 +11,6 @@ import { effectOf } from './session/changes.js';
 import { createConfigReader, type JobOptions, type RequestOptions } from './session/config-reader.js';
 import type { Context } from './session/context.js';
 import { createDeferral } from './session/defer.js';
-import type { BackTo } from './session/go-back.js';
 import { openHistory } from './session/history.js';
 import { type InspectOptions, inspect } from './session/inspect.js';
 import { dryRollback, type RollbackRequest } from './session/judge-back.js';
@@ -26,7 +24,7 @@ import { recallPins, unpin } from './session/pins.js';
 import { problemOf } from './session/problem.js';
 import { newRecord } from './session/records.js';
 import { emitOutcome } from './session/reporter.js';
-import { type RollbackOutcome, rollback } from './session/rollback.js';
+import { type OneOrMany, oneOrMany, rollback } from './session/rollback.js';
 import { againAndAgain } from './session/rounds.js';
 import { claimRunDir, groupsDirOf } from './session/run-dir.js';
 import { createSupervisor } from './session/supervise.js';
@@ -77,8 +75,7 @@ export interface Session extends AsyncDisposable {
    * Goes back to an earlier generation, or with several modules in one transaction, all or none; throws HotmodError where
    * it does not exist (HM564), where there is none (HM515), or where a module is pinned (HM565).
    */
-  rollback(request: BackTo & { readonly force: boolean }): Promise<Outcome>;
-  rollback(targets: readonly BackTo[], options?: { readonly force?: boolean }): Promise<readonly RollbackOutcome[]>;
+  readonly rollback: OneOrMany;
   /** The verdict on that alone, told to another bus; whether it may be done. */
   dryRollback(request: RollbackRequest, bus: Bus): Promise<boolean>;
   /** Modules that still run what one transaction brought; null for the newest. Throws HotmodError HM527 where there is none. */
@@ -296,20 +293,6 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     live.wake();
   };
 
-  function goBack(request: BackTo & { readonly force: boolean }): Promise<Outcome>;
-  function goBack(
-    targets: readonly BackTo[],
-    options?: { readonly force?: boolean },
-  ): Promise<readonly RollbackOutcome[]>;
-  async function goBack(
-    wanted: (BackTo & { readonly force: boolean }) | readonly BackTo[],
-    { force = false }: { readonly force?: boolean } = {},
-  ): Promise<Outcome | readonly RollbackOutcome[]> {
-    if (!('module' in wanted)) return changing(() => rollback(context, { targets: wanted, force }));
-    const outcomes = await changing(() => rollback(context, { targets: [wanted], force: wanted.force }));
-    return outcomes[0]?.outcome ?? 'failed';
-  }
-
   return {
     context,
     gaveUp: supervisor.gaveUp,
@@ -319,7 +302,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
       request([...context.records.keys()], wanted);
     },
     idle,
-    rollback: goBack,
+    rollback: oneOrMany((wanted) => changing(() => rollback(context, wanted))),
     modulesOfTransaction: (number) => modulesOfTransaction(context, number),
     dryRollback: (wanted, to) => inTurn(() => dryRollback(context, wanted, to)),
     past: (wanted) => readPast(history.journal, runningGenerations(context), wanted),

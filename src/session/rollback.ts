@@ -6,6 +6,7 @@ import { HostGone } from '../host/host.js';
 import { type Switched, type TransactionResult, transact } from '../reload/transact.js';
 import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
+import type { BackTo } from './go-back.js';
 import { describeHostEnd } from './host-ends.js';
 import { type JudgedBack, judgeBack, type RollbackRequest } from './judge-back.js';
 import { sayVerdict } from './prepare.js';
@@ -33,6 +34,29 @@ type Standing = Exclude<Decided, { readonly outcome: 'switched' }>;
 export interface RollbackOutcome {
   readonly module: string;
   readonly outcome: Outcome;
+}
+
+/** The same of one module, and of several. */
+export interface OneOrMany {
+  (request: BackTo & { readonly force: boolean }): Promise<Outcome>;
+  (targets: readonly BackTo[], options?: { readonly force?: boolean }): Promise<readonly RollbackOutcome[]>;
+}
+
+export function oneOrMany(goBack: (request: RollbackRequest) => Promise<readonly RollbackOutcome[]>): OneOrMany {
+  function either(request: BackTo & { readonly force: boolean }): Promise<Outcome>;
+  function either(
+    targets: readonly BackTo[],
+    options?: { readonly force?: boolean },
+  ): Promise<readonly RollbackOutcome[]>;
+  async function either(
+    wanted: (BackTo & { readonly force: boolean }) | readonly BackTo[],
+    { force = false }: { readonly force?: boolean } = {},
+  ): Promise<Outcome | readonly RollbackOutcome[]> {
+    if (!('module' in wanted)) return goBack({ targets: wanted, force });
+    const [went] = await goBack({ targets: [wanted], force: wanted.force });
+    return went?.outcome ?? 'failed';
+  }
+  return either;
 }
 
 /**
