@@ -25,6 +25,14 @@ interface DevFlags {
   readonly jobs?: number;
 }
 
+interface RollbackFlags {
+  readonly to?: number;
+  readonly last?: boolean;
+  readonly transaction?: number;
+  readonly dryRun: boolean;
+  readonly force: boolean;
+}
+
 interface InspectFlags {
   readonly elements: number;
   readonly follow: number | true;
@@ -116,15 +124,15 @@ function createProgram(io: CommandIo, done: Runner): Command {
     );
 
   program
-    .command('reload <module>')
-    .description('have the running session rebuild and reload a module now')
+    .command('reload <modules...>')
+    .description('have the running session rebuild and reload modules now, several in one transaction')
     .option('--dry-run', 'the verdict only; works without a session', false)
     .option('--force', 'accept an UNSAFE verdict', false)
     .option('--rebuild', 'compile although the cache has the answer', false)
-    .action((module: string, given: { dryRun: boolean; force: boolean; rebuild: boolean }) =>
+    .action((modules: string[], given: { dryRun: boolean; force: boolean; rebuild: boolean }) =>
       done(async () => {
         const { reload } = await import('./commands/reload.js');
-        return reload({ ...project(), ...given, module, view: viewOf(flags(), io) }, world());
+        return reload({ ...project(), ...given, modules, view: viewOf(flags(), io) }, world());
       }),
     );
 
@@ -188,15 +196,19 @@ function createProgram(io: CommandIo, done: Runner): Command {
     );
 
   program
-    .command('rollback <module>')
-    .description('go back to an earlier generation, state included')
-    .option('--to <generation>', 'which; without it, the one that ran before', wholeNumber(1))
+    .command('rollback [modules...]')
+    .description('go back to earlier generations, state included, several in one transaction')
+    .option('--to <generation>', 'which, of one module; without it, the one that ran before', wholeNumber(1))
+    .option('--last', 'all modules that the last transaction of the session reloaded')
+    .option('--transaction <n>', 'the same of an earlier one: 7 is t7', wholeNumber(1))
     .option('--dry-run', 'the verdict only', false)
     .option('--force', 'accept an UNSAFE verdict', false)
-    .action((module: string, given: { to?: number; dryRun: boolean; force: boolean }) =>
+    .action((modules: string[], given: RollbackFlags) =>
       done(async () => {
         const { rollback } = await import('./commands/rollback.js');
-        return rollback({ ...project(), ...given, to: given.to ?? null, module, view: viewOf(flags(), io) }, world());
+        const { to = null, transaction = null, last = false, dryRun, force } = given;
+        const which = { modules, to, transaction: last ? ('last' as const) : transaction };
+        return rollback({ ...project(), ...which, dryRun, force, view: viewOf(flags(), io) }, world());
       }),
     );
 

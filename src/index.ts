@@ -6,6 +6,7 @@ export type { UserConfig } from './config/schema.js';
 export { HotmodError } from './errors.js';
 export { type Bus, createBus, type Listener } from './events/bus.js';
 export type {
+  DecidedConflict,
   Diagnostic,
   EventOf,
   EventType,
@@ -18,5 +19,7 @@ export type {
 } from './events/events.js';
 export { openHost } from './host/client.js';
 export type { Host, HostOptions } from './host/host.js';
+export type { BackTo } from './session/go-back.js';
+export type { RollbackOutcome } from './session/rollback.js';
 export type { Transaction, TransactionOptions, TransactionOutcome } from './session/transaction.js';
 export { createSession, type RequestOptions, type Session, type SessionOptions } from './session.js';

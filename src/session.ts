@@ -3,13 +3,12 @@ import { killAllBuilds } from './build/run.js';
 import type { ResolvedConfig } from './config/resolved.js';
 import type { Called, Inspected, Past, PastRequest, Tried } from './control/protocol.js';
 import type { Bus } from './events/bus.js';
-import type { Outcome } from './events/events.js';
 import { absentHost } from './host/absent.js';
 import { HostGone } from './host/host.js';
 import { createQueue, createTurn, type RunningJob } from './reload/queue.js';
 import { type CallRequest, callFunction } from './session/call.js';
 import { effectOf } from './session/changes.js';
-import { createConfigReader, type RequestOptions } from './session/config-reader.js';
+import { createConfigReader, type JobOptions, type RequestOptions } from './session/config-reader.js';
 import type { Context } from './session/context.js';
 import { chooseCopiesDir } from './session/copies-file.js';
 import { createDeferral } from './session/defer.js';
@@ -19,16 +18,18 @@ import { dryRollback, type RollbackRequest } from './session/judge-back.js';
 import { readLastGood } from './session/last-good.js';
 import { librariesInUse, librariesToKeep } from './session/libraries.js';
 import { createLive } from './session/live.js';
+import { meetEdit } from './session/meet-edit.js';
 import { readPast } from './session/past.js';
 import { pinModule } from './session/pin-module.js';
 import { recallPins, unpin } from './session/pins.js';
 import { problemOf } from './session/problem.js';
 import { newRecord } from './session/records.js';
 import { emitOutcome } from './session/reporter.js';
-import { rollback } from './session/rollback.js';
+import { type OneOrMany, oneOrMany, rollback } from './session/rollback.js';
 import { againAndAgain } from './session/rounds.js';
 import { claimRunDir, groupsDirOf } from './session/run-dir.js';
 import { createSupervisor } from './session/supervise.js';
+import { modulesOfTransaction } from './session/together.js';
 import {
   createTransactions,
   type Transaction,
@@ -72,12 +73,14 @@ export interface Session extends AsyncDisposable {
   /** Settles when nothing is being built, reloaded or recovered. */
   idle(): Promise<void>;
   /**
-   * Goes back to an earlier generation; throws HotmodError where it does not exist (HM564), where there is none (HM515),
-   * or where the module is pinned (HM565).
+   * Goes back to an earlier generation, or with several modules in one transaction, all or none; throws HotmodError where
+   * it does not exist (HM564), where there is none (HM515), or where a module is pinned (HM565).
    */
-  rollback(request: RollbackRequest): Promise<Outcome>;
+  readonly rollback: OneOrMany;
   /** The verdict on that alone, told to another bus; whether it may be done. */
   dryRollback(request: RollbackRequest, bus: Bus): Promise<boolean>;
+  /** Modules that still run what one transaction brought; null for the newest. Throws HotmodError HM527 where there is none. */
+  modulesOfTransaction(number: number | null): readonly string[];
   /** What happened, in this session and those before; throws HotmodError HM568 for a difference that is not known. */
   past(request: PastRequest): Past;
   /** Has a module stay at a generation, going back to it first; null for the one that runs. Whether it is there now. */
@@ -182,22 +185,24 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     bus.emit({ type: 'session:idle', modules: running.map((record) => record.settings.name) });
   };
 
-  const requestNow = (
-    modules: readonly string[],
-    wanted: RequestOptions & { readonly together?: boolean } = {},
-  ): void => {
+  const requestNow = (modules: readonly string[], wanted: JobOptions = {}): void => {
     if (modules.length === 0) return;
     const { force = false, acceptUnsafe = false, rebuild = false, savedAt = 0, together = false } = wanted;
-    queue.request({ modules: new Set(modules), savedAt, force, acceptUnsafe, rebuild, together });
+    const { edit = false, since = 0, conflicts = [] } = wanted;
+    const names = new Set(modules);
+    queue.request({ modules: names, savedAt, force, acceptUnsafe, rebuild, together, edit, since, conflicts });
   };
-  const request = (modules: readonly string[], wanted: RequestOptions = {}): void =>
-    requestNow(transactions.free(modules), wanted);
+  const request = (modules: readonly string[], wanted: JobOptions = {}): void =>
+    requestNow(transactions.free(modules, wanted), wanted);
+  /** A second attempt is no new edit; one of a transaction belongs to it, which is still open. */
+  const requestAgain = (modules: readonly string[], job: JobOptions): void =>
+    (job.together === true ? requestNow : request)(modules, { ...job, edit: false });
 
   const run = async (job: RunningJob): Promise<void> => {
     try {
       const { unsettled, interrupted, woken, deferred } = await update(context, job);
       if (deferred.modules.length > 0) deferral.defer(deferred.modules, deferred.reasons, job);
-      request(interrupted, job);
+      requestAgain(interrupted, job);
       request(woken, { force: true });
       request(againAndAgain(context, job.modules, unsettled), { savedAt: job.savedAt });
     } catch (error) {
@@ -213,7 +218,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     }
   };
 
-  const deferral = createDeferral(context, request);
+  const deferral = createDeferral(context, requestAgain);
   const reader = createConfigReader(context, {
     load: options.loadConfig,
     openBuilder: async (settings) => (await workshopFor(settings)).builder,
@@ -228,15 +233,15 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     const effect = effectOf(context, change);
     if (effect.modules.length > 0) {
       bus.emit({ type: 'watch:change', files: [change.path], modules: effect.modules });
-      request(effect.modules, { savedAt: change.savedAt });
+      request(effect.modules, { savedAt: change.savedAt, edit: true });
     }
     if (!effect.configuration) return;
     const own = context.config.configFiles.includes(change.path) ? change.path : undefined;
-    void reader.read({ savedAt: change.savedAt }, own);
+    void reader.read({ savedAt: change.savedAt, edit: true }, own);
   };
 
   const transactions = createTransactions(context, requestNow);
-  const queue = createQueue(run, sayIdle, context.turn);
+  const queue = createQueue(run, sayIdle, context.turn, (edit, underWay) => meetEdit(context, edit, underWay));
   const copiesDir = await chooseCopiesDir(runDir);
   const supervisor = createSupervisor(context, { runDir, copiesDir, cleanUp: options.cleanUp, onSettled: sayIdle });
   stack.defer(() => context.builder.prune({ keep: librariesToKeep(context) }));
@@ -298,13 +303,14 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   return {
     context,
     gaveUp: supervisor.gaveUp,
-    request,
+    request: (modules, wanted = {}) => request(modules, { ...wanted, edit: (wanted.savedAt ?? 0) > 0 }),
     refresh: async (wanted = {}) => {
       await reader.read(wanted);
       request([...context.records.keys()], wanted);
     },
     idle,
-    rollback: (wanted) => changing(() => rollback(context, wanted)),
+    rollback: oneOrMany((wanted) => changing(() => rollback(context, wanted))),
+    modulesOfTransaction: (number) => modulesOfTransaction(context, number),
     dryRollback: (wanted, to) => inTurn(() => dryRollback(context, wanted, to)),
     past: (wanted) => readPast(history.journal, runningGenerations(context), wanted),
     pin: (module, at) => changing(() => pinModule(context, module, at)),

@@ -1,16 +1,10 @@
 import { gte, inc, major, satisfies } from 'semver';
+import { conflictRules } from './conflict-rules.js';
 import { remarkDisappeared } from './disappeared.js';
 import { listNames } from './lists.js';
 import { whereIs } from './places.js';
 import { stateMode } from './state-mode.js';
-import type { AssessRequest, Remark } from './types.js';
-
-/** One rule of the verdict: what it looks at is data, what it says is a list that is empty where all is well. */
-export interface Rule {
-  readonly code: string;
-  readonly recommendation: string;
-  readonly test: (request: AssessRequest) => readonly Remark[];
-}
+import type { AssessRequest, Remark, Rule } from './types.js';
 
 /** Everything but the state itself, which state-rules.ts judges. Further rules are further entries. */
 export const rules: readonly Rule[] = [
@@ -55,32 +49,8 @@ export const rules: readonly Rule[] = [
       'Raise the module version and give it a migrate_state, declare the saved struct with HOTMOD_STATE_TYPE, or drop save_state and load_state: variables are carried over by themselves.',
     test: remarkUnconverted,
   },
-  {
-    code: 'HM480',
-    recommendation: 'Raise the version in module.json, or go back with "hotmod rollback", which asks no such question.',
-    test: remarkVersionDown,
-  },
+  ...conflictRules,
 ];
-
-/** HM480. The configuration decides; the verdict says that it did, and how. */
-function remarkVersionDown({ conflict = null }: AssessRequest): readonly Remark[] {
-  if (conflict === null) return [];
-  const { level, end } = strategies[conflict.strategy];
-  const { from, to, strategy, by } = conflict;
-  return [
-    {
-      level,
-      message: `the version went down from ${from} to ${to}; the strategy "${strategy}" of ${by} decides: ${end}`,
-      where: 'module.json',
-    },
-  ];
-}
-
-const strategies = {
-  latest: { level: 'WARNING', end: 'the new version is taken all the same' },
-  ask: { level: 'UNSAFE', end: 'the new version is taken only by force' },
-  keep: { level: 'BLOCKED', end: 'what runs stays' },
-} as const;
 
 /**
  * HM402. Modules of plain functions may export the number; those of the interface style state it in a table, which is

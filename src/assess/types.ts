@@ -1,4 +1,4 @@
-import type { Finding, Level, Reason } from '../events/events.js';
+import type { DecidedConflict, Finding, Level, Reason } from '../events/events.js';
 import type { ModuleFacts } from '../host/host.js';
 import type { PlanCheck, SignatureChange, StateComparison } from '../state/types.js';
 
@@ -25,16 +25,8 @@ export interface AssessRequest {
   readonly types: TypesOfBoth | null;
   /** What shows once the new version lies loaded beside the old one; null before. */
   readonly staged: StagedVersion | null;
-  /** A new version whose number went down, and what the configuration says to it; absent where none did. */
-  readonly conflict?: VersionConflict | null;
-}
-
-export interface VersionConflict {
-  readonly from: string;
-  readonly to: string;
-  readonly strategy: 'latest' | 'keep' | 'ask';
-  /** Who decided, for the sentence: `reload.onConflict`. */
-  readonly by: string;
+  /** What else was wanted and stands against it, decided by now. */
+  readonly conflicts: readonly DecidedConflict[];
 }
 
 export interface TypesOfBoth {
@@ -126,4 +118,11 @@ export interface Remark {
   readonly level: Level;
   readonly message: string;
   readonly where: string;
+}
+
+/** One rule of the verdict: what it looks at is data, what it says is a list that is empty where all is well. */
+export interface Rule {
+  readonly code: string;
+  readonly recommendation: string;
+  readonly test: (request: AssessRequest) => readonly Remark[];
 }

@@ -1,3 +1,4 @@
+import { formatConflict } from '../view/format.js';
 import type { Observed } from './observe.js';
 import type { ModuleExpectation } from './schema.js';
 
@@ -14,6 +15,17 @@ export function compare(expected: ModuleExpectation, observed: Observed, who: st
     if (!observed.codes.includes(code)) {
       wrong.push(`${who}: expected the code ${code}, got ${observed.codes.join(', ') || 'none'}.`);
     }
+  }
+  for (const conflict of expected.conflicts ?? []) {
+    const { kind, strategy, decidedBy } = conflict;
+    const found = observed.conflicts.some(
+      (one) =>
+        one.kind === kind &&
+        one.strategy === (strategy ?? one.strategy) &&
+        one.decidedBy === (decidedBy ?? one.decidedBy),
+    );
+    const got = [...new Set(observed.conflicts.map(formatConflict))].join(', ') || 'none';
+    if (!found) wrong.push(`${who}: expected the conflict ${JSON.stringify(conflict)}, got ${got}.`);
   }
   const spent = (observed.timings.load ?? 0) + (observed.timings.pause ?? 0);
   if (expected.maxDurationMs !== undefined && spent > expected.maxDurationMs) {

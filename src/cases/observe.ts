@@ -1,5 +1,5 @@
 import type { Bus } from '../events/bus.js';
-import type { HotmodEvent, Level, Outcome, Timings } from '../events/events.js';
+import type { DecidedConflict, EventOf, HotmodEvent, Level, Outcome, Timings } from '../events/events.js';
 
 /** What a step did to one module. `unchanged`: what runs is already what the source gives. */
 export interface Observed {
@@ -8,6 +8,7 @@ export interface Observed {
   readonly codes: readonly string[];
   /** The words that came with the codes, for a message about a failed expectation. */
   readonly messages: readonly string[];
+  readonly conflicts: readonly DecidedConflict[];
   readonly durationMs: number;
   readonly timings: Timings;
 }
@@ -42,9 +43,14 @@ function summarize(events: readonly HotmodEvent[]): Observed {
     level: rejected || last?.outcome === 'buildFailed' ? 'BLOCKED' : (levels.at(-1) ?? last?.level ?? 'SAFE'),
     codes: [...new Set(found.map((one) => one.code))],
     messages: found.map((one) => `${one.code}: ${one.message}`),
+    conflicts: events.filter((event) => event.type === 'conflict' || event.type === 'reload:done').flatMap(decidedOf),
     durationMs,
     timings,
   };
+}
+
+function decidedOf(event: EventOf<'conflict'> | EventOf<'reload:done'>): readonly DecidedConflict[] {
+  return event.type === 'conflict' ? [event] : (event.conflicts ?? []);
 }
 
 function findingsOf(event: HotmodEvent): readonly { readonly code: string; readonly message: string }[] {
@@ -54,6 +60,8 @@ function findingsOf(event: HotmodEvent): readonly { readonly code: string; reado
       return event.reasons;
     case 'validate:done':
       return event.findings;
+    case 'conflict':
+      return [{ code: event.code, message: event.text }];
     case 'build:diagnostic':
     case 'config:rejected':
     case 'session:problem':

@@ -45,7 +45,8 @@ export async function runCase(found: FoundCase, around: CaseSurroundings): Promi
       await layStep(found, step, projectBase);
       const observation = observe(bus);
       session ??= await openCaseSession(root, bus, around);
-      if (session !== null) await playStep(session, step);
+      if (session !== null)
+        await playStep(session, reloadCase.module, step, (files) => layStep(found, { files }, projectBase));
       observation.end();
       const observed = observation.of(reloadCase.module);
       const live = await lookInside(session, reloadCase.module, step.expect);
@@ -108,11 +109,50 @@ async function openCaseSession(root: string, bus: Bus, around: CaseSurroundings)
   }
 }
 
-async function playStep(session: Session, step: CaseStep): Promise<void> {
-  await session.refresh({ acceptUnsafe: step.force ?? false });
+type Lay = (files: Readonly<Record<string, string>>) => Promise<void>;
+
+async function playStep(session: Session, module: string, step: CaseStep, lay: Lay): Promise<void> {
+  const force = step.force ?? false;
+  if (step.rollback !== undefined) {
+    const targets = Object.entries(step.rollback).map(([name, to]) => ({ module: name, to }));
+    await session.rollback(targets, { force });
+  } else if (step.during !== undefined) {
+    await playDuring(session, module, step.during, force, lay);
+  } else {
+    await session.refresh({ acceptUnsafe: force });
+  }
   await session.idle();
   if (step.frames !== undefined && step.frames > 0) await session.step(step.frames);
   await session.idle();
+}
+
+/** Nothing is switched to before this has its turn back, so that what happens meanwhile does so in every run. */
+async function playDuring(
+  session: Session,
+  module: string,
+  { files, call = [] }: NonNullable<CaseStep['during']>,
+  acceptUnsafe: boolean,
+  lay: Lay,
+): Promise<void> {
+  const release = await session.context.turn();
+  try {
+    await session.refresh({ acceptUnsafe });
+    const built = session.context.bus.next('build:done', (event) => event.module === module && !event.superseded);
+    // They wait for the turn too, before the modules that are only being built.
+    const called = Promise.all(
+      call.map(({ fn, args }) => session.call({ module, function: fn, args: { json: args } })),
+    );
+    called.catch(() => {}); // Thrown below.
+    await built;
+    if (files !== undefined) {
+      await lay(files);
+      session.request([...session.context.records.keys()], { savedAt: Date.now() });
+    }
+    release();
+    await called;
+  } finally {
+    release();
+  }
 }
 
 function wrongIn(step: CaseStep, observed: Observed, of: (module: string) => Observed): readonly string[] {
@@ -131,7 +171,7 @@ function stepResult(observed: Observed): StepResult {
 
 /** The line in which the step with this index begins, found by counting objects in the array of steps; 1-based. */
 function lineOfStep(text: string, index: number): number {
-  const at = [...text.matchAll(/\{\s*"(?:source|files|remove|force|frames|expect)"/g)].filter(
+  const at = [...text.matchAll(/\{\s*"(?:source|files|remove|force|rollback|during|frames|expect)"/g)].filter(
     (match) => !text.slice(0, match.index).trimEnd().endsWith(':'),
   )[index]?.index;
   return at === undefined ? 1 : text.slice(0, at).split('\n').length;

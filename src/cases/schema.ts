@@ -13,6 +13,12 @@ const callExpectation = z.union([
   z.strictObject({ fn: z.string(), args: z.array(json), error: z.string() }),
 ]);
 
+const conflict = z.strictObject({
+  kind: z.enum(['versionDown', 'editDuringTransaction', 'stateChanged', 'duplicateSymbol', 'rangesCannotMeet']),
+  strategy: z.enum(['latest', 'keep', 'ask']).optional(),
+  decidedBy: z.enum(['default', 'config', 'function', 'user']).optional(),
+});
+
 const moduleExpectation = z.strictObject({
   outcome: outcome.optional(),
   level: level.optional(),
@@ -20,12 +26,21 @@ const moduleExpectation = z.strictObject({
   codes: z.array(z.string()).optional(),
   state: z.record(z.string(), json).optional(),
   call: z.array(callExpectation).optional(),
+  /** Each must be among the conflicts of the step. */
+  conflicts: z.array(conflict).optional(),
   maxDurationMs: z.number().positive().optional(),
 });
 
 const expectation = moduleExpectation.extend({
   /** In a case of several modules: what is expected of each. */
   modules: z.record(z.string(), moduleExpectation).optional(),
+});
+
+/** What happens while the modules of the step are built, before any of them is switched to. */
+const during = z.strictObject({
+  /** Another save: path to text. */
+  files: z.record(z.string(), z.string()).optional(),
+  call: z.array(z.strictObject({ fn: z.string(), args: z.array(json) })).optional(),
 });
 
 const step = z.strictObject({
@@ -36,6 +51,9 @@ const step = z.strictObject({
   remove: z.array(z.string()).optional(),
   /** Accept an UNSAFE verdict. */
   force: z.boolean().optional(),
+  /** Module to generation, null for the one before: the step goes back to these, in one transaction, and builds nothing. */
+  rollback: z.record(z.string(), z.int().positive().nullable()).optional(),
+  during: during.optional(),
   /** Updates that run after the step, at a fixed 1/60 s. */
   frames: z.int().nonnegative().optional(),
   expect: expectation.optional(),

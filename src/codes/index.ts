@@ -1,5 +1,6 @@
 import { buildCodes } from './build.js';
 import { configCodes } from './config.js';
+import { conflictCodes } from './conflicts.js';
 import { reloadCodes } from './reload.js';
 import { sessionCodes } from './session.js';
 import { stateCodes } from './state.js';
@@ -19,6 +20,7 @@ export const codes: readonly CodeText[] = [
   ...buildCodes,
   ...validateCodes,
   ...verdictCodes,
+  ...conflictCodes,
   ...stateCodes,
   ...reloadCodes,
   ...sessionCodes,

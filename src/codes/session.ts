@@ -33,6 +33,21 @@ export const sessionCodes: readonly CodeText[] = [
       'Find what writes the files (the log names what changed), or exclude them with watch.ignore. The next change builds the module again.',
   },
   {
+    code: 'HM526',
+    title: 'not clear what is to go back',
+    meaning:
+      '"hotmod rollback" was called without a module and without a transaction, with both, or with --to for several modules: a generation has a number of its own in each module.',
+    remedy:
+      'Name modules, or one module with --to, or a transaction with --last or --transaction. What several modules go back to is what ran before in each.',
+  },
+  {
+    code: 'HM527',
+    title: 'nothing left of the transaction',
+    meaning:
+      '"hotmod rollback --last" or "--transaction" takes back what one transaction of this session reloaded, and none of its modules runs that generation any more, or nothing was reloaded yet: a first load has no version before it.',
+    remedy: 'Name the modules, with --to where it is not the generation that ran before.',
+  },
+  {
     code: 'HM528',
     title: 'what was to be replaced runs no longer',
     meaning:

@@ -61,15 +61,4 @@ export const verdictCodes: readonly CodeText[] = [
       'dependencies.',
     remedy: 'Change the range of that module in the same save, once it works with the new version.',
   },
-  {
-    code: 'HM480',
-    title: 'version went down',
-    meaning:
-      'The module.json of the new version states a lower version than that of the one that runs. What happens then is ' +
-      'decided by reload.onConflict of the configuration: "latest" takes the new version (WARNING), "ask" takes it only ' +
-      'with --force (UNSAFE), "keep" stays with what runs (BLOCKED).',
-    remedy:
-      'Raise the version in module.json, or have "hotmod reload <module> --force" take it where the strategy is "ask". ' +
-      'To go back to an earlier version on purpose there is "hotmod rollback".',
-  },
 ];

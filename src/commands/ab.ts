@@ -21,7 +21,7 @@ export interface AbOptions extends ProjectOptions {
  */
 export async function ab(options: AbOptions, io: CommandIo): Promise<number> {
   const { module, to, frames, json } = options;
-  const config = await loadProjectOf(module, options, io);
+  const config = await loadProjectOf([module], options, io);
 
   const request = { method: 'ab', module, to, frames } as const satisfies ControlRequest;
   const answer = await ask(socketPath(config.outDir), request);

@@ -18,7 +18,7 @@ export interface CallOptions extends ProjectOptions {
 /** `hotmod call <module> <function> [args...]`: calls an exported function in the running session and prints its result. */
 export async function call(options: CallOptions, io: CommandIo): Promise<number> {
   const { module, function: name, args, json } = options;
-  const config = await loadProjectOf(module, options, io);
+  const config = await loadProjectOf([module], options, io);
 
   const request = { method: 'call' as const, module, function: name, args: [...args] } satisfies ControlRequest;
   const answer = await ask(socketPath(config.outDir), request);

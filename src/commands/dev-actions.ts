@@ -39,7 +39,9 @@ export function devActions(
     pause: () => act((session) => session.pause()),
     resume: () => act((session) => session.resume()),
     step: () => act((session) => session.step(1)),
-    undo: (module) => act(async (session) => void (await session.rollback({ module, to: null, force: false }))),
+    undo: (modules) =>
+      act(async (session) => void (await session.rollback(modules.map((module) => ({ module, to: null }))))),
+    accept: (module) => act((session) => session.request([module], { force: true, acceptUnsafe: true })),
     quit: end.quit,
     forceQuit: end.interrupt,
   };

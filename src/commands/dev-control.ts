@@ -2,7 +2,7 @@ import { unknownModule } from '../config/modules.js';
 import type { ControlAnswer, ControlRequest } from '../control/protocol.js';
 import { exitCode, HotmodError } from '../errors.js';
 import { createBus } from '../events/bus.js';
-import type { EventOf, HotmodEvent } from '../events/events.js';
+import type { EventOf } from '../events/events.js';
 import { packageVersion } from '../paths.js';
 import { dryRun } from '../session/dry-run.js';
 import type { Session } from '../session.js';
@@ -24,8 +24,10 @@ export async function answerRequests(
     return;
   }
   const { context } = session;
+  refuseUnknown(session, 'modules' in request ? request.modules : [request.module]);
+  if (request.method === 'reload') return answerReload(session, request, answer);
+  if (request.method === 'rollback') return answerRollback(session, request, answer);
   const { module } = request;
-  if (!context.records.has(module)) throw unknownModule(module, [...context.records.keys()]);
   if (request.method === 'inspect') {
     answer({ kind: 'done', exitCode: exitCode.ok, inspected: await session.inspect(request) });
     return;
@@ -41,69 +43,87 @@ export async function answerRequests(
     answer({ kind: 'done', exitCode: exitCode.ok, called });
     return;
   }
-  if (request.method === 'reload') await answerReload(session, request, answer);
-  else await answerGoingBack(session, request, answer);
+  await answerPinning(session, request, answer);
 }
 
-async function answerReload(
-  session: Session,
-  request: Extract<ControlRequest, { readonly method: 'reload' }>,
-  answer: (answer: ControlAnswer) => void,
-): Promise<void> {
-  const { module, force, rebuild } = request;
+function refuseUnknown({ context: { records } }: Session, modules: readonly string[]): void {
+  const unknown = modules.find((module) => !records.has(module));
+  if (unknown !== undefined) throw unknownModule(unknown, [...records.keys()]);
+}
+
+type Answer = (answer: ControlAnswer) => void;
+type RequestOf<M extends ControlRequest['method']> = Extract<ControlRequest, { readonly method: M }>;
+
+async function answerReload(session: Session, request: RequestOf<'reload'>, answer: Answer): Promise<void> {
+  const { force, rebuild } = request;
+  const modules = [...new Set(request.modules)];
   const { context } = session;
-  const send = (event: HotmodEvent): void => answer({ kind: 'event', event });
 
   if (request.dryRun) {
     const bus = createBus();
-    bus.on(send);
-    answer({ kind: 'done', exitCode: await dryRun({ ...context, bus }, module) });
+    bus.on((event) => answer({ kind: 'event', event }));
+    answer({ kind: 'done', exitCode: await dryRun({ ...context, bus }, modules) });
     return;
   }
 
-  const off = context.bus.on((event) => {
-    if ('module' in event && event.module === module && event.type !== 'host:output') send(event);
+  const options = { force: true, acceptUnsafe: force, rebuild };
+  await following(session, modules, answer, async () => {
+    const [module] = modules;
+    if (module !== undefined && modules.length === 1) {
+      const outcome = context.bus.next('reload:done', (event) => event.module === module);
+      session.request([module], options);
+      await outcome;
+      return;
+    }
+    // Several are one transaction: all of them or none.
+    await session.transaction(async (transaction) => {
+      await transaction.add(...modules);
+      await transaction.commit(options);
+    });
   });
-  try {
-    const outcome = context.bus.next('reload:done', (event) => event.module === module);
-    session.request([module], { force: true, acceptUnsafe: force, rebuild });
-    const event = await outcome;
-    // A version that crashes at once is taken back; the outcome is what stands after that.
-    await session.idle();
-    answer({ kind: 'done', exitCode: exitCodeOf(event) });
-  } finally {
-    off();
-  }
 }
 
-/** Rollback, pin and unpin: what the session does it tells as events, and the last outcome gives the exit code. */
-async function answerGoingBack(
-  session: Session,
-  request: Extract<ControlRequest, { readonly method: 'rollback' | 'pin' | 'unpin' }>,
-  answer: (answer: ControlAnswer) => void,
-): Promise<void> {
-  const { module } = request;
-  const send = (event: HotmodEvent): void => answer({ kind: 'event', event });
-  if (request.method === 'rollback' && request.dryRun) {
+async function answerRollback(session: Session, request: RequestOf<'rollback'>, answer: Answer): Promise<void> {
+  const { to, transaction, force } = request;
+  const named = [...new Set(request.modules)];
+  const modules = named.length > 0 ? named : session.modulesOfTransaction(transaction);
+  const targets = modules.map((module) => ({ module, to }));
+  if (request.dryRun) {
     const bus = createBus();
-    bus.on(send);
-    const may = await session.dryRollback(request, bus);
+    bus.on((event) => answer({ kind: 'event', event }));
+    const may = await session.dryRollback({ targets, force }, bus);
     answer({ kind: 'done', exitCode: may ? exitCode.ok : exitCode.refused });
     return;
   }
-  let last: EventOf<'reload:done'> | null = null;
+  await following(session, modules, answer, () => session.rollback(targets, { force }));
+}
+
+function answerPinning(session: Session, request: RequestOf<'pin' | 'unpin'>, answer: Answer): Promise<void> {
+  const { module } = request;
+  return following(session, [module], answer, async () => {
+    if (request.method === 'pin') await session.pin(module, request.at);
+    else if (!(await session.unpin(module))) throw notPinned(module);
+  });
+}
+
+/** Has something done, sends what is said of these modules, and answers with what became of them. */
+async function following(
+  session: Session,
+  modules: readonly string[],
+  answer: Answer,
+  action: () => Promise<unknown>,
+): Promise<void> {
+  const last = new Map<string, EventOf<'reload:done'>>();
   const off = session.context.bus.on((event) => {
-    if (!('module' in event) || event.module !== module || event.type === 'host:output') return;
-    if (event.type === 'reload:done') last = event;
-    send(event);
+    if (!('module' in event) || !modules.includes(event.module ?? '') || event.type === 'host:output') return;
+    if (event.type === 'reload:done') last.set(event.module, event);
+    answer({ kind: 'event', event });
   });
   try {
-    if (request.method === 'rollback') await session.rollback(request);
-    else if (request.method === 'pin') await session.pin(module, request.at);
-    else if (!(await session.unpin(module))) throw notPinned(module);
+    await action();
     // A version that crashes at once is taken back; the outcome is what stands after that.
     await session.idle();
-    answer({ kind: 'done', exitCode: last === null ? exitCode.ok : exitCodeOf(last) });
+    answer({ kind: 'done', exitCode: Math.max(exitCode.ok, ...[...last.values()].map(exitCodeOf)) });
   } finally {
     off();
   }

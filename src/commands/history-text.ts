@@ -1,5 +1,5 @@
 import type { PastEntry } from '../control/protocol.js';
-import { formatNumber } from '../view/format.js';
+import { formatConflict, formatNumber } from '../view/format.js';
 import { type Glyphs, levelStyle, verdictMark } from '../view/glyphs.js';
 import { type Line, type Style, seg } from '../view/line.js';
 import { failureWord } from '../view/reduce-module.js';
@@ -54,7 +54,11 @@ export function pastLines(entries: readonly PastEntry[], glyphs: Glyphs): readon
     });
   return [
     line(columns.map(({ title }) => ({ text: title, style: 'dim' }))),
-    ...rows.flatMap((cells, index) => [line(cells), ...whyLines(entries[index], glyphs)]),
+    ...rows.flatMap((cells, index) => [
+      line(cells),
+      ...whyLines(entries[index], glyphs),
+      ...conflictLines(entries[index]),
+    ]),
   ];
 }
 
@@ -88,6 +92,10 @@ function whyLines(entry: PastEntry | undefined, glyphs: Glyphs): readonly Line[]
   const more = (entry?.reasons.length ?? 0) - 1;
   const rest = more > 0 ? ` (and ${more} more)` : '';
   return [[seg(`    ${cleanLine(`${reason.code} ${reason.message}${rest}`, glyphs.unicode)}`, 'dim')]];
+}
+
+function conflictLines(entry: PastEntry | undefined): readonly Line[] {
+  return (entry?.conflicts ?? []).map((conflict) => [seg(`    ${conflict.code} ${formatConflict(conflict)}`, 'dim')]);
 }
 
 /** Local time, `2026-11-21 14:03:22`. */

@@ -32,7 +32,7 @@ export async function inspect(options: InspectOptions, io: CommandIo): Promise<n
   if (layout !== null || diff.length > 0) return inspectLayout(options, io);
   if (target === null) throw nothingNamed();
 
-  const config = await loadProjectOf(target, options, io);
+  const config = await loadProjectOf([target], options, io);
   const { path, elements, follow, json } = options;
   const look = async (): Promise<Inspected> => {
     const request = { method: 'inspect', module: target, path, elements, follow } as const;

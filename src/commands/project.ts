@@ -21,15 +21,20 @@ export function loadProject(options: ProjectOptions, io: CommandIo, requireModul
 }
 
 /**
- * The same, for a question to the session about one module. A project that names no module yet leaves the answer to the
+ * The same, for a question to the session about modules. A project that names no module yet leaves the answer to the
  * session.
  *
  * @throws HotmodError HM106
  */
-export async function loadProjectOf(module: string, options: ProjectOptions, io: CommandIo): Promise<ResolvedConfig> {
+export async function loadProjectOf(
+  modules: readonly string[],
+  options: ProjectOptions,
+  io: CommandIo,
+): Promise<ResolvedConfig> {
   const config = await loadProject(options, io, false);
   const names = config.modules.map(({ name }) => name);
-  if (names.length > 0 && !names.includes(module)) throw unknownModule(module, names);
+  const unknown = modules.find((module) => !names.includes(module));
+  if (names.length > 0 && unknown !== undefined) throw unknownModule(unknown, names);
   return config;
 }
 

@@ -1,7 +1,7 @@
 import { cacheDir } from '../config/cache-dir.js';
 import { unknownModule } from '../config/modules.js';
 import { ask } from '../control/client.js';
-import { socketPath } from '../control/protocol.js';
+import { type ControlRequest, socketPath } from '../control/protocol.js';
 import { HotmodError } from '../errors.js';
 import { createBus } from '../events/bus.js';
 import { dryRun, recallLastGood } from '../session/dry-run.js';
@@ -13,7 +13,8 @@ import { loadProject, type ProjectOptions } from './project.js';
 import { openView, type ViewName } from './view.js';
 
 export interface ReloadOptions extends ProjectOptions {
-  readonly module: string;
+  /** At least one. */
+  readonly modules: readonly string[];
   readonly force: boolean;
   readonly rebuild: boolean;
   readonly dryRun: boolean;
@@ -21,19 +22,21 @@ export interface ReloadOptions extends ProjectOptions {
 }
 
 /**
- * `hotmod reload <module>`: has the project's session rebuild and reload a module now, and shows what comes of it.
- * With `dryRun` only the verdict, for which no session need be running.
+ * `hotmod reload <modules...>`: has the project's session rebuild and reload modules now, several in one transaction, and
+ * shows what comes of it. With `dryRun` only the verdict, for which no session need be running.
  */
 export async function reload(options: ReloadOptions, io: CommandIo): Promise<number> {
   const config = await loadProject(options, io);
-  const { module, force, rebuild } = options;
+  const { force, rebuild } = options;
+  const modules = [...new Set(options.modules)];
   const names = config.modules.map((one) => one.name);
-  if (!names.includes(module)) throw unknownModule(module, names);
+  const unknown = modules.find((module) => !names.includes(module));
+  if (unknown !== undefined) throw unknownModule(unknown, names);
 
   const bus = createBus();
   const view = await openView(options.view === 'json' ? 'json' : 'plain', io, bus, null);
   try {
-    const request = { method: 'reload', module, force, rebuild, dryRun: options.dryRun } as const;
+    const request: ControlRequest = { method: 'reload', modules, force, rebuild, dryRun: options.dryRun };
     return (await ask(socketPath(config.outDir), request, (event) => bus.emit(event))).exitCode;
   } catch (error) {
     const alone = options.dryRun && error instanceof HotmodError && error.code === 'HM521';
@@ -43,7 +46,7 @@ export async function reload(options: ReloadOptions, io: CommandIo): Promise<num
     const models = createModelReader(config.root);
     const context = { bus, records, config, builder, engineLibrary, models };
     await recallLastGood(context);
-    return await dryRun(context, module);
+    return await dryRun(context, modules);
   } finally {
     await view.close();
   }

@@ -13,10 +13,11 @@ import { openView, type ViewName } from './view.js';
  */
 export async function askAndShow(
   options: ProjectOptions & { readonly view: ViewName },
-  request: Extract<ControlRequest, { readonly module: string }>,
+  request: Extract<ControlRequest, { readonly module: string } | { readonly modules: readonly string[] }>,
   io: CommandIo,
 ): Promise<number> {
-  const config = await loadProjectOf(request.module, options, io);
+  const modules = 'modules' in request ? request.modules : [request.module];
+  const config = await loadProjectOf(modules, options, io);
   const bus = createBus();
   const view = await openView(options.view === 'json' ? 'json' : 'plain', io, bus, null);
   try {

@@ -1,14 +1,17 @@
 import os from 'node:os';
 import path from 'node:path';
 import { exitCode, HotmodError } from '../errors.js';
+import type { ConflictKind, ConflictStrategy } from '../events/events.js';
 import type { Target } from '../target/targets.js';
 import { didYouMean } from '../text/nearest.js';
+import { conflictStrategies } from './conflicts.js';
 import { entryNames } from './entry.js';
 import type { Overrides } from './environment.js';
 import type { ModuleFile } from './module-schema.js';
 import { type DiscoveredModule, dependenciesOf } from './modules.js';
 import type {
   BuildSettings,
+  ConflictSettings,
   HostSettings,
   ModuleBuild,
   ReloadSettings,
@@ -63,8 +66,26 @@ export function resolveReload(config: UserConfig): ReloadSettings {
       maxFrameMs: defer.maxFrameMs ?? null,
       maxWaitMs: defer.maxWaitMs ?? 10_000,
     },
-    onConflict: config.reload?.onConflict ?? 'latest',
+    onConflict: resolveConflicts(config.reload?.onConflict),
   };
+}
+
+/** One strategy for all holds where there is something to decide. */
+function resolveConflicts(given: NonNullable<UserConfig['reload']>['onConflict']): ConflictSettings {
+  const decide = typeof given === 'function' ? given : null;
+  const of = (kind: ConflictKind): ConflictStrategy | null => {
+    if (given === undefined || typeof given === 'function') return null;
+    if (typeof given !== 'string') return given[kind] ?? null;
+    return conflictStrategies[kind].length > 1 ? given : null;
+  };
+  const strategies = {
+    versionDown: of('versionDown'),
+    editDuringTransaction: of('editDuringTransaction'),
+    stateChanged: of('stateChanged'),
+    duplicateSymbol: of('duplicateSymbol'),
+    rangesCannotMeet: of('rangesCannotMeet'),
+  };
+  return { strategies, decide };
 }
 
 /** @throws HotmodError HM108 */

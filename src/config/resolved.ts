@@ -1,3 +1,4 @@
+import type { ConflictKind, ConflictStrategy } from '../events/events.js';
 import type { Target } from '../target/targets.js';
 
 /**
@@ -65,7 +66,7 @@ export interface HostSettings {
 
 export interface ReloadSettings {
   readonly defer: DeferSettings;
-  readonly onConflict: ConflictStrategy | DecideConflict;
+  readonly onConflict: ConflictSettings;
 }
 
 /** Limits beyond which a reload waits; null for none. */
@@ -80,17 +81,26 @@ export interface DeferSettings {
   readonly maxWaitMs: number;
 }
 
-/** `latest`: switch. `keep`: stay. `ask`: stay until it is forced. */
-export type ConflictStrategy = 'latest' | 'keep' | 'ask';
-
-/** What a function of the user's config is asked. */
-export interface ConflictQuestion {
-  readonly kind: 'versionDown';
-  readonly module: string;
-  /** Versions as module.json states them: of what runs, and of what was built. */
-  readonly from: string;
-  readonly to: string;
+export interface ConflictSettings {
+  /** Null where nothing is written, and the default of the kind holds. */
+  readonly strategies: Readonly<Record<ConflictKind, ConflictStrategy | null>>;
+  /** A function of the user's config, asked instead; null where there is none. */
+  readonly decide: DecideConflict | null;
 }
+
+/** What a function of the user's config is asked. Kinds of which nothing can be decided are not asked. */
+export type ConflictQuestion =
+  | {
+      readonly kind: 'versionDown';
+      readonly module: string;
+      /** Versions as module.json states them: of what runs, and of what was built. */
+      readonly from: string;
+      readonly to: string;
+    }
+  /** `running` are the modules that are being brought up to date. */
+  | { readonly kind: 'editDuringTransaction'; readonly module: string; readonly running: readonly string[] }
+  /** `changes` is what may have changed the state since the build began, as it was typed. */
+  | { readonly kind: 'stateChanged'; readonly module: string; readonly changes: readonly string[] };
 
 export type DecideConflict = (conflict: ConflictQuestion) => ConflictStrategy;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { conflictStrategies } from './conflicts.js';
 import { buildFlagsShape, moduleOverrideSchema } from './module-schema.js';
 import type { DecideConflict } from './resolved.js';
 
@@ -102,10 +103,20 @@ const deferSchema = z.strictObject({
 const reloadSchema = z.strictObject({
   defer: deferSchema.optional().describe('A reload waits while one of these limits is exceeded. Default: no limits.'),
   onConflict: z
-    .union([z.enum(['latest', 'keep', 'ask']), z.custom<DecideConflict>((value) => typeof value === 'function')])
+    .union([
+      z.enum(['latest', 'keep', 'ask']),
+      z.strictObject({
+        versionDown: z.enum(conflictStrategies.versionDown).optional(),
+        editDuringTransaction: z.enum(conflictStrategies.editDuringTransaction).optional(),
+        stateChanged: z.enum(conflictStrategies.stateChanged).optional(),
+        duplicateSymbol: z.enum(conflictStrategies.duplicateSymbol).optional(),
+        rangesCannotMeet: z.enum(conflictStrategies.rangesCannotMeet).optional(),
+      }),
+      z.custom<DecideConflict>((value) => typeof value === 'function'),
+    ])
     .optional()
     .describe(
-      'Where a new version has a lower number in module.json than the one that runs: "latest" switches, "keep" stays, "ask" stays until "hotmod reload --force"; in a TypeScript or JavaScript config also a function. Default: "latest".',
+      'What decides where two things cannot both be had (a lower version, an edit while one is being taken, state changed by "hotmod call" meanwhile): "latest" switches, "keep" stays or finishes first, "ask" stays until "hotmod reload --force"; an object has one for each kind; in a TypeScript or JavaScript config also a function. Default: "latest".',
     ),
 });
 

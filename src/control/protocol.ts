@@ -15,7 +15,7 @@ export const requestSchema = z.discriminatedUnion('method', [
   z.strictObject({ method: z.literal('status') }),
   z.strictObject({
     method: z.literal('reload'),
-    module: z.string(),
+    modules: z.array(z.string()).min(1),
     force: z.boolean(),
     rebuild: z.boolean(),
     dryRun: z.boolean(),
@@ -54,9 +54,12 @@ export const requestSchema = z.discriminatedUnion('method', [
   }),
   z.strictObject({
     method: z.literal('rollback'),
-    module: z.string(),
-    /** Null for the generation that ran before. */
+    /** Empty for those of a transaction. */
+    modules: z.array(z.string()),
+    /** Of a single module; null for the generation that ran before. */
     to: z.int().positive().nullable(),
+    /** Its number in this session; null for the newest, where no module is named. */
+    transaction: z.int().positive().nullable(),
     force: z.boolean(),
     dryRun: z.boolean(),
   }),

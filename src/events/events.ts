@@ -29,6 +29,27 @@ export interface Reason extends Finding {
   readonly where: string;
 }
 
+export type ConflictKind =
+  | 'versionDown'
+  | 'editDuringTransaction'
+  | 'stateChanged'
+  | 'duplicateSymbol'
+  | 'rangesCannotMeet';
+
+/** `latest`: what is on disk is switched to. `keep`: what runs stays, or finishes first. `ask`: it stays until it is forced. */
+export type ConflictStrategy = 'latest' | 'keep' | 'ask';
+
+/** Two things that were both wanted and cannot both be had, and which of them was decided for. */
+export interface DecidedConflict {
+  readonly kind: ConflictKind;
+  readonly strategy: ConflictStrategy;
+  /** Who chose the strategy; `user` where it is `ask` and force was the answer. */
+  readonly decidedBy: 'default' | 'config' | 'function' | 'user';
+  readonly code: string;
+  /** A sentence: what met what, what decided, and what comes of it. */
+  readonly text: string;
+}
+
 export type Severity = 'error' | 'warning' | 'note';
 
 /** One compiler message as data. `rendered` is the compiler's own text with its source frame, uncoloured. */
@@ -167,6 +188,8 @@ export type SessionEvent =
       readonly affected: readonly string[];
       readonly durationMs: number;
     }
+  /** A conflict was found and decided, before anything is loaded. The result has it once more. */
+  | ({ readonly type: 'conflict'; readonly module: string } & DecidedConflict)
   /** `from` is the generation that ran before, 0 where none did. `reasons` repeats what decided the outcome. */
   | {
       readonly type: 'reload:done';
@@ -182,6 +205,8 @@ export type SessionEvent =
       readonly restores?: number;
       /** True where the source on disk would give another version than the one that runs now. */
       readonly sourceNewer?: boolean;
+      /** Those that stood in its way, and which strategy decided each. */
+      readonly conflicts?: readonly DecidedConflict[];
       readonly durationMs: number;
       readonly timings: Timings;
       readonly state: StateSummary;

@@ -4,7 +4,7 @@ import { moveAside } from './aside.js';
 import { lookAt } from './look.js';
 import { readDifference, readEntries, readHighest, readKept, readPins } from './read.js';
 import { type DatabaseSync, isDamage, openDatabase, untouchedUri } from './sqlite.js';
-import { createTables } from './tables.js';
+import { addLaterTables, createTables, hasLaterTables } from './tables.js';
 import type { Interrupted, Journal, JournalProblem, JournalReader } from './types.js';
 import { createWriter, type Writer } from './write.js';
 
@@ -38,6 +38,7 @@ export function openJournal(options: JournalOptions): Journal {
       // Every row must be on disk when its write returns (sqlite.org/pragma.html#pragma_synchronous).
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
       if (db.prepare('PRAGMA user_version').get()?.user_version === 0) createTables(db);
+      addLaterTables(db);
       const opened = use(db);
       // The first write of all: a disk that takes none shows here.
       interrupted = opened.writer.closeUnfinished();
@@ -155,7 +156,8 @@ function inMemory(use: (db: DatabaseSync) => Open, from: string | null): Open {
 function copyFrom(db: DatabaseSync, file: string): void {
   db.prepare('ATTACH ? AS file').run(untouchedUri(file));
   db.exec('BEGIN');
-  for (const table of ['transactions', 'generations', 'inputs', 'texts', 'pins'])
+  const later = hasLaterTables(db, 'file') ? ['conflicts'] : [];
+  for (const table of ['transactions', 'generations', 'inputs', 'texts', 'pins', ...later])
     db.exec(`INSERT INTO main.${table} SELECT * FROM file.${table}`);
   db.exec('COMMIT; DETACH file');
 }

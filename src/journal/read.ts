@@ -1,5 +1,6 @@
 import { entryRow, inputsOf, keptRow } from './rows.js';
 import type { DatabaseSync } from './sqlite.js';
+import { hasLaterTables } from './tables.js';
 import type { Difference, Entry, KeptGeneration, TextPair } from './types.js';
 
 /** Outcomes after which a generation ran, and was not taken back. */
@@ -9,9 +10,13 @@ export function readEntries(
   db: DatabaseSync,
   { module, limit }: { readonly module: string | null; readonly limit: number },
 ): readonly Entry[] {
+  const [decided, join] = hasLaterTables(db)
+    ? ['c.decided', 'LEFT JOIN conflicts AS c ON c.generation = g.id']
+    : ['NULL', ''];
   const rows = db
     .prepare(
-      `SELECT g.*, t.name, t.phase FROM generations AS g LEFT JOIN transactions AS t ON t.id = g.owner
+      `SELECT g.*, t.name, t.phase, ${decided} AS conflicts FROM generations AS g
+       LEFT JOIN transactions AS t ON t.id = g.owner ${join}
        WHERE ?1 IS NULL OR g.module = ?1 ORDER BY g.id DESC LIMIT ?2`,
     )
     .all(module, limit);

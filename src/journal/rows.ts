@@ -32,6 +32,14 @@ const entry = z.object({
   view: symbols,
 });
 
+const conflict = z.object({
+  kind: z.enum(['versionDown', 'editDuringTransaction', 'stateChanged', 'duplicateSymbol', 'rangesCannotMeet']),
+  strategy: z.enum(['latest', 'keep', 'ask']),
+  decidedBy: z.enum(['default', 'config', 'function', 'user']),
+  code: z.string(),
+  text: z.string(),
+});
+
 const outcomes = [
   ...(['loaded', 'reloaded', 'refused', 'rolledBack', 'buildFailed', 'failed'] as const),
   'interrupted',
@@ -62,6 +70,7 @@ export const entryRow = z.object({
   state: fromJson(state).nullable().catch(null),
   version: z.string(),
   files: fromJson(z.array(z.string())).catch([]),
+  conflicts: fromJson(z.array(conflict)).catch([]),
 });
 
 export const keptRow = z.object({

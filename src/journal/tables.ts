@@ -52,9 +52,25 @@ const tables = `
   CREATE TABLE pins (module TEXT PRIMARY KEY, generation INTEGER NOT NULL, time INTEGER NOT NULL) STRICT;
 `;
 
+/**
+ * What stood in the way of an outcome. A table that came later: hotmods that do not know it go on with the others, and a file
+ * of theirs gets it when it is opened for writing.
+ */
+const laterTables =
+  'CREATE TABLE IF NOT EXISTS conflicts (generation INTEGER PRIMARY KEY REFERENCES generations (id), decided TEXT NOT NULL) STRICT;';
+
+export function addLaterTables(db: DatabaseSync): void {
+  db.exec(laterTables);
+}
+
+/** Whether a file that is only read has them. */
+export function hasLaterTables(db: DatabaseSync, schema = 'main'): boolean {
+  return db.prepare(`SELECT 1 FROM ${schema}.sqlite_schema WHERE name = 'conflicts'`).get() !== undefined;
+}
+
 /** Makes the tables, all of them or none. */
 export function createTables(db: DatabaseSync): void {
   db.exec(
-    `BEGIN IMMEDIATE; ${tables} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT;`,
+    `BEGIN IMMEDIATE; ${tables} ${laterTables} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT;`,
   );
 }

@@ -1,5 +1,5 @@
 import type { EntryNames } from '../config/resolved.js';
-import type { Finding, Level, Outcome, StateSummary, Timings } from '../events/events.js';
+import type { DecidedConflict, Finding, Level, Outcome, StateSummary, Timings } from '../events/events.js';
 
 /** How far a transaction came. Each is written before what it announces; `outcome` after the fact. */
 export type Phase = 'intent' | 'decided' | 'outcome';
@@ -47,6 +47,7 @@ export interface Result {
   readonly reasons: readonly Finding[];
   readonly timings: Timings;
   readonly state: StateSummary;
+  readonly conflicts?: readonly DecidedConflict[];
 }
 
 /** One line of the past. */
@@ -66,6 +67,8 @@ export interface Entry {
   readonly reasons: readonly Finding[];
   readonly timings: Timings;
   readonly state: StateSummary | null;
+  /** What stood in its way, and which strategy decided. */
+  readonly conflicts: readonly DecidedConflict[];
   readonly moduleVersion: string;
   /** Files of the project that differ from the last good generation before it, relative to the project. */
   readonly files: readonly string[];

@@ -85,6 +85,11 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
     }
   };
 
+  const addConflicts = (row: number | bigint, { conflicts = [] }: Result): void => {
+    if (conflicts.length === 0) return;
+    sql('INSERT OR REPLACE INTO conflicts (generation, decided) VALUES (?, ?)').run(row, JSON.stringify(conflicts));
+  };
+
   const addOutcome = (result: Result): void => {
     const { module, generation, from, outcome, level, moduleVersion } = result;
     const json = [result.reasons, result.timings, result.state].map((part) => JSON.stringify(part));
@@ -99,6 +104,7 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
         ...json,
         Number(open.id),
       );
+      addConflicts(Number(open.id), result);
       sql(
         `UPDATE transactions SET phase = 'outcome' WHERE id = ?1
            AND NOT EXISTS (SELECT 1 FROM generations WHERE owner = ?1 AND outcome IS NULL)`,
@@ -116,10 +122,11 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
       sql(`UPDATE generations SET outcome = ?, reasons = ? WHERE id = ?`).run(outcome, json[0] ?? '', Number(taken.id));
       return;
     }
-    sql(
+    const { lastInsertRowid } = sql(
       `INSERT INTO generations (time, module, generation, previous, version, outcome, level, reasons, timings, state)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(now(), module, ownNumber(result), from, moduleVersion, outcome, level, ...json);
+    addConflicts(lastInsertRowid, result);
   };
 
   /** Lets go of what nobody can go back to any more; the rows themselves stay for ever. */

@@ -1,6 +1,6 @@
 import type { EventOf, Finding, HotmodEvent, Reason } from '../events/events.js';
 import { diagnosticLines } from '../view/diagnostic.js';
-import { formatMs, formatPhases, formatState, plural } from '../view/format.js';
+import { formatConflict, formatMs, formatPhases, formatState, plural } from '../view/format.js';
 import { type Glyphs, levelGlyph, levelStyle, verdictMark } from '../view/glyphs.js';
 import { type Line, type Style, seg } from '../view/line.js';
 import { crashWord, failureWord } from '../view/reduce-module.js';
@@ -56,6 +56,8 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
         : [own(`${event.module} is not a loadable module`, 'bad'), ...findings(event.findings, glyphs)];
     case 'assess:done':
       return verdict(event, glyphs);
+    case 'conflict':
+      return [own(`conflict ${event.module}: ${event.code} ${event.text}`, 'warn')];
     case 'reload:deferred':
       return [own(`${event.module} waits with its reload: ${event.reasons.join('; ')}`, 'warn')];
     case 'reload:done':
@@ -161,11 +163,12 @@ function reload(event: EventOf<'reload:done'>, glyphs: Glyphs): readonly Line[] 
     seg(state === '' || !ran ? '' : `, state ${state}`),
     seg(!ran && event.from > 0 ? `, generation ${event.from} runs on` : ''),
   ];
-  if (ran) return [line, ...older(event)];
+  const decided = (event.conflicts ?? []).map((conflict) => own(`  conflict ${formatConflict(conflict)}`, 'warn'));
+  if (ran) return [line, ...decided, ...older(event)];
   // The compiler's own messages stand above already, and each says where.
   const advised =
     event.outcome === 'buildFailed' ? event.reasons.map(({ code, message }) => ({ code, message })) : event.reasons;
-  return [line, ...findings(advised, glyphs)];
+  return [line, ...decided, ...findings(advised, glyphs)];
 }
 
 /** What runs is what is on disk, unless somebody asked for something else: then that is said. */

@@ -14,7 +14,7 @@ import { decode } from '../values/decode.js';
 import type { Context } from './context.js';
 import { notRunning, readableError, withoutTypes } from './inspect.js';
 import { decodeInRounds } from './read-rounds.js';
-import type { Version } from './records.js';
+import { noteTouch, type Version } from './records.js';
 
 export interface CallRequest {
   readonly module: string;
@@ -46,13 +46,16 @@ export async function callFunction(context: Context, request: CallRequest): Prom
 
 async function callNow(context: Context, request: CallRequest): Promise<Called> {
   const { module } = request;
-  const running = context.records.get(module)?.running ?? null;
-  if (running === null) throw notRunning(module);
+  const record = context.records.get(module);
+  const running = record?.running ?? null;
+  if (record === undefined || running === null) throw notRunning(module);
   const { debug, problem } = await context.models.read(running.library);
   if (debug === null) throw withoutTypes(module, problem?.message ?? 'it has no debug information');
   const plan = planFor(running, debug, request);
 
   const answer = await host(context, module, plan);
+  // Whether it wrote to a variable only the function knows; a call that crashed may have, too.
+  noteTouch(record, `"hotmod call ${module} ${request.function}"`);
   if (!answer.ok) {
     const { code, message } = answer;
     throw new HotmodError(code, message, { hint: plan.signature, exitCode: failureExit(code) });

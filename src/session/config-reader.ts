@@ -1,6 +1,7 @@
 import { sep } from 'node:path';
 import type { Builder } from '../build/types.js';
 import type { ResolvedConfig } from '../config/resolved.js';
+import type { Job } from '../reload/queue.js';
 import { applyConfig, differs } from './configure.js';
 import type { Context } from './context.js';
 import { unmetNeeds } from './needs.js';
@@ -17,12 +18,15 @@ export interface RequestOptions {
   readonly savedAt?: number;
 }
 
+/** A request of the session's own. */
+export interface JobOptions extends RequestOptions, Partial<Pick<Job, 'together' | 'edit' | 'since' | 'conflicts'>> {}
+
 export interface ConfigReader {
   /**
    * Reads the configuration now and takes it over; a broken one is reported and the old one stays. `changed` is the
    * file that changed, where it is one of the configuration's own.
    */
-  read(wanted: RequestOptions, changed?: string): Promise<void>;
+  read(wanted: JobOptions, changed?: string): Promise<void>;
   readonly busy: boolean;
   idle(): Promise<void>;
 }
@@ -39,14 +43,14 @@ export function createConfigReader(
     readonly openBuilder: (config: ResolvedConfig) => Promise<Builder>;
     /** Watches what the new configuration says, in place of what the old one said. */
     readonly watchAgain: (config: ResolvedConfig) => Promise<void>;
-    readonly request: (modules: readonly string[], wanted: RequestOptions) => void;
+    readonly request: (modules: readonly string[], wanted: JobOptions) => void;
   },
 ): ConfigReader {
   let reading: Promise<void> | null = null;
   let again = false;
   let rejected = false;
 
-  const take = async (wanted: RequestOptions, cause: string | undefined): Promise<void> => {
+  const take = async (wanted: JobOptions, cause: string | undefined): Promise<void> => {
     const before = context.config;
     const file = cause ?? before.file ?? before.root;
     try {

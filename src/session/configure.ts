@@ -59,6 +59,7 @@ export async function applyConfig(
 const hostKeys = [
   'rate',
   'stepped',
+  'standby',
   'hangTimeoutMs',
   'probationFrames',
   'restart',
@@ -66,13 +67,16 @@ const hostKeys = [
   'frameCopyLimit',
   'env',
 ] as const;
+const reloadKeys = ['defer', 'onConflict'] as const;
 
 function changedSettings(before: ResolvedConfig, after: ResolvedConfig): string[] {
   const host = hostKeys.filter((key) => differs(before.host[key], after.host[key])).map((key) => `host.${key}`);
   const watch = differs(before.watch, after.watch) ? ['watch'] : [];
   const build = differs([before.build, before.target], [after.build, after.target]) ? ['build'] : [];
   const keep = before.keepGenerations === after.keepGenerations ? [] : ['keepGenerations'];
-  const reload = differs(before.reload, after.reload) ? ['reload.onConflict'] : [];
+  const reload = reloadKeys
+    .filter((key) => differs(before.reload[key], after.reload[key]))
+    .map((key) => `reload.${key}`);
   return [...host, ...watch, ...build, ...reload, ...keep];
 }
 

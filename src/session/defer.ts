@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { criticalSections, exceededLimits } from './calm.js';
-import type { RequestOptions } from './config-reader.js';
+import type { JobOptions } from './config-reader.js';
 import type { Context } from './context.js';
 
 /** Reloads that wait for a good moment. */
@@ -9,7 +9,7 @@ export interface Deferral {
    * Keeps modules until nothing speaks against switching them, and then requests them again. Their builds are cached, and a
    * save meanwhile is requested by itself: what is switched to is always the newest.
    */
-  defer(modules: readonly string[], reasons: readonly string[], options: RequestOptions): void;
+  defer(modules: readonly string[], reasons: readonly string[], options: JobOptions): void;
   /** Looks now instead of at the next time. */
   look(): Promise<void>;
 }
@@ -27,17 +27,20 @@ const longestWaitMs = 40;
  */
 export function createDeferral(
   context: Context,
-  request: (modules: readonly string[], options: RequestOptions) => void,
+  request: (modules: readonly string[], options: JobOptions) => void,
 ): Deferral {
-  const waiting = new Map<string, RequestOptions>();
+  const waiting = new Map<string, JobOptions>();
   let looking = false;
 
   const said = new Map<string, string>();
   // Once for each reason, however often it is found again.
   const say = (modules: readonly string[], reasons: readonly string[]): void => {
-    const news = modules.filter((module) => said.get(module) !== reasons.join('\n'));
-    for (const module of news) said.set(module, reasons.join('\n'));
-    for (const module of news) context.bus.emit({ type: 'reload:deferred', module, reasons });
+    const text = reasons.join('\n');
+    for (const module of modules) {
+      if (said.get(module) === text) continue;
+      said.set(module, text);
+      context.bus.emit({ type: 'reload:deferred', module, reasons });
+    }
   };
 
   const look = async (): Promise<void> => {
@@ -49,11 +52,13 @@ export function createDeferral(
       say(modules, reasons);
       return;
     }
-    for (const module of modules) {
-      const options = waiting.get(module);
-      waiting.delete(module);
-      said.delete(module);
-      if (options !== undefined) request([module], options);
+    // What was deferred together is requested together.
+    for (const [options, group] of Map.groupBy(modules, (module) => waiting.get(module))) {
+      for (const module of group) {
+        waiting.delete(module);
+        said.delete(module);
+      }
+      if (options !== undefined) request(group, options);
     }
   };
 

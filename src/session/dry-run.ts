@@ -2,7 +2,9 @@ import { exitCode } from '../errors.js';
 import { validate } from '../validate/validate.js';
 import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
+import { createConflicts } from './job-conflicts.js';
 import { type LastGood, readLastGood } from './last-good.js';
+import { inLoadOrder } from './order.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { ModuleRecord } from './records.js';
 
@@ -12,14 +14,16 @@ export type DryRunContext = Pick<Context, 'bus' | 'records' | 'config' | 'builde
 /**
  * The verdict on what is on disk now, without changing anything that runs: build, validate, assess.
  *
- * @returns the exit code: 0 where a reload would go on, 1 where the build fails, 4 where it would be refused.
+ * @param modules judged together, as one transaction.
+ * @returns the exit code: 0 where a reload would go on, 1 where a build fails, 4 where one of them would be refused.
  */
-export async function dryRun(context: DryRunContext, module: string): Promise<number> {
-  const record = context.records.get(module);
-  if (record === undefined) return exitCode.usage;
-  const [prepared] = await prepareVerdicts(context, [record], { force: true });
-  if (prepared?.kind === 'ready') return exitCode.ok;
-  return prepared?.kind === 'stopped' && prepared.outcome === 'refused' ? exitCode.refused : exitCode.failed;
+export async function dryRun(context: DryRunContext, modules: readonly string[]): Promise<number> {
+  const records = modules.flatMap((module) => context.records.get(module) ?? []);
+  const changed = inLoadOrder(records, ({ settings }) => settings);
+  const prepared = await prepareVerdicts(context, changed, { force: true });
+  if (prepared.every(({ kind }) => kind === 'ready')) return exitCode.ok;
+  const refused = prepared.some((one) => one.kind === 'stopped' && one.outcome === 'refused');
+  return refused ? exitCode.refused : exitCode.failed;
 }
 
 /** Build, validate and assess these modules together, providers first; what comes of it is not loaded. */
@@ -41,6 +45,7 @@ export function prepareVerdicts(
     force,
     verdictOnly: true,
     accepts: ({ level }) => isAcceptable(level, false),
+    conflicts: createConflicts({ bus, config }, { forced: false }),
   });
 }
 

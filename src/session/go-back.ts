@@ -9,6 +9,13 @@ export interface WayBack extends KeptGeneration {
   readonly library: string;
 }
 
+/** A module that is to go back. */
+export interface BackTo {
+  readonly module: string;
+  /** Null for the generation that ran before. */
+  readonly to: number | null;
+}
+
 /** What a rollback is about: a module, and the version that is to take the place of what runs. */
 export interface Back {
   readonly record: ModuleRecord;

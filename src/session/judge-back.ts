@@ -1,19 +1,21 @@
 import { assess } from '../assess/assess.js';
 import type { Assessment, AssessRequest } from '../assess/types.js';
 import type { Bus } from '../events/bus.js';
-import type { LibraryFacts } from '../validate/types.js';
+import type { LibraryFacts, ModuleLibrary } from '../validate/types.js';
 import { validate } from '../validate/validate.js';
 import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
-import { type Back, findWayBack, nothingBefore } from './go-back.js';
+import { findFixed } from './find-conflicts.js';
+import { type Back, type BackTo, findWayBack, nothingBefore } from './go-back.js';
+import { createConflicts } from './job-conflicts.js';
+import { inLoadOrder } from './order.js';
 import { sayVerdict } from './prepare.js';
-import { apiVersion, loadedModules, runningLibraries } from './records.js';
+import { apiVersion, loadedModule } from './records.js';
 import { type BothVersions, compareVersions } from './types-of-both.js';
 
 export interface RollbackRequest {
-  readonly module: string;
-  /** Null for the generation that ran before. */
-  readonly to: number | null;
+  /** Each module once. */
+  readonly targets: readonly BackTo[];
   /** Accept an UNSAFE verdict. */
   readonly force: boolean;
 }
@@ -35,45 +37,87 @@ export interface JudgedBack extends Back {
  * @throws HotmodError see `findWayBack`.
  */
 export async function dryRollback(context: Context, request: RollbackRequest, bus: Bus): Promise<boolean> {
-  const { assessment, timings } = await judgeBack(context, request);
-  sayVerdict(bus, request.module, assessment, timings.assess);
-  return isAcceptable(assessment.level, request.force);
+  const judged = await judgeBack({ ...context, bus }, request);
+  for (const { target, assessment, timings } of judged) sayVerdict(bus, target.module, assessment, timings.assess);
+  return judged.every(({ assessment }) => isAcceptable(assessment.level, request.force));
 }
 
-/** @throws HotmodError see `findWayBack`. */
-export async function judgeBack(context: Context, { module, to }: RollbackRequest): Promise<JudgedBack> {
-  const back = findWayBack(context, module, to);
-  const { record, before, target } = back;
-  const { config, records, models, engineLibrary } = context;
+/**
+ * Judged together, as what changes in one save is: each beside the others as they will be. Providers first.
+ *
+ * @throws HotmodError see `findWayBack`; what cannot be read of an earlier version is HM515.
+ */
+export async function judgeBack(context: Context, { targets }: RollbackRequest): Promise<readonly JudgedBack[]> {
+  const found = targets.map(({ module, to }) => findWayBack(context, module, to));
+  const backs = inLoadOrder(found, ({ record }) => record.settings);
+  const libraries = librariesAfter(context, backs);
+  const checked = await Promise.all(backs.map((back) => check(context, back, libraries)));
+  const loaded = [...context.records.values()].flatMap(({ settings, running }) => {
+    const fresh = checked.find(({ target }) => target.module === settings.name)?.file ?? null;
+    const file = fresh ?? running?.file ?? null;
+    return file === null ? [] : [loadedModule(settings, file, fresh !== null)];
+  });
+  return Promise.all(checked.map((one) => judge(context, one, loaded, targets)));
+}
+
+/** The library of every module that will run. */
+function librariesAfter({ records }: Context, backs: readonly Back[]): readonly ModuleLibrary[] {
+  return [...records.values()].flatMap(({ settings: { name }, running }) => {
+    const library = backs.find(({ target }) => target.module === name)?.target.library ?? running?.library;
+    return library === undefined ? [] : [{ name, library }];
+  });
+}
+
+interface Checked extends Back {
+  readonly file: LibraryFacts;
+  readonly findings: AssessRequest['findings'] & Parameters<typeof findFixed>[0]['findings'];
+  readonly durationMs: number;
+}
+
+async function check(context: Context, back: Back, libraries: readonly ModuleLibrary[]): Promise<Checked> {
+  const { record, target } = back;
   const startedAt = performance.now();
-  const checked = await validate({
+  const { facts, findings } = await validate({
     library: target.library,
     module: { ...record.settings, entry: target.entry },
-    target: config.target,
+    target: context.config.target,
     providers: {
-      engine: { symbols: [], libraries: [engineLibrary] },
-      modules: runningLibraries(records, module),
+      engine: { symbols: [], libraries: [context.engineLibrary] },
+      modules: libraries.filter(({ name }) => name !== target.module),
     },
   });
-  const { facts } = checked;
-  if (facts === null) throw nothingBefore(module, checked.findings.map((one) => one.message).join('; '));
-  const validated = performance.now();
-  const both =
-    before === null ? null : await compareVersions(models, before, { library: target.library, file: facts }, true);
+  if (facts === null) throw nothingBefore(target.module, findings.map((one) => one.message).join('; '));
+  return { ...back, file: facts, findings, durationMs: performance.now() - startedAt };
+}
+
+async function judge(
+  context: Context,
+  { findings, durationMs, ...back }: Checked,
+  loaded: AssessRequest['loaded'],
+  targets: readonly BackTo[],
+): Promise<JudgedBack> {
+  const { record, before, target, file } = back;
+  const { config, records, models } = context;
+  const { module, moduleVersion: version, library } = target;
+  const startedAt = performance.now();
+  const both = before === null ? null : await compareVersions(models, before, { library, file }, true);
+  const conflicts = createConflicts(context, { forced: false });
+  const changed = new Set(targets.map((one) => one.module));
+  for (const found of findFixed({ record, version, findings, facts: file, records, changed })) conflicts.decide(found);
   const asked: AssessRequest = {
     module,
-    findings: checked.findings,
-    library: facts,
-    version: target.moduleVersion,
+    findings,
+    library: file,
+    version,
     previous:
       before === null ? null : { version: before.settings.version, library: before.file, running: before.loaded },
-    loaded: loadedModules(records),
+    loaded,
     apiVersion,
     root: config.root,
     types: both,
     staged: null,
+    conflicts: conflicts.of(module),
   };
   const assessment = assess(asked);
-  const timings = { validate: validated - startedAt, assess: performance.now() - validated };
-  return { ...back, file: facts, both, asked, assessment, timings };
+  return { ...back, both, asked, assessment, timings: { validate: durationMs, assess: performance.now() - startedAt } };
 }

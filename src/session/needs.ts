@@ -8,9 +8,7 @@ import type { ModuleRecord } from './records.js';
 export function unmetNeeds(
   records: ReadonlyMap<string, ModuleRecord>,
 ): readonly { readonly code: string; readonly message: string; readonly module: string }[] {
-  const neighbours = new Map(
-    [...records].map(([name, { settings }]): [string, Neighbour] => [name, { version: settings.version, runs: true }]),
-  );
+  const neighbours = neighboursOf(records, { runs: () => true, isNew: () => true });
   return [...records].flatMap(([module, { settings, running }]) => {
     const missing = running === null ? [] : findMissing(settings, neighbours);
     return missing.map(({ code, message }) => ({ code, message: `${module} runs on, but ${message}.`, module }));
@@ -23,6 +21,24 @@ export interface Neighbour {
   readonly version: string;
   /** It runs, or will when what was just built is switched to. */
   readonly runs: boolean;
+}
+
+/**
+ * Every module of the session, as those that may depend on it see it.
+ *
+ * @param about whether it will run when what was just built is switched to, and whether that is among what was built.
+ */
+export function neighboursOf(
+  records: ReadonlyMap<string, ModuleRecord>,
+  about: { readonly runs: (module: string) => boolean; readonly isNew: (module: string) => boolean },
+): ReadonlyMap<string, Neighbour> {
+  return new Map(
+    [...records].map(([name, { settings, running }]): [string, Neighbour] => {
+      // What was turned down is on disk, and does not run.
+      const version = about.isNew(name) ? settings.version : (running?.settings.version ?? settings.version);
+      return [name, { version, runs: about.runs(name) }];
+    }),
+  );
 }
 
 /**

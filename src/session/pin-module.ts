@@ -15,8 +15,8 @@ export async function pinModule(context: Context, module: string, at: number | n
   const record = context.records.get(module);
   const runs = (): KeptGeneration | undefined => journal.kept(module).find((one) => one.hash === record?.running?.hash);
   const there = at === null || (runs()?.numbers.includes(at) ?? false);
-  const outcome = there ? 'reloaded' : await rollback(context, { module, to: at, force: false });
-  if (outcome !== 'reloaded' && outcome !== 'loaded') return false;
+  const [went] = there ? [] : await rollback(context, { targets: [{ module, to: at }], force: false });
+  if (went !== undefined && went.outcome !== 'reloaded' && went.outcome !== 'loaded') return false;
   const pin = pinOf(context, runs());
   if (record === undefined || pin === null) throw nothingBefore(module, 'nothing of it runs that was kept.');
   record.pin = pin;

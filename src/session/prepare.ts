@@ -8,8 +8,9 @@ import type { Finding, Timings } from '../events/events.js';
 import type { LibraryFacts, ValidationFinding } from '../validate/types.js';
 import { validate } from '../validate/validate.js';
 import { type BuildModuleRequest, type Built, buildModule, type Stopped } from './build-module.js';
-import { conflictOf } from './conflict.js';
-import { findMissing, type Neighbour } from './needs.js';
+import { findFixed, findVersionDown } from './find-conflicts.js';
+import type { JobConflicts } from './job-conflicts.js';
+import { findMissing, neighboursOf } from './needs.js';
 import { heldAtPin } from './pins.js';
 import { apiVersion, loadedModule, type ModuleRecord, type Pin } from './records.js';
 import { type BothVersions, compareVersions, type ModelReader } from './types-of-both.js';
@@ -23,6 +24,7 @@ export interface PrepareRequest extends BuildModuleRequest {
   readonly engineLibrary: string;
   readonly models: ModelReader;
   readonly accepts: (assessment: Assessment) => boolean;
+  readonly conflicts: JobConflicts;
   /** Nothing will be loaded, so this verdict is the last word. Otherwise only a refusal is: the live values have a say. */
   readonly verdictOnly: boolean;
 }
@@ -57,10 +59,14 @@ export async function prepare(request: PrepareRequest): Promise<readonly Prepare
   if (built.some((one) => one.kind === 'superseded')) return built.map(() => ({ kind: 'superseded' }));
 
   const libraries = librariesAfter(request, built);
+  const neighbours = neighboursOf(request.records, {
+    runs: (module) => libraries.has(module),
+    isNew: (module) => request.changed.some(({ settings }) => settings.name === module),
+  });
   const checked = await Promise.all(
     request.changed.map(async (record, n) => {
       const one = built[n];
-      return one?.kind === 'built' ? check(request, record, one, libraries) : null;
+      return one?.kind === 'built' ? check(request, record, one, libraries, neighbours) : null;
     }),
   );
   const loaded = [...request.records.values()].flatMap((record) => {
@@ -103,15 +109,10 @@ async function check(
   record: ModuleRecord,
   { build }: BuiltLibrary,
   libraries: ReadonlyMap<string, string>,
+  neighbours: ReturnType<typeof neighboursOf>,
 ): Promise<Checked> {
   const start = performance.now();
   const module = record.settings.name;
-  const neighbours = new Map(
-    [...request.records.values()].map(({ settings }): readonly [string, Neighbour] => [
-      settings.name,
-      { version: settings.version, runs: libraries.has(settings.name) },
-    ]),
-  );
   const missing = findMissing(record.settings, neighbours);
   const { facts, findings: found } = await validate({
     library: build.library,
@@ -157,7 +158,7 @@ async function judge(
     root: request.config.root,
     types: both,
     staged: null,
-    conflict: conflictOf(record, request.config.reload),
+    conflicts: conflictsOf(request, record, checked, loaded),
   };
   const assessment = assess(asked);
   const assessMs = performance.now() - start;
@@ -172,6 +173,20 @@ async function judge(
   if (held !== null) return { ...stopped, reasons: [held] };
   const replaces = before?.generation ?? null;
   return { kind: 'ready', file: facts, assessment, asked, both, replaces, timings, build, pinned };
+}
+
+function conflictsOf(
+  { conflicts, records }: PrepareRequest,
+  record: ModuleRecord,
+  { findings, facts }: Checked,
+  loaded: AssessRequest['loaded'],
+): AssessRequest['conflicts'] {
+  const { name, version } = record.settings;
+  const changed = new Set(loaded.filter((one) => one.changed).map((one) => one.name));
+  const about = { record, version, findings, facts, records, changed };
+  conflicts.askAgain(record);
+  for (const found of [...findVersionDown(about), ...findFixed(about)]) conflicts.decide(found);
+  return conflicts.of(name);
 }
 
 function isUsed(module: string, loaded: AssessRequest['loaded']): boolean {

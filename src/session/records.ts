@@ -1,8 +1,8 @@
 import type { LoadedModule } from '../assess/types.js';
-import type { EntryNames, ResolvedModule } from '../config/resolved.js';
+import type { ConflictQuestion, EntryNames, ResolvedModule } from '../config/resolved.js';
 import type { Level } from '../events/events.js';
 import type { ModuleFacts } from '../host/host.js';
-import type { LibraryFacts, ModuleLibrary } from '../validate/types.js';
+import type { LibraryFacts } from '../validate/types.js';
 
 /** The major number of modules/include/module_interface.h (`MODULE_API_VERSION`). */
 export const apiVersion = 1;
@@ -64,6 +64,27 @@ export interface ModuleRecord {
   unsettledRounds: number;
   /** Null where the module goes with its source. */
   pin: Pin | null;
+  /** The transaction (`t7` is 7) that brought this generation in place of another; null where none did. */
+  cameWith: { readonly transaction: number; readonly generation: number } | null;
+  /** What may have changed the state of the version that runs, other than its frames; the last ones, oldest first. */
+  touches: readonly Touch[];
+  /** Conflicts that the last job left open, because nobody has answered yet. */
+  asked: readonly ConflictQuestion[];
+}
+
+export interface Touch {
+  /** As it was typed: `hotmod call m poke`. */
+  readonly what: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** More are not told of one build. */
+const keptTouches = 4;
+
+export function noteTouch(record: ModuleRecord, what: string): void {
+  const at = performance.timeOrigin + performance.now();
+  record.touches = [...record.touches, { what, at }].slice(-keptTouches);
 }
 
 /** @param generation the highest number that was ever handed out for this module. */
@@ -81,19 +102,15 @@ export function newRecord(settings: ResolvedModule, generation = 0): ModuleRecor
     staleRounds: 0,
     unsettledRounds: 0,
     pin: null,
+    cameWith: null,
+    touches: [],
+    asked: [],
   };
 }
 
 /** What is known of the version whose state the next one takes over; null where none ever ran. */
 export function runningFacts({ running, stopped }: ModuleRecord): ModuleFacts | null {
   return (running ?? stopped)?.loaded ?? null;
-}
-
-/** The library of every other module that runs. */
-export function runningLibraries(records: ReadonlyMap<string, ModuleRecord>, except: string): readonly ModuleLibrary[] {
-  return [...records.values()].flatMap(({ settings, running }) =>
-    running === null || settings.name === except ? [] : [{ name: settings.name, library: running.library }],
-  );
 }
 
 /** What a verdict needs to know of another module. */
@@ -105,11 +122,4 @@ export function loadedModule(settings: ResolvedModule, file: LibraryFacts, chang
     ranges: Object.fromEntries(settings.dependencies.map(({ name, version }) => [name, version])),
     imports: file.imports.map(({ symbol }) => symbol),
   };
-}
-
-/** The same of all modules that run. */
-export function loadedModules(records: ReadonlyMap<string, ModuleRecord>): readonly LoadedModule[] {
-  return [...records.values()].flatMap(({ settings, running }) =>
-    running === null ? [] : [loadedModule(settings, running.file, false)],
-  );
 }

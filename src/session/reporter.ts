@@ -1,9 +1,18 @@
 import type { Assessment } from '../assess/types.js';
 import { findCode } from '../codes/index.js';
-import type { Finding, Level, Outcome, SessionEvent, StateSummary, Timings } from '../events/events.js';
+import type {
+  DecidedConflict,
+  Finding,
+  Level,
+  Outcome,
+  SessionEvent,
+  StateSummary,
+  Timings,
+} from '../events/events.js';
 import type { RunningJob } from '../reload/queue.js';
 import { noState, type Switched } from '../reload/transact.js';
 import type { Context } from './context.js';
+import type { JobConflicts } from './job-conflicts.js';
 import type { Prepared } from './prepare.js';
 import type { ModuleRecord, Version } from './records.js';
 
@@ -24,7 +33,7 @@ export function preciseNow(): number {
 const oldestSaveMs = 10_000;
 
 /** Turns the results of one job into `reload:done` events and into what the records hold. */
-export function createReporter(context: Context, job: RunningJob, startedAt: number) {
+export function createReporter(context: Context, job: RunningJob, startedAt: number, conflicts: JobConflicts) {
   const age = startedAt - job.savedAt;
   const saved = job.savedAt > 0 && age < oldestSaveMs ? Math.min(job.savedAt, startedAt) : null;
 
@@ -34,20 +43,28 @@ export function createReporter(context: Context, job: RunningJob, startedAt: num
     return { durationMs: end - startedAt, timings: { ...detect, ...timings, total: end - (saved ?? startedAt) } };
   };
 
+  /** What stood in the way of a module that stays as it is, and is asked again where nobody has answered. */
+  const conflictsOf = (record: ModuleRecord): readonly DecidedConflict[] => {
+    record.asked = conflicts.open(record.settings.name);
+    return conflicts.of(record.settings.name);
+  };
+
   const notSwitched = (ready: Ready, transaction: string, result: NotSwitched): void => {
     const { record, generation } = ready;
     // Nothing ran before, so there is nothing to go back to.
     const outcome = result.outcome === 'rolledBack' && record.running === null ? 'failed' : result.outcome;
     const { level, reasons, loadMs, pauseMs } = result;
     const times = finish({ ...ready.timings, load: loadMs, pause: pauseMs });
-    emitStanding(context, record, { outcome, level, reasons, generation, transaction, ...times });
+    const about = { outcome, level, reasons, generation, transaction, conflicts: conflictsOf(record), ...times };
+    emitStanding(context, record, about);
   };
 
   return {
     stopped(record: ModuleRecord, one: Extract<Prepared, { readonly kind: 'stopped' }>): void {
       const { outcome, level, reasons, timings } = one;
       const generation = record.running?.generation ?? 0;
-      emitStanding(context, record, { outcome, level, reasons, generation, transaction: '', ...finish(timings) });
+      const about = { outcome, level, reasons, generation, transaction: '', conflicts: conflictsOf(record) };
+      emitStanding(context, record, { ...about, ...finish(timings) });
     },
     switched(ready: Ready, transaction: string, one: Switched, pauseMs: number): void {
       const { record, generation, build, file, pinned } = ready;
@@ -67,13 +84,17 @@ export function createReporter(context: Context, job: RunningJob, startedAt: num
         state: one.state,
         transaction,
         sourceNewer: pinned !== null,
+        conflicts: conflicts.of(record.settings.name),
         ...finish({ ...ready.timings, load: one.loadMs, pause: pauseMs }),
       });
     },
     current(record: ModuleRecord): void {
       record.heldWith = new Set();
+      record.asked = [];
       const { running, settings } = record;
       if (running === null) return;
+      // Another version may be stated of the same library.
+      record.running = { ...running, settings: { ...running.settings, version: settings.version } };
       context.bus.emit({
         type: 'module:current',
         module: settings.name,
@@ -109,16 +130,20 @@ export function emitSwitched(
     readonly transaction: string;
     /** The source would give something else. */
     readonly sourceNewer: boolean;
+    readonly conflicts: readonly DecidedConflict[];
     readonly durationMs: number;
     readonly timings: Timings;
   },
 ): void {
-  const { version, assessment, state, transaction, sourceNewer, durationMs, timings } = about;
+  const { version, assessment, state, transaction, sourceNewer, conflicts, durationMs, timings } = about;
   const from = record.running?.generation ?? 0;
   record.previous = record.running;
   record.running = version;
   record.stopped = null;
   record.staleRounds = 0;
+  record.cameWith = from === 0 ? null : { transaction: Number(transaction.slice(1)), generation: version.generation };
+  record.touches = [];
+  record.asked = [];
   record.heldWith = new Set();
   context.deferredSince.delete(record.settings.name);
   // The next edit is compared with it: read now, that edit need not wait. Where it cannot be read, the verdict says so.
@@ -132,6 +157,7 @@ export function emitSwitched(
     from,
     restores: version.restores,
     sourceNewer,
+    conflicts,
     transaction,
     moduleVersion: version.loaded?.version || record.settings.version,
     reasons: assessment.reasons,
@@ -157,6 +183,7 @@ export function emitStanding(
     readonly generation: number;
     readonly transaction: string;
     readonly reasons: readonly Finding[];
+    readonly conflicts: readonly DecidedConflict[];
     readonly durationMs: number;
     readonly timings: Timings;
   },
@@ -192,6 +219,7 @@ export function emitOutcome(
     reasons,
     generation,
     transaction: '',
+    conflicts: [],
     durationMs: 0,
     timings: {},
   });

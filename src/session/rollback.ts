@@ -1,87 +1,175 @@
 import { join } from 'node:path';
 import { assess } from '../assess/assess.js';
 import type { Assessment } from '../assess/types.js';
-import type { Outcome } from '../events/events.js';
+import type { Finding, Outcome } from '../events/events.js';
 import { HostGone } from '../host/host.js';
-import { type TransactionResult, transact } from '../reload/transact.js';
+import { type Switched, type TransactionResult, transact } from '../reload/transact.js';
 import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
+import type { BackTo } from './go-back.js';
 import { describeHostEnd } from './host-ends.js';
 import { type JudgedBack, judgeBack, type RollbackRequest } from './judge-back.js';
 import { sayVerdict } from './prepare.js';
-import { runningFacts } from './records.js';
+import { noteTouch, runningFacts } from './records.js';
 import { emitStanding, emitSwitched } from './reporter.js';
 import { readFindings, transferBetween } from './transfer.js';
 import { wayBackOf } from './way-back.js';
 
-/** A rollback under way. */
+/** One module of a rollback under way. */
 interface Attempt extends JudgedBack {
   readonly generation: number;
+}
+
+/** All of a rollback under way, providers first. */
+interface Rollback {
+  readonly attempts: readonly Attempt[];
   readonly transaction: string;
+  readonly force: boolean;
   readonly startedAt: number;
 }
 
 type Decided = Exclude<TransactionResult, { readonly outcome: 'stale' }>;
-type Switched = Extract<Decided, { readonly outcome: 'switched' }>;
-type Standing = Exclude<Decided, Switched>;
+type Standing = Exclude<Decided, { readonly outcome: 'switched' }>;
+
+export interface RollbackOutcome {
+  readonly module: string;
+  readonly outcome: Outcome;
+}
+
+/** The same of one module, and of several. */
+export interface OneOrMany {
+  (request: BackTo & { readonly force: boolean }): Promise<Outcome>;
+  (targets: readonly BackTo[], options?: { readonly force?: boolean }): Promise<readonly RollbackOutcome[]>;
+}
+
+export function oneOrMany(goBack: (request: RollbackRequest) => Promise<readonly RollbackOutcome[]>): OneOrMany {
+  function either(request: BackTo & { readonly force: boolean }): Promise<Outcome>;
+  function either(
+    targets: readonly BackTo[],
+    options?: { readonly force?: boolean },
+  ): Promise<readonly RollbackOutcome[]>;
+  async function either(
+    wanted: (BackTo & { readonly force: boolean }) | readonly BackTo[],
+    { force = false }: { readonly force?: boolean } = {},
+  ): Promise<Outcome | readonly RollbackOutcome[]> {
+    if (!('module' in wanted)) return goBack({ targets: wanted, force });
+    const [went] = await goBack({ targets: [wanted], force: wanted.force });
+    return went?.outcome ?? 'failed';
+  }
+  return either;
+}
 
 /**
- * Goes back to an earlier generation as an ordinary transaction, under a new number: the state moves back with it. It
- * runs until the next change of the source.
+ * Goes back to earlier generations as one ordinary transaction, each under a new number: the state moves back with them, all
+ * of them or none. They run until the next change of their source.
  *
  * @throws HotmodError see `findWayBack`; nothing was tried then.
  */
-export async function rollback(context: Context, request: RollbackRequest): Promise<Outcome> {
+export async function rollback(context: Context, request: RollbackRequest): Promise<readonly RollbackOutcome[]> {
   const startedAt = performance.now();
   const judged = await judgeBack(context, request);
-  const { record, target } = judged;
-  record.generation += 1;
   context.transactions += 1;
-  const { generation } = record;
   const transaction = `t${context.transactions}`;
-  const attempt: Attempt = { ...judged, generation, transaction, startedAt };
+  const attempts = judged.map((one): Attempt => {
+    one.record.generation += 1;
+    return { ...one, generation: one.record.generation };
+  });
+  const about: Rollback = { attempts, transaction, force: request.force, startedAt };
 
-  const { module, hash, entry, moduleVersion, inputs, generation: restores } = target;
-  const from = record.running?.generation ?? 0;
-  context.history.begin(transaction, [{ module, generation, from, restores, hash, entry, moduleVersion, inputs }]);
-  const result = await carryOut(context, request, attempt);
-  return result.outcome === 'switched' ? saySwitched(context, attempt, result) : sayStanding(context, attempt, result);
+  context.history.begin(
+    transaction,
+    attempts.map(({ record, target, generation }) => {
+      const { module, hash, entry, moduleVersion, inputs, generation: restores } = target;
+      return {
+        module,
+        generation,
+        from: record.running?.generation ?? 0,
+        restores,
+        hash,
+        entry,
+        moduleVersion,
+        inputs,
+      };
+    }),
+  );
+  const result = await carryOut(context, about);
+  return attempts.map((attempt) => {
+    const { module } = attempt.target;
+    if (result.outcome !== 'switched') return { module, outcome: sayStanding(context, about, attempt, result) };
+    const switched = result.modules.find((one) => one.module === module);
+    if (switched === undefined) throw new Error(`the rollback of ${module} switched nothing`);
+    return { module, outcome: saySwitched(context, about, attempt, switched, result.pauseMs) };
+  });
 }
 
-async function carryOut(context: Context, request: RollbackRequest, attempt: Attempt): Promise<Decided> {
-  const { record, target, both, asked, assessment, generation, transaction } = attempt;
-  const { module, library, entry } = target;
-  const { imports, patches } = attempt.file;
-  const replaces = attempt.before?.generation ?? null;
-  const accepts = ({ level }: Assessment): boolean => isAcceptable(level, request.force);
-  const nothingDone = { module, assessment, loadMs: 0, pauseMs: 0, crash: null };
-  if (!accepts(assessment)) return { ...nothingDone, outcome: 'refused', reasons: assessment.reasons };
+async function carryOut(context: Context, { attempts, transaction, force }: Rollback): Promise<Decided> {
+  const accepts = ({ level }: Assessment): boolean => isAcceptable(level, force);
+  const nothingDone = { loadMs: 0, pauseMs: 0, crash: null };
+  const refused = attempts.find(({ assessment }) => !accepts(assessment));
+  if (refused !== undefined) {
+    const { assessment, target } = refused;
+    const { reasons } = assessment;
+    return { ...nothingDone, outcome: 'refused', module: target.module, assessment, reasons };
+  }
+  const of = ({ module }: { readonly module: string }): Attempt => {
+    const found = attempts.find(({ target }) => target.module === module);
+    if (found === undefined) throw new Error(`nobody asked to go back with ${module}`);
+    return found;
+  };
+  const module = attempts[0]?.target.module ?? '';
   try {
     const result = await transact({
       host: context.host,
-      overrule: request.force,
+      overrule: force,
       accepts,
       decided: () => context.history.decided(transaction),
-      candidates: [{ module, generation, library, entry, imports, patches, assessment, replaces }],
-      returnOf: (_candidate, facts) => (both === null ? null : wayBackOf(both, runningFacts(record), facts)),
-      transferOf: (_candidate, facts) => transferBetween(both, runningFacts(record), facts, request.force),
-      confirm: (_candidate, facts, found) =>
-        assess({ ...asked, staged: { facts, findings: readFindings(both, found) } }),
+      candidates: attempts.map(({ target, file, before, generation, assessment }) => ({
+        module: target.module,
+        generation,
+        library: target.library,
+        entry: target.entry,
+        imports: file.imports,
+        patches: file.patches,
+        assessment,
+        replaces: before?.generation ?? null,
+      })),
+      returnOf: (candidate, facts) => {
+        const { both, record } = of(candidate);
+        return both === null ? null : wayBackOf(both, runningFacts(record), facts);
+      },
+      transferOf: (candidate, facts) => {
+        const { both, record } = of(candidate);
+        return transferBetween(both, runningFacts(record), facts, force);
+      },
+      confirm: (candidate, facts, found) => {
+        const { both, asked } = of(candidate);
+        return assess({ ...asked, staged: { facts, findings: readFindings(both, found) } });
+      },
     });
-    return result.outcome === 'stale' ? { ...nothingDone, outcome: 'failed', reasons: result.reasons } : result;
+    if (result.outcome !== 'stale') return result;
+    return { ...nothingDone, outcome: 'failed', module, assessment: null, reasons: result.reasons };
   } catch (error) {
     if (!(error instanceof HostGone)) throw error;
-    const reasons = [describeHostEnd(await context.host.ended)];
-    // Nothing ran before, so there is nothing to go back to.
-    return { ...nothingDone, outcome: record.running === null ? 'failed' : 'rolledBack', reasons };
+    const end = await context.host.ended;
+    const blamed = attempts.find(({ target }) => target.module === end.module)?.target.module ?? module;
+    return {
+      ...nothingDone,
+      outcome: 'rolledBack',
+      module: blamed,
+      assessment: null,
+      reasons: [describeHostEnd(end)],
+    };
   }
 }
 
-function saySwitched(context: Context, attempt: Attempt, { modules, pauseMs }: Switched): Outcome {
-  const { record, target, file, generation, transaction, startedAt } = attempt;
-  const [switched] = modules;
-  if (switched === undefined) throw new Error(`the rollback of ${target.module} switched nothing`);
-  const { assessment, facts, state, loadMs } = switched;
+function saySwitched(
+  context: Context,
+  { transaction, startedAt }: Rollback,
+  attempt: Attempt,
+  { assessment, facts, state, loadMs }: Switched,
+  pauseMs: number,
+): Outcome {
+  const { record, target, file, generation } = attempt;
   sayVerdict(context.bus, target.module, assessment, attempt.timings.assess);
   const outcome = record.running === null ? 'loaded' : 'reloaded';
   const { library, hash, entry, moduleVersion, generation: restores } = target;
@@ -93,16 +181,28 @@ function saySwitched(context: Context, attempt: Attempt, { modules, pauseMs }: S
     state,
     transaction,
     sourceNewer: sourceDiffers(context, attempt),
+    conflicts: attempt.asked.conflicts,
     durationMs,
     timings: { ...attempt.timings, load: loadMs, pause: pauseMs, total: durationMs },
   });
+  // A build that is under way was not made for the state that is back.
+  noteTouch(record, `"hotmod rollback ${target.module}"`);
   return outcome;
 }
 
-function sayStanding(context: Context, attempt: Attempt, result: Standing): Outcome {
-  const { record, target, generation, transaction, startedAt, timings } = attempt;
-  const { outcome, reasons, loadMs, pauseMs } = result;
-  const assessment = result.assessment ?? attempt.assessment;
+function sayStanding(
+  context: Context,
+  { transaction, startedAt }: Rollback,
+  attempt: Attempt,
+  result: Standing,
+): Outcome {
+  const { record, target, generation, timings } = attempt;
+  const { loadMs, pauseMs } = result;
+  const culprit = result.module === target.module;
+  const assessment = (culprit ? result.assessment : null) ?? attempt.assessment;
+  const reasons: readonly Finding[] = culprit ? result.reasons : [stayedWith(result.module)];
+  // Nothing ran before, so there is nothing that could have been gone back to.
+  const outcome = result.outcome === 'rolledBack' && record.running === null ? 'failed' : result.outcome;
   sayVerdict(context.bus, target.module, assessment, timings.assess);
   const durationMs = performance.now() - startedAt;
   emitStanding(context, record, {
@@ -111,10 +211,16 @@ function sayStanding(context: Context, attempt: Attempt, result: Standing): Outc
     generation,
     transaction,
     reasons,
+    conflicts: attempt.asked.conflicts,
     durationMs,
     timings: { ...timings, load: loadMs, pause: pauseMs, total: durationMs },
   });
   return outcome;
+}
+
+function stayedWith(module: string): Finding {
+  const message = `It was to go back together with ${module}, which could not; all of them stay as they are.`;
+  return { code: 'HM517', message, recommendation: 'Go back with it alone, or mend what is named there.' };
 }
 
 /** Going back and forth between two generations may well end at the one that is on disk. */

@@ -1,9 +1,11 @@
 import { unknownModule } from '../config/modules.js';
 import { exitCode, HotmodError } from '../errors.js';
 import type { EventOf, Level, Reason } from '../events/events.js';
-import type { RequestOptions } from './config-reader.js';
+import type { MetConflict } from '../reload/queue.js';
+import type { JobOptions, RequestOptions } from './config-reader.js';
 import type { Context } from './context.js';
 import { prepareVerdicts } from './dry-run.js';
+import { decideNow, say } from './job-conflicts.js';
 import { inLoadOrder } from './order.js';
 import type { ModuleRecord } from './records.js';
 
@@ -50,8 +52,11 @@ export interface Transactions {
     body: (transaction: Transaction) => Promise<void>,
     options?: TransactionOptions,
   ): Promise<readonly TransactionOutcome[]>;
-  /** Those of the modules that no open transaction has; the others are brought up when theirs ends. */
-  free(modules: readonly string[]): readonly string[];
+  /**
+   * Those of the modules that no open transaction has; the others are brought up when theirs ends. An edit of a module whose
+   * transaction is being committed is a conflict.
+   */
+  free(modules: readonly string[], wanted: JobOptions): readonly string[];
 }
 
 interface Open {
@@ -60,23 +65,28 @@ interface Open {
   /** The one it waits for. */
   waitsFor: Open | null;
   isEnded: boolean;
+  /** Milliseconds since the epoch. */
+  commitBegan: number;
 }
 
 /** @param request requests past all transactions. */
 export function createTransactions(
   context: Context,
-  request: (modules: readonly string[], options: RequestOptions & { readonly together?: boolean }) => void,
+  request: (modules: readonly string[], options: JobOptions) => void,
 ): Transactions {
   const owners = new Map<string, Open>();
-  const putOff = new Set<string>();
+  /** What met an edit that waits for the end of a transaction; empty for other requests, and edits from before its commit. */
+  const putOff = new Map<string, readonly MetConflict[]>();
 
   const end = (open: Open): void => {
     if (open.isEnded) return;
     open.isEnded = true;
     for (const module of open.modules) owners.delete(module);
-    const saved = [...open.modules].filter((module) => putOff.delete(module));
+    const waiting = [...open.modules].filter((module) => putOff.has(module));
+    const conflicts = waiting.flatMap((module) => putOff.get(module) ?? []);
+    for (const module of waiting) putOff.delete(module);
     open.ended.resolve();
-    request(saved, {});
+    request(waiting, { conflicts });
   };
 
   const take = async (open: Open, module: string, onBusy: TransactionOptions['onBusy']): Promise<void> => {
@@ -92,12 +102,19 @@ export function createTransactions(
   };
 
   return {
-    free(modules) {
-      for (const module of modules) if (owners.has(module)) putOff.add(module);
+    free(modules, { edit = false, savedAt = 0 }) {
+      for (const module of modules) {
+        const owner = owners.get(module);
+        if (owner === undefined) continue;
+        const known = putOff.get(module) ?? [];
+        const met = edit && known.length === 0 && savedAt > owner.commitBegan;
+        putOff.set(module, met ? [meetCommit(context, module, owner)] : known);
+      }
       return modules.filter((module) => !owners.has(module));
     },
     async run(body, { onBusy = 'wait' } = {}) {
-      const open: Open = { modules: new Set(), ended: Promise.withResolvers(), waitsFor: null, isEnded: false };
+      const ended = Promise.withResolvers<void>();
+      const open: Open = { modules: new Set(), ended, waitsFor: null, isEnded: false, commitBegan: Infinity };
       let outcomes: readonly TransactionOutcome[] = [];
       const transaction: Transaction = {
         get modules() {
@@ -110,6 +127,7 @@ export function createTransactions(
         dryRun: () => plan(context, [...open.modules]),
         async commit(options = {}) {
           refuseEnded(open);
+          open.commitBegan = Date.now();
           const decided = outcomesOf(context, open.modules);
           request([...open.modules], { ...options, together: true });
           outcomes = await decided;
@@ -127,6 +145,16 @@ export function createTransactions(
       }
     },
   };
+}
+
+/** The program asked for all or nothing, so there is no choice: the edit follows. */
+function meetCommit(context: Context, module: string, { modules }: Open): MetConflict {
+  const running = [...modules];
+  const what = `an edit arrived while a transaction of the program switched ${running.join(', ')}`;
+  const because = 'what it began with is all it may switch, so that the edit follows';
+  const decided = decideNow(context, { kind: 'editDuringTransaction', module, what, because }, false);
+  say(context, module, decided);
+  return { question: { kind: 'editDuringTransaction', module, running }, decided };
 }
 
 function leadsTo(from: Open, to: Open): boolean {

@@ -47,7 +47,9 @@ export async function tryVersions(context: Context, options: TryOptions): Promis
 async function tryInTurn(context: Context, { module, to, frames, dt }: TryOptions): Promise<Tried> {
   const running = context.records.get(module)?.running ?? null;
   if (running === null) throw notRunning(module);
-  const { target, file, both } = await judgeBack(context, { module, to, force: false });
+  const [judged] = await judgeBack(context, { targets: [{ module, to }], force: false });
+  if (judged === undefined) throw notRunning(module);
+  const { target, file, both } = judged;
   const { library, generation, entry } = target;
   const { imports, patches } = file;
   const { host } = context;

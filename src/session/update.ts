@@ -1,10 +1,14 @@
+import { assess } from '../assess/assess.js';
 import type { Assessment } from '../assess/types.js';
 import type { RunningJob } from '../reload/queue.js';
 import { isAcceptable } from './acceptable.js';
+import type { Stopped } from './build-module.js';
 import type { Context } from './context.js';
 import { reasonsAgainst } from './defer.js';
+import { findStateChanged } from './find-conflicts.js';
+import { createConflicts, type JobConflicts } from './job-conflicts.js';
 import { inLoadOrder } from './order.js';
-import { type Prepared, prepare } from './prepare.js';
+import { type Prepared, prepare, type ReadyVersion, sayVerdict } from './prepare.js';
 import type { ModuleRecord } from './records.js';
 import { createReporter, preciseNow, type Ready, type Reporter } from './reporter.js';
 import { type Fate, heldBackBy, holdBack, switchGroup } from './switch-group.js';
@@ -33,6 +37,7 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
   const records = jobRecords(context, job);
   const accepts = ({ level }: Assessment): boolean => isAcceptable(level, job.acceptUnsafe);
   const { config, builder, bus, engineLibrary, models } = context;
+  const conflicts = createConflicts(context, { forced: job.acceptUnsafe, met: job.conflicts });
 
   const prepared = await prepare({
     changed: records,
@@ -47,6 +52,7 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
     force: job.force,
     verdictOnly: false,
     accepts,
+    conflicts,
   });
   const superseded = prepared.some((one) => one.kind === 'superseded');
   if (superseded) return nothing;
@@ -60,12 +66,13 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
     return { ...nothing, interrupted: names };
   }
 
-  const reporter = createReporter(context, job, startedAt);
+  const reporter = createReporter(context, job, startedAt, conflicts);
   const ready: Ready[] = [];
   let failedModule = '';
-  for (const [index, one] of prepared.entries()) {
+  for (const [index, before] of prepared.entries()) {
     const record = records[index];
-    if (record === undefined || one.kind === 'superseded') continue;
+    if (record === undefined || before.kind === 'superseded') continue;
+    const one = before.kind === 'ready' ? withStateChanges(context, record, before, job, conflicts) : before;
     if (one.kind === 'unchanged') reporter.current(record);
     if (one.kind === 'stopped') {
       reporter.stopped(record, one);
@@ -120,8 +127,28 @@ function startsLater(context: Context, reporter: Reporter, group: readonly Ready
   if (one === undefined || group.length > 1 || one.record.running !== null) return false;
   const provider = missingProvider(context, one.record);
   if (provider === null) return false;
-  holdBack(context, reporter, group, [provider], waitsFor(provider));
+  holdBack(context, reporter, group, [provider.name], waitsFor(context, provider));
   return true;
+}
+
+/** A version that is ready, as it is judged once what happened to the state since its build began is known. */
+function withStateChanges(
+  { bus }: Context,
+  record: ModuleRecord,
+  ready: ReadyVersion,
+  { since, acceptUnsafe }: RunningJob,
+  conflicts: JobConflicts,
+): ReadyVersion | Stopped {
+  const found = findStateChanged(record, since);
+  if (found.length === 0) return ready;
+  for (const one of found) conflicts.decide(one);
+  const asked = { ...ready.asked, conflicts: conflicts.of(record.settings.name) };
+  const assessment = assess(asked);
+  if (isAcceptable(assessment.level, acceptUnsafe)) return { ...ready, asked, assessment };
+  const { timings, build } = ready;
+  const { level, reasons } = assessment;
+  sayVerdict(bus, record.settings.name, assessment, timings.assess ?? 0);
+  return { kind: 'stopped', outcome: 'refused', level, reasons, timings, build };
 }
 
 function isStale(one: Prepared, record: ModuleRecord | undefined): boolean {

@@ -1,27 +1,37 @@
+import { satisfies } from 'semver';
+import type { ModuleDependency } from '../config/resolved.js';
 import type { Finding } from '../events/events.js';
 import type { Context } from './context.js';
 import type { ModuleRecord } from './records.js';
 
-/** The first module that this one cannot do without and that does not run; null where it may start. */
-export function missingProvider(context: Context, { settings }: ModuleRecord): string | null {
-  const missing = settings.dependencies.find(
-    ({ name, optional }) => !optional && (context.records.get(name)?.running ?? null) === null,
-  );
-  return missing?.name ?? null;
+/**
+ * The first module that this one cannot do without and that does not run, or not in a version of the range; null where it may
+ * start. What was built beside it may have been refused: what runs counts.
+ */
+export function missingProvider(context: Context, { settings }: ModuleRecord): ModuleDependency | null {
+  const missing = settings.dependencies.find(({ name, version, optional }) => {
+    const running = context.records.get(name)?.running ?? null;
+    return (
+      !optional && (running === null || !satisfies(running.settings.version, version, { includePrerelease: true }))
+    );
+  });
+  return missing ?? null;
 }
 
 /** HM312, for a module whose provider was expected to start and did not. */
-export function waitsFor(provider: string): Finding {
-  return {
-    code: 'HM312',
-    message: `It needs ${provider}, which does not run; it starts as soon as that does.`,
-  };
+export function waitsFor({ records }: Context, { name, version }: ModuleDependency): Finding {
+  const running = records.get(name)?.running ?? null;
+  const message =
+    running === null
+      ? `It needs ${name}, which does not run; it starts as soon as that does.`
+      : `It needs ${name} ${version}, and ${running.settings.version} runs; it starts as soon as a version of that range does.`;
+  return { code: 'HM312', message };
 }
 
 /** Notes who waits for whom, so that an edit of the one brings the other up with it. */
 export function noteWaiting(context: Context, records: readonly ModuleRecord[]): void {
   for (const record of records) {
-    const provider = context.records.get(missingProvider(context, record) ?? '');
+    const provider = context.records.get(missingProvider(context, record)?.name ?? '');
     if (provider === undefined) continue;
     provider.heldWith = new Set([...provider.heldWith, record.settings.name]);
     record.heldWith = new Set([...record.heldWith, provider.settings.name]);

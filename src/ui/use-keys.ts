@@ -40,8 +40,11 @@ function perform(request: Request, actions: UiActions): void {
   switch (request.type) {
     case 'reload':
     case 'rebuild':
-    case 'undo':
+    case 'accept':
       actions[request.type](request.module);
+      break;
+    case 'undo':
+      actions.undo(request.modules);
       break;
     case 'openLog':
       actions.openLog?.();

@@ -10,8 +10,10 @@ export interface UiActions {
   resume(): void;
   /** Runs one frame while paused. */
   step(): void;
-  /** Goes back one generation. */
-  undo(module: string): void;
+  /** Goes back one generation, all of them in one transaction. */
+  undo(modules: readonly string[]): void;
+  /** Takes the version that a conflict asks about. */
+  accept(module: string): void;
   /** Has the live variables of a module come as `module:state` events from now on; null for those of none. */
   watchState(module: string | null): void;
   quit(): void;

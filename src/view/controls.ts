@@ -15,7 +15,8 @@ export interface Controls {
 
 /** Something for the session to do; `actions.ts` has the same names. */
 export type Request =
-  | { readonly type: 'reload' | 'rebuild' | 'undo'; readonly module: string }
+  | { readonly type: 'reload' | 'rebuild' | 'accept'; readonly module: string }
+  | { readonly type: 'undo'; readonly modules: readonly string[] }
   | { readonly type: 'pause' | 'resume' | 'step' | 'quit' | 'forceQuit' | 'openLog' };
 
 export interface Pressed {
@@ -61,6 +62,8 @@ export function keyContext(state: ViewState, controls: Controls, canOpenLog: boo
     hasModule: module !== undefined,
     moduleCount: state.modules.length,
     generation: module?.generation ?? 0,
+    undoes: module === undefined ? 0 : undoneWith(state, module).length,
+    asks: module !== undefined && asks(module),
     paused: state.stats?.paused ?? false,
     hasMore:
       module !== undefined && (module.diagnostics.some((one) => one.severity === 'error') || module.crash !== null),
@@ -74,8 +77,15 @@ function run(command: Command, state: ViewState, controls: Controls): Pressed {
   switch (command) {
     case 'reload':
     case 'rebuild':
-    case 'undo':
+    case 'accept':
       return { controls, request: { type: command, module } };
+    case 'undo': {
+      const selected = selectedModule(state, controls);
+      return {
+        controls,
+        request: { type: command, modules: selected === undefined ? [] : undoneWith(state, selected) },
+      };
+    }
     case 'pause':
       return { controls, request: { type: state.stats?.paused === true ? 'resume' : 'pause' } };
     case 'step':
@@ -98,6 +108,22 @@ function run(command: Command, state: ViewState, controls: Controls): Pressed {
         ? only(controls)
         : { controls: { ...controls, quitting: true }, request: { type: 'quit' } };
   }
+}
+
+/** The module, and those that still run what came in one transaction with what it runs. */
+function undoneWith({ modules }: ViewState, { name, transaction }: ModuleState): readonly string[] {
+  const others = modules.filter((one) => one.name !== name && transaction !== '' && one.transaction === transaction);
+  return [name, ...others.map((one) => one.name)];
+}
+
+/** Only a conflict stands against the new version, and only the user's word is missing. */
+function asks({ stage, outcome, conflicts, reasons }: ModuleState): boolean {
+  if (stage !== 'failed' || outcome !== 'refused') return false;
+  const open = new Set(
+    conflicts.filter((one) => one.strategy === 'ask' && one.decidedBy !== 'user').map((one) => one.code),
+  );
+  const against = reasons.filter(({ level }) => level === 'UNSAFE' || level === 'BLOCKED');
+  return against.length > 0 && against.every(({ code, level }) => level === 'UNSAFE' && open.has(code));
 }
 
 function choose(state: ViewState, controls: Controls, by: number): Controls {

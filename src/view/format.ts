@@ -1,4 +1,4 @@
-import type { StateSummary, Timings } from '../events/events.js';
+import type { DecidedConflict, StateSummary, Timings } from '../events/events.js';
 import type { Glyphs } from './glyphs.js';
 
 /** Phases in the order they run, `total` last. */
@@ -86,3 +86,15 @@ export function formatClock(iso: string): string {
   if (Number.isNaN(time.getTime())) return '--:--:--';
   return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
 }
+
+/** `versionDown decided by "latest" (the default)`. */
+export function formatConflict({ kind, strategy, decidedBy }: DecidedConflict): string {
+  return `${kind} decided by "${strategy}" (${deciders[decidedBy]})`;
+}
+
+const deciders: Readonly<Record<DecidedConflict['decidedBy'], string>> = {
+  default: 'the default',
+  config: 'reload.onConflict',
+  function: 'the function reload.onConflict',
+  user: 'asked, and answered by force',
+};

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Diagnostic, EventOf } from '../events/events.js';
-import { formatClock, formatMs, formatNumber } from './format.js';
+import { formatClock, formatConflict, formatMs, formatNumber } from './format.js';
 import { type Glyphs, levelStyle } from './glyphs.js';
 import { fitLine, type Line, lineWidth, type Style, seg } from './line.js';
 import { crashWord, failureWord } from './reduce-module.js';
@@ -113,7 +113,8 @@ function reasonOf(event: EventOf<'reload:done'>, diagnostics: readonly Diagnosti
     reason === undefined ||
     (event.level === 'SAFE' && event.outcome !== 'failed' && event.outcome !== 'rolledBack')
   ) {
-    return '';
+    const [conflict] = event.conflicts ?? [];
+    return conflict === undefined ? '' : `${conflict.code} ${formatConflict(conflict)}`;
   }
   return `${reason.code} ${reason.message}${more(event.reasons.length)}`;
 }

@@ -11,6 +11,7 @@ export type Command =
   | 'log'
   | 'openLog'
   | 'undo'
+  | 'accept'
   | 'help'
   | 'quit';
 
@@ -19,6 +20,10 @@ export interface KeyContext {
   readonly hasModule: boolean;
   readonly moduleCount: number;
   readonly generation: number;
+  /** Modules that `undo` takes back together. */
+  readonly undoes: number;
+  /** A new version waits for the user's word. */
+  readonly asks: boolean;
   readonly paused: boolean;
   /** Compile errors, or the calls of a crash. */
   readonly hasMore: boolean;
@@ -67,10 +72,19 @@ export const keyTable: readonly KeyBinding[] = [
     command: 'undo',
     keys: ['u'],
     shown: 'u',
-    label: () => 'undo',
-    help: 'go back to the generation before',
+    label: ({ undoes }) => (undoes > 1 ? `undo ${undoes}` : 'undo'),
+    help: 'go back to the generation before, together with what was reloaded in one transaction with it',
     when: (context) => context.hasModule && context.generation > 1,
     rank: 5,
+  },
+  {
+    command: 'accept',
+    keys: ['y'],
+    shown: 'y',
+    label: () => 'take it',
+    help: 'take the new version that a conflict asks about',
+    when: (context) => context.asks,
+    rank: 1,
   },
   {
     command: 'pause',

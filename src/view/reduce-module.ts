@@ -1,11 +1,27 @@
-import type { Diagnostic, EventOf, Finding, HotmodEvent, Level, Outcome, Reason } from '../events/events.js';
+import type {
+  DecidedConflict,
+  Diagnostic,
+  EventOf,
+  Finding,
+  HotmodEvent,
+  Level,
+  Outcome,
+  Reason,
+} from '../events/events.js';
 import { type ModuleState, recentReloads } from './state.js';
 
 /** One module's share of the stream. Events of other kinds leave it as it is (the very same object). */
 export function reduceModule(module: ModuleState, event: HotmodEvent): ModuleState {
   switch (event.type) {
     case 'build:start':
-      return { ...module, stage: 'building', failure: '', progress: { done: 0, total: 0 }, incoming: [] };
+      return {
+        ...module,
+        stage: 'building',
+        failure: '',
+        progress: { done: 0, total: 0 },
+        incoming: [],
+        conflicts: module.conflicts.filter((one) => one.kind === 'editDuringTransaction'),
+      };
     case 'build:progress':
       return { ...module, progress: { done: event.done, total: event.total } };
     case 'build:diagnostic':
@@ -16,6 +32,11 @@ export function reduceModule(module: ModuleState, event: HotmodEvent): ModuleSta
       return event.ok ? { ...module, stage: 'assessing' } : failed(module, 'not loadable', event.findings);
     case 'assess:done':
       return { ...module, stage: 'reloading', level: event.level, reasons: event.reasons };
+    case 'conflict':
+      return {
+        ...module,
+        conflicts: [...module.conflicts.filter((one) => one.text !== event.text), conflictOf(event)],
+      };
     case 'reload:deferred':
       return { ...module, stage: 'deferred', failure: '', deferredBy: event.reasons };
     case 'reload:done':
@@ -59,6 +80,7 @@ export function moduleOf(event: HotmodEvent): string {
     case 'build:done':
     case 'validate:done':
     case 'assess:done':
+    case 'conflict':
     case 'reload:deferred':
     case 'reload:done':
     case 'module:current':
@@ -87,6 +109,7 @@ function reloadDone(module: ModuleState, event: EventOf<'reload:done'>): ModuleS
   const common = {
     ...module,
     outcome: event.outcome,
+    conflicts: event.conflicts ?? [],
     reasons:
       event.outcome === 'buildFailed'
         ? []
@@ -103,6 +126,7 @@ function reloadDone(module: ModuleState, event: EventOf<'reload:done'>): ModuleS
       // A version that had been switched to and was taken back leaves what ran before it.
       older: event.generation === module.generation && event.from !== module.generation ? 0 : module.older,
       generation: event.from,
+      transaction: event.from === module.generation ? module.transaction : '',
       view: event.from > 0 ? module.view : '',
       crash: crashOf(event) ?? module.crash,
     };
@@ -115,6 +139,7 @@ function reloadDone(module: ModuleState, event: EventOf<'reload:done'>): ModuleS
     level: event.level,
     runningLevel: event.level,
     generation: event.generation,
+    transaction: event.outcome === 'reloaded' ? event.transaction : '',
     older: event.sourceNewer === true ? (event.restores ?? 0) : 0,
     version: event.moduleVersion,
     timings: event.timings,
@@ -141,6 +166,7 @@ function current(module: ModuleState, event: EventOf<'module:current'>): ModuleS
     level,
     runningLevel: level,
     outcome: 'reloaded',
+    conflicts: [],
     reasons,
     generation,
     older: 0,
@@ -178,6 +204,10 @@ function withAdvice(decisive: readonly Finding[], level: Level, verdict: readonl
 
 function failed(module: ModuleState, failure: string, findings: readonly Finding[]): ModuleState {
   return { ...module, stage: 'failed', failure, reasons: withAdvice(findings, 'BLOCKED', []) };
+}
+
+function conflictOf({ kind, strategy, decidedBy, code, text }: EventOf<'conflict'>): DecidedConflict {
+  return { kind, strategy, decidedBy, code, text };
 }
 
 function diagnosticOf(event: EventOf<'build:diagnostic'>): Diagnostic {

@@ -1,5 +1,6 @@
 import type {
   CrashPlace,
+  DecidedConflict,
   Diagnostic,
   Level,
   LiveValue,
@@ -44,6 +45,10 @@ export interface ModuleState {
   readonly progress: { readonly done: number; readonly total: number };
   /** Why its reload waits; only while it does. */
   readonly deferredBy: readonly string[];
+  /** What stood in the way of the last reload, or of the one under way, and which strategy decided. */
+  readonly conflicts: readonly DecidedConflict[];
+  /** The transaction that brought what runs in place of another version; empty where none did. */
+  readonly transaction: string;
   /** The last verdict; null before the first. */
   readonly level: Level | null;
   /** The verdict of the version that runs, whatever became of later ones. */
@@ -163,6 +168,8 @@ export function newModule(name: string): ModuleState {
     pinned: 0,
     stage: 'waiting',
     deferredBy: [],
+    conflicts: [],
+    transaction: '',
     failure: '',
     progress: { done: 0, total: 0 },
     level: null,

@@ -74,6 +74,7 @@ function request(changes: Partial<AssessRequest> = {}): AssessRequest {
     root: '/project',
     types: types(),
     staged: null,
+    conflicts: [],
     ...changes,
   };
 }

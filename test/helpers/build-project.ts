@@ -127,6 +127,14 @@ function moduleOf(root: string, name: string, build: Partial<ModuleBuild>): Reso
   };
 }
 
+const noStrategies = {
+  versionDown: null,
+  editDuringTransaction: null,
+  stateChanged: null,
+  duplicateSymbol: null,
+  rangesCannotMeet: null,
+};
+
 function configOf(root: string, modules: readonly ResolvedModule[], options: ProjectOptions): ResolvedConfig {
   return {
     root,
@@ -143,7 +151,10 @@ function configOf(root: string, modules: readonly ResolvedModule[], options: Pro
       jobs: options.jobs ?? 4,
       compileCommands: options.compileCommands ?? false,
     },
-    reload: { defer: { maxCpu: null, minFreeMemory: null, maxFrameMs: null, maxWaitMs: 0 }, onConflict: 'latest' },
+    reload: {
+      defer: { maxCpu: null, minFreeMemory: null, maxFrameMs: null, maxWaitMs: 0 },
+      onConflict: { strategies: noStrategies, decide: null },
+    },
     host: {
       rate: 60,
       stepped: false,

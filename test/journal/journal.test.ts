@@ -26,6 +26,7 @@ describe('the journal', () => {
     second.reload('m', 3);
     expect(numbers(second.journal.entries({ module: 'm', limit: 2 }))).toEqual([3, 2]);
     expect(second.journal.entries({ module: 'm', limit: 10 })[1]).toEqual({
+      conflicts: [],
       time: '2026-01-01T00:00:04.000Z',
       module: 'm',
       generation: 2,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createQueue, createTurn, type Job, type RunningJob } from '../../src/reload/queue.js';
+import { createQueue, createTurn, type Job, type MetEdit, type RunningJob } from '../../src/reload/queue.js';
 
 const job = (...modules: string[]): Job => ({
   modules: new Set(modules),
@@ -8,10 +8,13 @@ const job = (...modules: string[]): Job => ({
   acceptUnsafe: false,
   rebuild: false,
   together: false,
+  edit: false,
+  since: 0,
+  conflicts: [],
 });
 
 /** A run that waits for its release, so that a test decides what overlaps with what. */
-function controlled() {
+function controlled(meet: (edit: Job, underWay: Job) => MetEdit = () => ({ finishFirst: false, conflicts: [] })) {
   const runs: { job: RunningJob; release: () => void }[] = [];
   let idles = 0;
   const queue = createQueue(
@@ -20,6 +23,7 @@ function controlled() {
       idles += 1;
     },
     createTurn(),
+    meet,
   );
   return { runs, queue, idles: () => idles };
 }
@@ -155,5 +159,84 @@ describe('the job queue', () => {
     await closed;
     queue.request(job('a'));
     expect(runs).toHaveLength(1);
+  });
+});
+
+describe('an edit of modules that a job is bringing up', () => {
+  const edit = (savedAt: number, ...modules: string[]): Job => ({ ...job(...modules), savedAt, edit: true });
+  const settled = async (): Promise<void> => {
+    for (let n = 0; n < 4; n++) await Promise.resolve();
+  };
+
+  test('is asked about, and follows where the job is to finish first', async () => {
+    const asked: string[][] = [];
+    const { runs, queue } = controlled((one, underWay) => {
+      asked.push([...one.modules, ...underWay.modules]);
+      return { finishFirst: true, conflicts: [] };
+    });
+    queue.request(edit(1000, 'a', 'b'));
+    queue.request(edit(2000, 'b'));
+    queue.request(edit(3000, 'b', 'c'));
+    expect(asked).toEqual([
+      ['b', 'a', 'b'],
+      ['b', 'c', 'a', 'b'],
+    ]);
+    expect(runs.map(names)).toEqual([['a', 'b']]);
+    expect(runs[0]?.job.signal.aborted).toBe(false);
+    expect(await runs[0]?.job.commit()).toBe(true);
+    runs[0]?.release();
+    await settled();
+    expect(runs.map(names)).toEqual([
+      ['a', 'b'],
+      ['b', 'c'],
+    ]);
+    expect(asked).toHaveLength(2);
+  });
+
+  test('is not asked about where it shares no module, is of the same save, or is no edit', () => {
+    const { runs, queue } = controlled(() => {
+      throw new Error('asked');
+    });
+    queue.request(edit(1000, 'a'));
+    queue.request(edit(9000, 'b'));
+    queue.request(edit(1050, 'a'));
+    queue.request(job('b'));
+    expect(runs.map((run) => run.job.signal.aborted)).toEqual([true, true]);
+  });
+
+  test('another request of modules that are to finish first waits as well', async () => {
+    const { runs, queue } = controlled(() => ({ finishFirst: true, conflicts: [] }));
+    queue.request(edit(1000, 'a'));
+    queue.request(edit(2000, 'a'));
+    queue.request(job('a'));
+    expect(runs[0]?.job.signal.aborted).toBe(false);
+    runs[0]?.release();
+    await settled();
+    expect(runs.map(names)).toEqual([['a'], ['a']]);
+  });
+
+  test('brings what was decided to its own job, also where that takes the place of another', async () => {
+    const question = { kind: 'editDuringTransaction', module: 'a', running: ['a'] } as const;
+    const decided = { kind: question.kind, strategy: 'latest', decidedBy: 'default', code: 'HM481', text: '' } as const;
+    const { runs, queue } = controlled(() => ({ finishFirst: false, conflicts: [{ question, decided }] }));
+    queue.request(edit(1000, 'a'));
+    queue.request(edit(2000, 'a'));
+    expect(runs[0]?.job.signal.aborted).toBe(true);
+    runs[0]?.release();
+    await settled();
+    expect(runs[1]?.job.conflicts).toEqual([{ question, decided }]);
+  });
+
+  test('begins anew, and a second request of the same text goes on since the first', async () => {
+    const { runs, queue } = controlled();
+    queue.request(job('a'));
+    queue.request(job('a'));
+    runs[0]?.release();
+    await settled();
+    expect(runs[1]?.job.since).toBe(runs[0]?.job.since);
+    queue.request(edit(5000, 'a'));
+    runs[1]?.release();
+    await settled();
+    expect(runs[2]?.job.since).toBeGreaterThan(runs[0]?.job.since ?? Number.POSITIVE_INFINITY);
   });
 });

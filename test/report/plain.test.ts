@@ -209,6 +209,23 @@ describe('a reader that goes away', () => {
   });
 });
 
+test('a conflict has its line when it is found, and the result says which strategy decided', () => {
+  const conflict = {
+    kind: 'stateChanged',
+    strategy: 'keep',
+    decidedBy: 'function',
+    code: 'HM482',
+    text: 'what runs stays',
+  } as const;
+  const text = plainText([
+    { type: 'conflict', module: 'traffic', ...conflict },
+    reloadDone('traffic', { outcome: 'refused', level: 'BLOCKED', conflicts: [conflict] }),
+  ]);
+  const [found, , decided] = text.split('\n');
+  expect(found).toBe('[hotmod] conflict traffic: HM482 what runs stays');
+  expect(decided).toBe('[hotmod]   conflict stateChanged decided by "keep" (the function reload.onConflict)');
+});
+
 describe('going back in the plain view', () => {
   const lines = (event: SessionEvent): readonly string[] => plainText([event]).trimEnd().split('\n');
 

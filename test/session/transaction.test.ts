@@ -92,6 +92,15 @@ describe('a transaction', () => {
     expect(await liveValue(running, 'left')).toBe(3);
   });
 
+  test('whose modules wait for a good moment is switched together when they may be, and ends', async () => {
+    const config = { reload: { defer: { minFreeMemory: 1e12, maxWaitMs: 150 } } };
+    await using dir = await tempDir({ ...project, 'hotmod.config.json': JSON.stringify(config) });
+    await using running = await opened(dir.path, { start: false });
+    const outcomes = await running.session.transaction((transaction) => transaction.add('left', 'right'));
+    expect(running.events.some((event) => event.type === 'reload:deferred')).toBe(true);
+    expect(new Set(outcomes.map((one) => one.type === 'reload:done' && one.transaction)).size).toBe(1);
+  });
+
   test('cannot be used after its end', async () => {
     await using dir = await tempDir(project);
     await using running = await opened(dir.path);

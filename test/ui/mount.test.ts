@@ -36,7 +36,8 @@ function mount(columns: number, rows: number, color = false): Mounted {
   const actions: UiActions = {
     reload: note('reload'),
     rebuild: note('rebuild'),
-    undo: note('undo'),
+    undo: (modules) => note('undo')(modules.join(' ')),
+    accept: note('accept'),
     pause: note('pause'),
     resume: note('resume'),
     step: note('step'),
@@ -161,6 +162,7 @@ describe('the Ink view', () => {
       reload: nothing,
       rebuild: nothing,
       undo: nothing,
+      accept: nothing,
       pause: nothing,
       resume: nothing,
       step: nothing,

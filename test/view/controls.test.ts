@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { Reason } from '../../src/events/events.js';
 import {
   type Controls,
   initialControls,
+  keyContext,
   press,
   type Request,
   selectedModule,
@@ -9,7 +11,7 @@ import {
 } from '../../src/view/controls.js';
 import { keyTable } from '../../src/view/keys.js';
 import type { ViewState } from '../../src/view/state.js';
-import { brokenTraffic, cityEvents, stateAfter } from '../helpers/view-events.js';
+import { brokenTraffic, cityEvents, reloadDone, stateAfter, taxReason } from '../helpers/view-events.js';
 
 function typed(
   keys: readonly string[],
@@ -46,13 +48,53 @@ describe('keys', () => {
     expect(typed(['r', 'b', 'u', 'j', 'r'], city).requests).toEqual([
       { type: 'reload', module: 'simulation' },
       { type: 'rebuild', module: 'simulation' },
-      { type: 'undo', module: 'simulation' },
+      { type: 'undo', modules: ['simulation'] },
       { type: 'reload', module: 'traffic' },
     ]);
   });
 
   test('undo is not offered where there is no generation to go back to', () => {
     expect(typed(['j', 'u'], city).requests).toEqual([]);
+  });
+
+  test('undo takes back together what was reloaded in one transaction, and the footer says how many', () => {
+    const together = stateAfter(
+      [
+        ...['traffic', 'weather'].map((module) => reloadDone(module, { transaction: 't9' })),
+        reloadDone('weather', { transaction: 't10', generation: 3, from: 2 }),
+        reloadDone('simulation', { transaction: 't9', generation: 3, from: 2 }),
+      ],
+      city,
+    );
+    expect(typed(['u', 'j', 'u', 'j', 'u'], together).requests).toEqual([
+      { type: 'undo', modules: ['simulation', 'traffic'] },
+      { type: 'undo', modules: ['traffic', 'simulation'] },
+      { type: 'undo', modules: ['weather'] },
+    ]);
+    const undo = keyTable.find((binding) => binding.command === 'undo');
+    expect(undo?.label(keyContext(together, initialControls, false))).toBe('undo 2');
+  });
+
+  test('y takes what a conflict asks about, where nothing else stands against it', () => {
+    const conflict = {
+      kind: 'versionDown',
+      strategy: 'ask',
+      decidedBy: 'config',
+      code: 'HM480',
+      text: 'down',
+    } as const;
+    const refused = (...reasons: readonly Reason[]) =>
+      stateAfter(
+        [
+          { type: 'assess:done', module: 'simulation', level: 'UNSAFE', reasons, affected: [], durationMs: 1 },
+          reloadDone('simulation', { outcome: 'refused', level: 'UNSAFE', reasons, conflicts: [conflict] }),
+        ],
+        city,
+      );
+    const down: Reason = { level: 'UNSAFE', code: 'HM480', message: 'down', recommendation: '', where: '' };
+    expect(typed(['y'], refused(down, taxReason)).requests).toEqual([{ type: 'accept', module: 'simulation' }]);
+    expect(typed(['y'], refused(down, { ...down, code: 'HM403' })).requests).toEqual([]);
+    expect(typed(['y'], city).requests).toEqual([]);
   });
 
   test('p pauses or resumes by what the host last said, and n steps only while paused', () => {

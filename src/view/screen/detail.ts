@@ -59,7 +59,13 @@ function allReasons(frame: Frame, module: ModuleState): readonly Line[] {
       ...(advice === '' ? [] : codeLines(`    ${glyphs.arrow} `, 'dim', advice, frame, 'dim')),
     ];
   });
-  return [...lines, ...reasons];
+  // Those that are no reason of the verdict: nothing was at stake.
+  const told = new Set(module.reasons.map((reason) => reason.message));
+  const conflicts = module.conflicts.filter(({ text }) => !told.has(text));
+  const decided = conflicts.flatMap(({ code, text }) =>
+    codeLines(`  ${glyphs.warn} ${code} `, 'warn', clean(text), frame),
+  );
+  return [...lines, ...decided, ...reasons];
 }
 
 /** Milliseconds by phase: the last reload, then p50 and p95 of the last hundred, then what became of the state. */

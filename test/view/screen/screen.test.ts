@@ -228,3 +228,33 @@ describe('the past of a module', () => {
     expect(screen(pinned, size).join('\n')).toContain('pinned at #3');
   });
 });
+
+describe('a conflict', () => {
+  const size = { columns: 100, rows: 40 };
+  const conflict = {
+    kind: 'editDuringTransaction',
+    strategy: 'latest',
+    decidedBy: 'default',
+    code: 'HM481',
+    text: 'an edit arrived; the default strategy "latest" decides',
+  } as const;
+
+  test('stands with its module from the moment it is found, and again with the result where all is well', () => {
+    const line = `  ! HM481 ${conflict.text}`;
+    const found = stateAfter([sessionStart(['traffic']), { type: 'conflict', module: 'traffic', ...conflict }]);
+    expect(screen(found, size)).toContain(line);
+    const building = stateAfter([{ type: 'build:start', module: 'traffic' }], found);
+    expect(screen(building, size)).toContain(line);
+    const done = stateAfter([reloadDone('traffic', { conflicts: [conflict] })], building);
+    expect(screen(done, size)).toContain(line);
+    expect(done.history.at(-1)?.reason).toBe('HM481 editDuringTransaction decided by "latest" (the default)');
+    expect(screen(stateAfter([reloadDone('traffic')], done), size)).not.toContain(line);
+  });
+
+  test('that is a reason of the verdict is told once', () => {
+    const reasons = [{ code: 'HM481', message: conflict.text }];
+    const refused = reloadDone('traffic', { outcome: 'refused', level: 'UNSAFE', reasons, conflicts: [conflict] });
+    const lines = screen(stateAfter([sessionStart(['traffic']), refused]), size);
+    expect(lines.filter((line) => line.includes(conflict.text))).toEqual([`  ✗ HM481 ${conflict.text}`]);
+  });
+});
