@@ -73,6 +73,14 @@ export const buildCodes: readonly CodeText[] = [
     remedy: 'Correct the place named, or silence the warning with the flag in its brackets in build.flags.',
   },
   {
+    code: 'HM534',
+    title: 'build took too long',
+    meaning:
+      'A compiler, the linker or a build command ran longer than timeouts.build and was ended, with all processes that it had started. The version that ran before runs on.',
+    remedy:
+      'Find out what it waits for: run it by hand. Raise timeouts.build where it really takes long; 0 sets no limit.',
+  },
+  {
     code: 'HM214',
     title: 'compiler could not be started',
     meaning: 'The compiler or linker that was found earlier is gone or cannot be run.',

@@ -20,8 +20,8 @@ export async function applyConfig(
 ): Promise<readonly string[]> {
   const changed = changedSettings(before, after);
   if (changed.includes('host.rate')) await context.host.setRate(after.host.rate);
-  const recovery = recoverySettingsOf(after.host);
-  if (differs(recoverySettingsOf(before.host), recovery)) await context.host.setRecovery(recovery);
+  const recovery = recoverySettingsOf(after);
+  if (differs(recoverySettingsOf(before), recovery)) await context.host.setRecovery(recovery);
 
   for (const settings of after.modules) {
     const record = context.records.get(settings.name);
@@ -73,7 +73,8 @@ function changedSettings(before: ResolvedConfig, after: ResolvedConfig): string[
   const build = differs([before.build, before.target], [after.build, after.target]) ? ['build'] : [];
   const keep = before.keepGenerations === after.keepGenerations ? [] : ['keepGenerations'];
   const reload = differs(before.reload, after.reload) ? ['reload.onConflict'] : [];
-  return [...host, ...watch, ...build, ...reload, ...keep];
+  const others = (['recovery', 'timeouts'] as const).filter((key) => differs(before[key], after[key]));
+  return [...host, ...watch, ...build, ...reload, ...others, ...keep];
 }
 
 function folderGone(settings: ResolvedModule) {

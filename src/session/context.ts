@@ -6,6 +6,7 @@ import type { Turn } from '../reload/queue.js';
 import type { Watcher } from '../watch/watcher.js';
 import type { History } from './history.js';
 import type { ModuleRecord } from './records.js';
+import type { Recoveries } from './recoveries.js';
 import type { ModelReader } from './types-of-both.js';
 
 /**
@@ -21,6 +22,8 @@ export interface Context {
   /** Types and storage of libraries, each read once. */
   readonly models: ModelReader;
   readonly turn: Turn;
+  /** Who is told of crashes. */
+  readonly recoveries: Recoveries;
   /** What happened, also in the sessions before. */
   readonly history: History;
   config: ResolvedConfig;

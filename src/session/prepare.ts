@@ -57,10 +57,11 @@ export async function prepare(request: PrepareRequest): Promise<readonly Prepare
   if (built.some((one) => one.kind === 'superseded')) return built.map(() => ({ kind: 'superseded' }));
 
   const libraries = librariesAfter(request, built);
+  const deadline = createDeadline(request.config.timeouts.validate);
   const checked = await Promise.all(
     request.changed.map(async (record, n) => {
       const one = built[n];
-      return one?.kind === 'built' ? check(request, record, one, libraries) : null;
+      return one?.kind === 'built' && !deadline.isOver() ? check(request, record, one, libraries) : null;
     }),
   );
   const loaded = [...request.records.values()].flatMap((record) => {
@@ -72,10 +73,35 @@ export async function prepare(request: PrepareRequest): Promise<readonly Prepare
     built.map(async (one, n): Promise<Prepared> => {
       const [record, found] = [request.changed[n], checked[n] ?? null];
       if (one.kind !== 'built') return one;
+      if (deadline.isOver()) return tooLate(one, request.config.timeouts.validate);
       if (record === undefined || found === null) throw new Error('prepare: a library was built that nobody asked for');
       return judge(request, record, one, found, loaded);
     }),
   );
+}
+
+/** One step of the reading cannot be interrupted, so that it is asked between two of them. */
+function createDeadline(limitMs: number): { isOver(): boolean } {
+  const start = performance.now();
+  let over = false;
+  return {
+    isOver() {
+      over ||= limitMs > 0 && performance.now() - start > limitMs;
+      return over;
+    },
+  };
+}
+
+function tooLate({ build, timings }: BuiltLibrary, limitMs: number): Stopped {
+  const message = `Reading the new libraries took longer than ${limitMs} ms (timeouts.validate), so they were not loaded.`;
+  return {
+    kind: 'stopped',
+    outcome: 'failed',
+    level: 'BLOCKED',
+    reasons: [{ code: 'HM537', message }],
+    timings,
+    build,
+  };
 }
 
 /** The library that each module will have when all that was built has been switched to. */

@@ -1,13 +1,15 @@
+import { type CrashAction, type EndPolicy, endPolicies } from '../config/resolved.js';
 import { type HostEnd, HostGone, type ModuleFacts, type ModuleFault, type WentBack } from '../host/host.js';
 import { noState, stateOf, type Transfer } from '../reload/transact.js';
 import type { Context } from './context.js';
+import { crashReportOf, endClassOf, endReportOf, whoSays } from './crash-report.js';
 import { describeHostEnd, howItEnded } from './host-ends.js';
 import { loadOrder } from './order.js';
 import type { ModuleRecord, Version } from './records.js';
 import { describeGoingOn, describeNoCopy, describeWayBack } from './recovery-texts.js';
 import { emitOutcome } from './reporter.js';
 import { countCrash } from './restart-intensity.js';
-import { symbolise } from './symbolise.js';
+import { type Symbolised, symbolise } from './symbolise.js';
 import { transferBetween } from './transfer.js';
 import { compareVersions } from './types-of-both.js';
 
@@ -15,24 +17,77 @@ import { compareVersions } from './types-of-both.js';
  * A module crashed inside a guarded call. The host has dealt with it by itself and lives on: here it is told, and the
  * records follow what runs now. Only a module whose variables could not be put back waits to be started again.
  */
-export async function recoverModule(context: Context, fault: ModuleFault): Promise<void> {
-  const record = context.records.get(fault.module);
-  await tellFault(context, fault);
+export async function recoverModule(
+  context: Context,
+  fault: ModuleFault,
+  renewHost: () => Promise<void>,
+): Promise<void> {
+  const heardAt = performance.now();
+  const { module, generation, recoveryMs } = fault;
+  const place = await tellFault(context, fault);
+  const report = crashReportOf(fault, place);
+  const chosen = await context.recoveries.crashed(report);
   for (const one of fault.wentBack) accountForWayBack(context, fault, one);
+  const record = context.records.get(module);
+  const action = chosen ?? report.action;
   // A version that has been replaced since then is nobody's concern any more.
-  if (record?.running?.generation !== fault.generation) return;
-  record.crashes = countCrash(record.crashes, performance.now(), context.config.host.restart).crashes;
-  if (fault.stopped) {
+  if (record?.running?.generation === generation) {
+    try {
+      await carryOut(context, record, fault, { action, chosen: chosen !== null, renewHost });
+    } catch (error) {
+      // The host went down meanwhile; its own recovery starts every module again.
+      if (!(error instanceof HostGone)) throw error;
+    }
+  }
+  const tried = fault.stopped ? isTooOften(context, fault) : action !== 'stop';
+  const waited = report.choices.length === 0 ? 0 : performance.now() - heardAt;
+  const runs = record?.running?.generation ?? 0;
+  context.recoveries.dealtWith(
+    { module, crashed: generation, generation: runs, errorClass: fault.class, action, recoveryMs: recoveryMs + waited },
+    { recovered: runs > 0, tried },
+  );
+}
+
+/** What is left to be done about a module that crashed, by its policy or by what `onCrash` chose. */
+async function carryOut(
+  context: Context,
+  record: ModuleRecord,
+  fault: ModuleFault,
+  {
+    action,
+    chosen,
+    renewHost,
+  }: { readonly action: CrashAction; readonly chosen: boolean; readonly renewHost: () => Promise<void> },
+): Promise<void> {
+  const { module, signal } = fault;
+  const { crashes, tooMany } = countCrash(record.crashes, performance.now(), context.config.host.restart);
+  record.crashes = crashes;
+  const tooOften = (): void => {
     record.stopped = record.running;
-    return stop(context, record, 'HM513', `${fault.module} crashed too often (last with ${fault.signal})`);
-  }
+    stop(context, record, 'HM513', `${module} crashed too often (last with ${signal})`);
+  };
+  if (fault.stopped && isTooOften(context, fault)) return tooOften();
   if (fault.goesOn) return goOn(context, fault);
-  try {
-    await startAgain(context, record, { fresh: false });
-  } catch (error) {
-    // The host went down meanwhile; its own recovery starts every module again.
-    if (!(error instanceof HostGone)) throw error;
+  const why = whoSays(fault.class, chosen);
+  switch (action) {
+    case 'stop':
+      record.stopped = record.running;
+      return stop(context, record, 'HM535', `${module} crashed with ${signal}, for which ${why} "stop",`);
+    case 'restartHost':
+      // The engine of the new process knows of no crash before it.
+      if (tooMany) return tooOften();
+      for (const one of context.records.values()) one.stopped = null;
+      return renewHost();
+    case 'restartModule':
+      return startAgain(context, record, { fresh: false, afresh: `${why} "restartModule"` });
+    default:
+      return startAgain(context, record, { fresh: false });
   }
+}
+
+/** Otherwise it was stopped because its policy says so. */
+function isTooOften({ config }: Context, { stopped, class: errorClass }: ModuleFault): boolean {
+  return stopped && config.recovery.policy[errorClass] !== 'stop';
 }
 
 /** The host called it again already. */
@@ -62,8 +117,9 @@ function accountForWayBack(context: Context, fault: ModuleFault, went: WentBack)
 }
 
 /** Never rejects. */
-async function tellFault(context: Context, fault: ModuleFault): Promise<void> {
-  const { innermost, ...place } = await symbolise(context, fault);
+async function tellFault(context: Context, fault: ModuleFault): Promise<Symbolised> {
+  const symbolised = await symbolise(context, fault);
+  const { innermost, ...place } = symbolised;
   const name = innermost.function || fault.function;
   const noCopy = describeNoCopy(fault);
   const where = name === '' ? '' : ` in ${name}`;
@@ -82,15 +138,20 @@ async function tellFault(context: Context, fault: ModuleFault): Promise<void> {
     recoveryMs: fault.recoveryMs,
     ...place,
   });
+  return symbolised;
 }
 
 /**
  * The host process is gone. Reports which module ended it and how; decides which version of that module is to run
  * from now on. `openHost` and `restartModules` follow.
+ *
+ * @returns to be called when they have.
  */
-export async function accountForHost(context: Context, end: HostEnd): Promise<void> {
+export async function accountForHost(context: Context, end: HostEnd): Promise<() => void> {
+  const heardAt = performance.now();
   const { code, message } = describeHostEnd(end);
-  const { innermost, ...place } = await symbolise(context, { ...end, signal: end.how });
+  const symbolised = await symbolise(context, { ...end, signal: end.how });
+  const { innermost, ...place } = symbolised;
   context.bus.emit({
     type: 'host:crash',
     signal: end.how,
@@ -105,18 +166,53 @@ export async function accountForHost(context: Context, end: HostEnd): Promise<vo
     ...place,
   });
   for (const one of context.records.values()) one.stopped = null;
-  const record = context.records.get(end.module);
-  if (record?.running?.generation !== end.generation) return;
-  const name = record.settings.name;
-  const first = end.frames < context.config.host.probationFrames;
-  if (onProbation(context, record, end.frames)) {
-    takeBack(context, record, { code, how: howItEnded(end.how), frames: end.frames, state: 'from its start' });
-  } else if (first) {
-    // There is nothing to go back to, and starting it again would only take the others down once more.
-    stop(context, record, code, `${name} ${howItEnded(end.how)} in its first frames`);
-  } else if (tooOften(context, record)) {
-    stop(context, record, 'HM513', `${name} ended the host too often (last time it ${howItEnded(end.how)})`);
-  }
+  const record = context.records.get(end.module) ?? null;
+  const blamed = record?.running?.generation === end.generation ? record : null;
+  const errorClass = endClassOf(end);
+  const policy = context.config.recovery.policy[errorClass];
+  const planned = blamed === null ? 'restartHost' : fateOfEnd(context, blamed, end, policy);
+  const report = endReportOf(end, symbolised, planned, blamed !== null);
+  const answer = await context.recoveries.crashed(report);
+  const chosen = endPolicies.find((one) => one === answer) ?? null;
+  const fate = blamed === null || chosen === null ? planned : fateOfEnd(context, blamed, end, chosen);
+  if (blamed !== null) carryOutEnd(context, blamed, end, fate, whoSays(errorClass, chosen !== null));
+  return () => {
+    const runs = record?.running?.generation ?? 0;
+    const action = fate === 'first' || fate === 'tooOften' ? 'stop' : fate;
+    context.recoveries.dealtWith(
+      {
+        ...{ module: end.module, crashed: end.generation, generation: runs, errorClass, action },
+        recoveryMs: performance.now() - heardAt,
+      },
+      { recovered: end.module === '' || runs > 0, tried: fate !== 'stop' },
+    );
+  };
+}
+
+type FateOfEnd = Exclude<EndPolicy, 'default'> | 'first' | 'tooOften';
+
+/** What becomes of the module that ended the host. Notes nothing. */
+function fateOfEnd(context: Context, record: ModuleRecord, { frames }: HostEnd, policy: EndPolicy): FateOfEnd {
+  const { restart, probationFrames } = context.config.host;
+  if (policy === 'stop') return 'stop';
+  if (onProbation(context, record, frames) && policy !== 'restartHost') return 'rollBack';
+  // There is nothing to go back to, and starting it again would only take the others down once more.
+  if (policy === 'default' && frames < probationFrames) return 'first';
+  if (countCrash(record.crashes, performance.now(), restart).tooMany) return 'tooOften';
+  return policy === 'rollBack' && record.previous !== null ? 'rollBack' : 'restartHost';
+}
+
+function carryOutEnd(context: Context, record: ModuleRecord, end: HostEnd, fate: FateOfEnd, why: string): void {
+  const { code } = describeHostEnd(end);
+  const { name } = record.settings;
+  const how = howItEnded(end.how);
+  // A version on probation has but one way back, which bounds it by itself.
+  if (fate !== 'rollBack' || !onProbation(context, record, end.frames))
+    record.crashes = countCrash(record.crashes, performance.now(), context.config.host.restart).crashes;
+  if (fate === 'rollBack') takeBack(context, record, { code, how, frames: end.frames, state: 'from its start' });
+  if (fate === 'stop') stop(context, record, 'HM535', `${name} ${how}, for which ${why} "stop",`);
+  if (fate === 'first') stop(context, record, code, `${name} ${how} in its first frames`);
+  if (fate === 'tooOften') stop(context, record, 'HM513', `${name} ended the host too often (last time it ${how})`);
 }
 
 /** Loads the last good version of every module into a fresh host, providers first. */
@@ -155,12 +251,6 @@ function takeBack(context: Context, record: ModuleRecord, crash: Crash): void {
   });
 }
 
-function tooOften(context: Context, record: ModuleRecord): boolean {
-  const { crashes, tooMany } = countCrash(record.crashes, performance.now(), context.config.host.restart);
-  record.crashes = crashes;
-  return tooMany;
-}
-
 function stop(context: Context, record: ModuleRecord, code: string, why: string): void {
   const bad = record.running;
   record.running = null;
@@ -180,11 +270,12 @@ function stop(context: Context, record: ModuleRecord, code: string, why: string)
  * more is stopped.
  *
  * @param fresh nothing of its state is left: the process that held it is gone.
+ * @param afresh nothing of its state is wanted; who says so.
  */
 async function startAgain(
   context: Context,
   record: ModuleRecord,
-  { fresh }: { readonly fresh: boolean },
+  { fresh, afresh = '' }: { readonly fresh: boolean; readonly afresh?: string },
 ): Promise<void> {
   const { running } = record;
   if (running === null) return;
@@ -192,18 +283,18 @@ async function startAgain(
   const { generation, library, settings, file } = running;
   const { imports, patches } = file;
   const staged = await context.host.stage({ module, generation, library, entry: settings.entry, imports, patches });
-  const transfer = staged.ok && !fresh ? await transferToItself(context, running, staged.facts) : null;
+  const takesOver = !fresh && afresh === '';
+  const transfer = staged.ok && takesOver ? await transferToItself(context, running, staged.facts) : null;
   const plans = transfer === null ? {} : { [module]: transfer.request };
   const replaces = fresh ? {} : { [module]: generation };
-  const committed = staged.ok ? await context.host.commit({ modules: [module], plans, replaces }) : staged;
+  const request = { modules: [module], plans, replaces, afresh: afresh !== '' };
+  const committed = staged.ok ? await context.host.commit(request) : staged;
   // The host has taken it back meanwhile, with another one that crashed: that is told next.
   if ('staleBase' in committed && committed.staleBase) return;
   if (committed.ok) {
     const state = stateOf(transfer, committed.modules[0]?.state ?? noState);
-    const fate =
-      state.bytes > 0
-        ? 'with the state it had'
-        : `from its start: its state was lost with ${fresh ? 'the host' : 'the crash'}`;
+    const lost = afresh === '' ? `its state was lost with ${fresh ? 'the host' : 'the crash'}` : `${afresh} for it`;
+    const fate = state.bytes > 0 ? 'with the state it had' : `from its start: ${lost}`;
     const message = `Generation ${generation} runs again, ${fate}.`;
     context.bus.emit({ type: 'module:restarted', module, generation, message, state });
     return;

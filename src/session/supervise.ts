@@ -40,7 +40,8 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
     opened += 1;
     return openHost({
       ...context.config.host,
-      recovery: recoverySettingsOf(context.config.host),
+      reloadTimeouts: context.config.timeouts,
+      recovery: recoverySettingsOf(context.config),
       baseEnv: context.env,
       engineLibrary: context.engineLibrary,
       runDir: `${options.runDir}/host-${opened}`,
@@ -48,14 +49,18 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
       groupsDir: groupsDirOf(options.runDir),
       listener: {
         output: (line) => context.bus.emit({ type: 'host:output', ...line }),
-        fault: (fault: ModuleFault) => recover(() => recoverModule(context, fault)),
+        fault: (fault: ModuleFault) => recover(() => recoverModule(context, fault, renew)),
+        recovered: context.recoveries.calledAgain,
       },
     });
   };
 
   const standby = createStandby({
     isWanted: () => context.config.host.standby && !context.closing,
-    settings: () => JSON.stringify([context.config.host, context.engineLibrary]),
+    settings: () => {
+      const { host, recovery, timeouts } = context.config;
+      return JSON.stringify([host, recovery.policy, timeouts, context.engineLibrary]);
+    },
     open: openOne,
   });
 
@@ -91,7 +96,7 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
   };
 
   const replace = async (end: HostEnd): Promise<void> => {
-    await accountForHost(context, end);
+    const settled = await accountForHost(context, end);
     if (end.module === '') {
       // Nobody's module is to blame, so only the host itself can be counted.
       const { crashes, tooMany } = countCrash(hostEnds, performance.now(), context.config.host.restart);
@@ -101,9 +106,20 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
         return;
       }
     }
+    await startOver();
+    settled();
+  };
+
+  const startOver = async (): Promise<void> => {
     restarts += 1;
     await openFresh();
     await restartModules(context);
+  };
+
+  /** The host lives, and a policy wants another one: modules that are well may shut down first. */
+  const renew = async (): Promise<void> => {
+    await context.host.close();
+    await startOver();
   };
 
   return {
