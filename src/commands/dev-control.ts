@@ -23,6 +23,10 @@ export async function answerRequests(
     answer({ kind: 'done', exitCode: exitCode.ok, past: session.past(request) });
     return;
   }
+  if (request.method === 'recoveries') {
+    answer({ kind: 'done', exitCode: exitCode.ok, recoveries: session.recoveryStatistics() });
+    return;
+  }
   const { context } = session;
   const { module } = request;
   if (!context.records.has(module)) throw unknownModule(module, [...context.records.keys()]);

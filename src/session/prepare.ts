@@ -75,13 +75,17 @@ export async function prepare(request: PrepareRequest): Promise<readonly Prepare
       if (one.kind !== 'built') return one;
       if (deadline.isOver()) return tooLate(one, request.config.timeouts.validate);
       if (record === undefined || found === null) throw new Error('prepare: a library was built that nobody asked for');
-      return judge(request, record, one, found, loaded);
+      return judge(request, record, one, found, loaded, deadline);
     }),
   );
 }
 
+interface Deadline {
+  isOver(): boolean;
+}
+
 /** One step of the reading cannot be interrupted, so that it is asked between two of them. */
-function createDeadline(limitMs: number): { isOver(): boolean } {
+function createDeadline(limitMs: number): Deadline {
   const start = performance.now();
   let over = false;
   return {
@@ -159,10 +163,12 @@ async function check(
 async function judge(
   request: PrepareRequest,
   record: ModuleRecord,
-  { build, timings: afterBuild, pinned }: BuiltLibrary,
+  built: BuiltLibrary,
   checked: Checked,
   loaded: AssessRequest['loaded'],
+  deadline: Deadline,
 ): Promise<ReadyVersion | Stopped> {
+  const { build, timings: afterBuild, pinned } = built;
   const module = record.settings.name;
   const before = record.running ?? record.stopped;
   const start = performance.now();
@@ -171,6 +177,7 @@ async function judge(
     before === null || facts === null
       ? null
       : await compareVersions(request.models, before, { library: build.library, file: facts }, isUsed(module, loaded));
+  if (deadline.isOver()) return tooLate(built, request.config.timeouts.validate);
   const asked: AssessRequest = {
     module,
     version: record.settings.version,

@@ -30,6 +30,7 @@ export async function recoverModule(
   for (const one of fault.wentBack) accountForWayBack(context, fault, one);
   const record = context.records.get(module);
   const action = chosen ?? report.action;
+  let hostGone = false;
   // A version that has been replaced since then is nobody's concern any more.
   if (record?.running?.generation === generation) {
     try {
@@ -37,6 +38,7 @@ export async function recoverModule(
     } catch (error) {
       // The host went down meanwhile; its own recovery starts every module again.
       if (!(error instanceof HostGone)) throw error;
+      hostGone = true;
     }
   }
   const tried = fault.stopped ? isTooOften(context, fault) : action !== 'stop';
@@ -44,7 +46,7 @@ export async function recoverModule(
   const runs = record?.running?.generation ?? 0;
   context.recoveries.dealtWith(
     { module, crashed: generation, generation: runs, errorClass: fault.class, action, recoveryMs: recoveryMs + waited },
-    { recovered: runs > 0, tried },
+    { recovered: runs > 0 && !hostGone, tried },
   );
 }
 
@@ -145,9 +147,9 @@ async function tellFault(context: Context, fault: ModuleFault): Promise<Symbolis
  * The host process is gone. Reports which module ended it and how; decides which version of that module is to run
  * from now on. `openHost` and `restartModules` follow.
  *
- * @returns to be called when they have.
+ * @returns to be called when they have, with whether all went well.
  */
-export async function accountForHost(context: Context, end: HostEnd): Promise<() => void> {
+export async function accountForHost(context: Context, end: HostEnd): Promise<(restarted: boolean) => void> {
   const heardAt = performance.now();
   const { code, message } = describeHostEnd(end);
   const symbolised = await symbolise(context, { ...end, signal: end.how });
@@ -176,7 +178,7 @@ export async function accountForHost(context: Context, end: HostEnd): Promise<()
   const chosen = endPolicies.find((one) => one === answer) ?? null;
   const fate = blamed === null || chosen === null ? planned : fateOfEnd(context, blamed, end, chosen);
   if (blamed !== null) carryOutEnd(context, blamed, end, fate, whoSays(errorClass, chosen !== null));
-  return () => {
+  return (restarted) => {
     const runs = record?.running?.generation ?? 0;
     const action = fate === 'first' || fate === 'tooOften' ? 'stop' : fate;
     context.recoveries.dealtWith(
@@ -184,7 +186,7 @@ export async function accountForHost(context: Context, end: HostEnd): Promise<()
         ...{ module: end.module, crashed: end.generation, generation: runs, errorClass, action },
         recoveryMs: performance.now() - heardAt,
       },
-      { recovered: end.module === '' || runs > 0, tried: fate !== 'stop' },
+      { recovered: restarted && (end.module === '' || runs > 0), tried: fate !== 'stop' },
     );
   };
 }

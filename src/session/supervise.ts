@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.js';
 import { openHost } from '../host/client.js';
-import type { Host, HostEnd, ModuleFault } from '../host/host.js';
+import { type Host, type HostEnd, HostGone, type ModuleFault } from '../host/host.js';
 import type { Context } from './context.js';
 import { accountForHost, recoverModule, restartModules } from './recover.js';
 import { recoverySettingsOf } from './recovery-settings.js';
@@ -106,8 +106,14 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
         return;
       }
     }
-    await startOver();
-    settled();
+    try {
+      await startOver();
+      settled(true);
+    } catch (error) {
+      // A module ended this one too, before all of them ran again: that is told next.
+      if (!(error instanceof HostGone)) throw error;
+      settled(false);
+    }
   };
 
   const startOver = async (): Promise<void> => {
