@@ -159,6 +159,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     watcher: null,
     deferredSince: new Map(),
     transactions: 0,
+    arriving: [],
     closing: false,
   };
   settingsNow = () => context.config;

@@ -7,6 +7,7 @@ import type { Watcher } from '../watch/watcher.js';
 import type { History } from './history.js';
 import type { ModuleRecord } from './records.js';
 import type { Recoveries } from './recoveries.js';
+import type { KnownLibrary } from './symbolise.js';
 import type { ModelReader } from './types-of-both.js';
 
 /**
@@ -33,6 +34,8 @@ export interface Context {
   /** When a module's reload was first put off, on the monotonic clock; forgotten when it was switched. */
   readonly deferredSince: Map<string, number>;
   transactions: number;
+  /** What the newest transaction was to switch to: where one of them hung or ended the host, no record holds it. */
+  arriving: readonly KnownLibrary[];
   /** Set while the session ends: nothing that happens from now on is worth a word. */
   closing: boolean;
 }

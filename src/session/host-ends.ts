@@ -3,7 +3,8 @@ import type { HostEnd } from '../host/host.js';
 
 /** How the host process ended, as a finding: whose call it was, and what came of it. */
 export function describeHostEnd(end: HostEnd): Finding {
-  const call = `${end.call || 'a call'} of ${end.module}`;
+  const constructors = end.call === 'dlopen' ? ' (its constructors)' : '';
+  const call = `${end.call || 'a call'} of ${end.module}${constructors}`;
   const where = end.module === '' ? 'outside any call of a module' : `in ${call}`;
   switch (end.how) {
     case 'exit':

@@ -152,7 +152,7 @@ async function tellFault(context: Context, fault: ModuleFault): Promise<Symbolis
 export async function accountForHost(context: Context, end: HostEnd): Promise<(restarted: boolean) => void> {
   const heardAt = performance.now();
   const { code, message } = describeHostEnd(end);
-  const symbolised = await symbolise(context, { ...end, signal: end.how });
+  const symbolised = await symbolise(context, { ...end, signal: end.how }, context.arriving);
   const { innermost, ...place } = symbolised;
   context.bus.emit({
     type: 'host:crash',
