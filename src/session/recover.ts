@@ -13,15 +13,14 @@ import { type Symbolised, symbolise } from './symbolise.js';
 import { transferBetween } from './transfer.js';
 import { compareVersions } from './types-of-both.js';
 
+/** Ends the host and starts all modules in another; `because` as in `startAgain`. */
+export type RenewHost = (because: string) => Promise<void>;
+
 /**
  * A module crashed inside a guarded call. The host has dealt with it by itself and lives on: here it is told, and the
  * records follow what runs now. Only a module whose variables could not be put back waits to be started again.
  */
-export async function recoverModule(
-  context: Context,
-  fault: ModuleFault,
-  renewHost: () => Promise<void>,
-): Promise<void> {
+export async function recoverModule(context: Context, fault: ModuleFault, renewHost: RenewHost): Promise<void> {
   const heardAt = performance.now();
   const { module, generation, recoveryMs } = fault;
   const place = await tellFault(context, fault);
@@ -59,7 +58,7 @@ async function carryOut(
     action,
     chosen,
     renewHost,
-  }: { readonly action: CrashAction; readonly chosen: boolean; readonly renewHost: () => Promise<void> },
+  }: { readonly action: CrashAction; readonly chosen: boolean; readonly renewHost: RenewHost },
 ): Promise<void> {
   const { module, signal } = fault;
   const { crashes, tooMany } = countCrash(record.crashes, performance.now(), context.config.host.restart);
@@ -79,9 +78,9 @@ async function carryOut(
       // The engine of the new process knows of no crash before it.
       if (tooMany) return tooOften();
       for (const one of context.records.values()) one.stopped = null;
-      return renewHost();
+      return renewHost(`${why} "restartHost"`);
     case 'restartModule':
-      return startAgain(context, record, { fresh: false, afresh: `${why} "restartModule"` });
+      return startAgain(context, record, { fresh: false, because: `${why} "restartModule"` });
     default:
       return startAgain(context, record, { fresh: false });
   }
@@ -125,7 +124,8 @@ async function tellFault(context: Context, fault: ModuleFault): Promise<Symbolis
   const name = innermost.function || fault.function;
   const noCopy = describeNoCopy(fault);
   const where = name === '' ? '' : ` in ${name}`;
-  const happened = `${fault.module} crashed with ${fault.signal}${where} during ${fault.call}, after ${fault.frames} frames.`;
+  const full = fault.class === 'stackOverflow' ? ' (stack overflow)' : '';
+  const happened = `${fault.module} crashed with ${fault.signal}${full}${where} during ${fault.call}, after ${fault.frames} frames.`;
   context.bus.emit({
     type: 'host:crash',
     signal: fault.signal,
@@ -217,13 +217,17 @@ function carryOutEnd(context: Context, record: ModuleRecord, end: HostEnd, fate:
   if (fate === 'tooOften') stop(context, record, 'HM513', `${name} ended the host too often (last time it ${how})`);
 }
 
-/** Loads the last good version of every module into a fresh host, providers first. */
-export async function restartModules(context: Context): Promise<void> {
+/**
+ * Loads the last good version of every module into a fresh host, providers first.
+ *
+ * @param because as in `startAgain`.
+ */
+export async function restartModules(context: Context, because = ''): Promise<void> {
   const running = [...context.records.values()].filter((record) => record.running !== null);
   const order = loadOrder(running.map((record) => record.settings));
   for (const { name } of order) {
     const record = context.records.get(name);
-    if (record !== undefined) await startAgain(context, record, { fresh: true });
+    if (record !== undefined) await startAgain(context, record, { fresh: true, because });
   }
 }
 
@@ -272,12 +276,12 @@ function stop(context: Context, record: ModuleRecord, code: string, why: string)
  * more is stopped.
  *
  * @param fresh nothing of its state is left: the process that held it is gone.
- * @param afresh nothing of its state is wanted; who says so.
+ * @param because who wants it from its start, to stand after "because"; empty where nobody does.
  */
 async function startAgain(
   context: Context,
   record: ModuleRecord,
-  { fresh, afresh = '' }: { readonly fresh: boolean; readonly afresh?: string },
+  { fresh, because = '' }: { readonly fresh: boolean; readonly because?: string },
 ): Promise<void> {
   const { running } = record;
   if (running === null) return;
@@ -285,18 +289,19 @@ async function startAgain(
   const { generation, library, settings, file } = running;
   const { imports, patches } = file;
   const staged = await context.host.stage({ module, generation, library, entry: settings.entry, imports, patches });
-  const takesOver = !fresh && afresh === '';
+  const takesOver = !fresh && because === '';
   const transfer = staged.ok && takesOver ? await transferToItself(context, running, staged.facts) : null;
   const plans = transfer === null ? {} : { [module]: transfer.request };
   const replaces = fresh ? {} : { [module]: generation };
-  const request = { modules: [module], plans, replaces, afresh: afresh !== '' };
+  const request = { modules: [module], plans, replaces, afresh: because !== '' };
   const committed = staged.ok ? await context.host.commit(request) : staged;
   // The host has taken it back meanwhile, with another one that crashed: that is told next.
   if ('staleBase' in committed && committed.staleBase) return;
   if (committed.ok) {
     const state = stateOf(transfer, committed.modules[0]?.state ?? noState);
-    const lost = afresh === '' ? `its state was lost with ${fresh ? 'the host' : 'the crash'}` : `${afresh} for it`;
-    const fate = state.bytes > 0 ? 'with the state it had' : `from its start: ${lost}`;
+    const lost =
+      because === '' ? `: its state was lost with ${fresh ? 'the host' : 'the crash'}` : `, because ${because}`;
+    const fate = state.bytes > 0 ? 'with the state it had' : `from its start${lost}`;
     const message = `Generation ${generation} runs again, ${fate}.`;
     context.bus.emit({ type: 'module:restarted', module, generation, message, state });
     return;

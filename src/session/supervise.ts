@@ -2,7 +2,7 @@ import { messageOf } from '../errors.js';
 import { openHost } from '../host/client.js';
 import { type Host, type HostEnd, HostGone, type ModuleFault } from '../host/host.js';
 import type { Context } from './context.js';
-import { accountForHost, recoverModule, restartModules } from './recover.js';
+import { accountForHost, type RenewHost, recoverModule, restartModules } from './recover.js';
 import { recoverySettingsOf } from './recovery-settings.js';
 import { countCrash } from './restart-intensity.js';
 import { groupsDirOf } from './run-dir.js';
@@ -116,16 +116,16 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
     }
   };
 
-  const startOver = async (): Promise<void> => {
+  const startOver = async (because = ''): Promise<void> => {
     restarts += 1;
     await openFresh();
-    await restartModules(context);
+    await restartModules(context, because);
   };
 
   /** The host lives, and a policy wants another one: modules that are well may shut down first. */
-  const renew = async (): Promise<void> => {
+  const renew: RenewHost = async (because) => {
     await context.host.close();
-    await startOver();
+    await startOver(because);
   };
 
   return {

@@ -19,7 +19,9 @@ test('history --recoveries tells what became of the crashes of the running sessi
   expect(code).toBe(0);
   expect(out).toMatch(new RegExp(`^bad: ${counts}\nin all: ${counts}\n$`));
   await served.running.session.step(1);
-  expect((await served.hotmod('history', 'bad', '--recoveries')).out).toContain('bad: 4 (4 abort), 3 of 4 recovered (75 %)');
+  expect((await served.hotmod('history', 'bad', '--recoveries')).out).toContain(
+    'bad: 4 (4 abort), 3 of 4 recovered (75 %)',
+  );
   expect((await served.hotmod('history', 'good', '--recoveries')).err).toBe(
     'Nothing crashed in good since the session began.\n',
   );
