@@ -93,7 +93,7 @@ export function vanished(file: string): Diagnostic {
 export function diskProblem(said: string, outDir: string): Diagnostic {
   return problem(
     'HM210',
-    `cannot write below ${outDir}: ${said}; free space there or give write permission, then save again`,
+    `cannot write below ${outDir}: ${said}; free space there or give write permission, then reload (r in the UI, or "hotmod reload")`,
   );
 }
 

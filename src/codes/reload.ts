@@ -16,7 +16,7 @@ export const reloadCodes: readonly CodeText[] = [
     meaning:
       'prepare_reload of the version that runs returned something other than 0: it asks not to be replaced now. Nothing was changed.',
     remedy:
-      'Save again when the module has come to rest, or let prepare_reload finish its work and return 0. Where it never does, `hotmod reload <module> --force` goes on without its consent.',
+      'Reload (r in the UI, or `hotmod reload`) when the module has come to rest, or let prepare_reload finish its work and return 0. Where it never does, `hotmod reload <module> --force` goes on without its consent.',
   },
   {
     code: 'HM503',
@@ -200,7 +200,7 @@ export const reloadCodes: readonly CodeText[] = [
     title: 'validation took too long',
     meaning:
       'Reading the new libraries and their types took longer than timeouts.validate. It is looked at between two steps, because one step cannot be interrupted; what was not reached by then was not read. The version that ran before runs on.',
-    remedy: 'Save again, or raise timeouts.validate; 0 sets no limit.',
+    remedy: 'Raise timeouts.validate, which is taken over at once; 0 sets no limit.',
   },
   {
     code: 'HM540',

@@ -119,6 +119,21 @@ describe('a call that does not return within the limit of its phase ends the hos
     expect(of(running, 'host:crash')).toMatchObject([{ signal: 'hang', function: 'prepare', file: source }]);
   });
 
+  test('timeouts.commit, of init of a version that no record holds yet', async () => {
+    const config = JSON.stringify({ timeouts: { load: long, commit: short, call: long } });
+    const files = { [source]: counterSource(), 'modules/late/module.json': '{}', 'hotmod.config.json': config };
+    await using dir = await tempDir(files);
+    await using running = await openTestSession(dir.path, { watch: false });
+    const begin = `static int begin(const module_config_t *c) { (void)c; ${loop} return 0; }`;
+    await writeFile(join(dir.path, 'modules/late/late.c'), counterSource({ extra: begin, hooks: { init: 'begin' } }));
+    await running.session.refresh();
+    await waitFor(() => running.outcomes('late').length > 0, 'the outcome');
+    await running.session.idle();
+    expect(of(running, 'host:crash')).toMatchObject([
+      { signal: 'hang', module: 'late', function: 'begin', file: 'modules/late/late.c' },
+    ]);
+  });
+
   test('timeouts.call, of update, while loading and switching may take any time', async () => {
     const config = JSON.stringify({ timeouts: { load: 0, commit: 0, call: short } });
     await using dir = await tempDir({ [source]: counterSource(), 'hotmod.config.json': config });
