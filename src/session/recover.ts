@@ -1,14 +1,15 @@
-import { type CrashAction, type EndPolicy, endPolicies } from '../config/resolved.js';
-import { type HostEnd, HostGone, type ModuleFacts, type ModuleFault, type WentBack } from '../host/host.js';
+import type { CrashAction } from '../config/resolved.js';
+import { HostGone, type ModuleFacts, type ModuleFault, type WentBack } from '../host/host.js';
 import { noState, stateOf, type Transfer } from '../reload/transact.js';
 import type { Context } from './context.js';
-import { crashReportOf, endClassOf, endReportOf, whoSays } from './crash-report.js';
-import { describeHostEnd, howItEnded } from './host-ends.js';
+import { crashReportOf, whoSays } from './crash-report.js';
+import { howItEnded } from './host-ends.js';
 import { loadOrder } from './order.js';
 import type { ModuleRecord, Version } from './records.js';
 import { describeGoingOn, describeNoCopy, describeWayBack } from './recovery-texts.js';
 import { emitOutcome } from './reporter.js';
 import { countCrash } from './restart-intensity.js';
+import { stop, takeBack } from './stand-down.js';
 import { type Symbolised, symbolise } from './symbolise.js';
 import { transferBetween } from './transfer.js';
 import { compareVersions } from './types-of-both.js';
@@ -16,24 +17,32 @@ import { compareVersions } from './types-of-both.js';
 /** Ends the host and starts all modules in another; `because` as in `startAgain`. */
 export type RenewHost = (because: string) => Promise<void>;
 
+/** The host that a fault came from. */
+interface FaultyHost {
+  /** False where another one has taken its place, with all modules started again. */
+  isCurrent(): boolean;
+  readonly renewHost: RenewHost;
+}
+
 /**
  * A module crashed inside a guarded call. The host has dealt with it by itself and lives on: here it is told, and the
  * records follow what runs now. Only a module whose variables could not be put back waits to be started again.
  */
-export async function recoverModule(context: Context, fault: ModuleFault, renewHost: RenewHost): Promise<void> {
+export async function recoverModule(context: Context, fault: ModuleFault, host: FaultyHost): Promise<void> {
   const heardAt = performance.now();
   const { module, generation, recoveryMs } = fault;
   const place = await tellFault(context, fault);
   const report = crashReportOf(fault, place);
   const chosen = await context.recoveries.crashed(report);
-  for (const one of fault.wentBack) accountForWayBack(context, fault, one);
+  const isCurrent = host.isCurrent();
+  for (const one of isCurrent ? fault.wentBack : []) accountForWayBack(context, fault, one);
   const record = context.records.get(module);
   const action = chosen ?? report.action;
   let hostGone = false;
   // A version that has been replaced since then is nobody's concern any more.
-  if (record?.running?.generation === generation) {
+  if (isCurrent && record?.running?.generation === generation) {
     try {
-      await carryOut(context, record, fault, { action, chosen: chosen !== null, renewHost });
+      await carryOut(context, record, fault, { action, chosen: chosen !== null, renewHost: host.renewHost });
     } catch (error) {
       // The host went down meanwhile; its own recovery starts every module again.
       if (!(error instanceof HostGone)) throw error;
@@ -144,80 +153,6 @@ async function tellFault(context: Context, fault: ModuleFault): Promise<Symbolis
 }
 
 /**
- * The host process is gone. Reports which module ended it and how; decides which version of that module is to run
- * from now on. `openHost` and `restartModules` follow.
- *
- * @returns to be called when they have, with whether all went well.
- */
-export async function accountForHost(context: Context, end: HostEnd): Promise<(restarted: boolean) => void> {
-  const heardAt = performance.now();
-  const { code, message } = describeHostEnd(end);
-  const symbolised = await symbolise(context, { ...end, signal: end.how }, context.arriving);
-  const { innermost, ...place } = symbolised;
-  context.bus.emit({
-    type: 'host:crash',
-    signal: end.how,
-    module: end.module,
-    generation: end.generation,
-    function: innermost.function,
-    file: innermost.file,
-    line: innermost.line,
-    code,
-    message: `${message} All modules start afresh in a new one; their state is lost.`,
-    fatal: true,
-    ...place,
-  });
-  for (const one of context.records.values()) one.stopped = null;
-  const record = context.records.get(end.module) ?? null;
-  const blamed = record?.running?.generation === end.generation ? record : null;
-  const errorClass = endClassOf(end);
-  const policy = context.config.recovery.policy[errorClass];
-  const planned = blamed === null ? 'restartHost' : fateOfEnd(context, blamed, end, policy);
-  const report = endReportOf(end, symbolised, planned, blamed !== null);
-  const answer = await context.recoveries.crashed(report);
-  const chosen = endPolicies.find((one) => one === answer) ?? null;
-  const fate = blamed === null || chosen === null ? planned : fateOfEnd(context, blamed, end, chosen);
-  if (blamed !== null) carryOutEnd(context, blamed, end, fate, whoSays(errorClass, chosen !== null));
-  return (restarted) => {
-    const runs = record?.running?.generation ?? 0;
-    const action = fate === 'first' || fate === 'tooOften' ? 'stop' : fate;
-    context.recoveries.dealtWith(
-      {
-        ...{ module: end.module, crashed: end.generation, generation: runs, errorClass, action },
-        recoveryMs: performance.now() - heardAt,
-      },
-      { recovered: restarted && (end.module === '' || runs > 0), tried: fate !== 'stop' },
-    );
-  };
-}
-
-type FateOfEnd = Exclude<EndPolicy, 'default'> | 'first' | 'tooOften';
-
-/** What becomes of the module that ended the host. Notes nothing. */
-function fateOfEnd(context: Context, record: ModuleRecord, { frames }: HostEnd, policy: EndPolicy): FateOfEnd {
-  const { restart, probationFrames } = context.config.host;
-  if (policy === 'stop') return 'stop';
-  if (onProbation(context, record, frames) && policy !== 'restartHost') return 'rollBack';
-  // There is nothing to go back to, and starting it again would only take the others down once more.
-  if (policy === 'default' && frames < probationFrames) return 'first';
-  if (countCrash(record.crashes, performance.now(), restart).tooMany) return 'tooOften';
-  return policy === 'rollBack' && record.previous !== null ? 'rollBack' : 'restartHost';
-}
-
-function carryOutEnd(context: Context, record: ModuleRecord, end: HostEnd, fate: FateOfEnd, why: string): void {
-  const { code } = describeHostEnd(end);
-  const { name } = record.settings;
-  const how = howItEnded(end.how);
-  // A version on probation has but one way back, which bounds it by itself.
-  if (fate !== 'rollBack' || !onProbation(context, record, end.frames))
-    record.crashes = countCrash(record.crashes, performance.now(), context.config.host.restart).crashes;
-  if (fate === 'rollBack') takeBack(context, record, { code, how, frames: end.frames, state: 'from its start' });
-  if (fate === 'stop') stop(context, record, 'HM535', `${name} ${how}, for which ${why} "stop",`);
-  if (fate === 'first') stop(context, record, code, `${name} ${how} in its first frames`);
-  if (fate === 'tooOften') stop(context, record, 'HM513', `${name} ended the host too often (last time it ${how})`);
-}
-
-/**
  * Loads the last good version of every module into a fresh host, providers first.
  *
  * @param because as in `startAgain`.
@@ -229,46 +164,6 @@ export async function restartModules(context: Context, because = ''): Promise<vo
     const record = context.records.get(name);
     if (record !== undefined) await startAgain(context, record, { fresh: true, because });
   }
-}
-
-interface Crash {
-  readonly code: string;
-  /** To stand after the name of the version. */
-  readonly how: string;
-  readonly frames: number;
-  /** What the version before it runs again with. */
-  readonly state: string;
-}
-
-function onProbation(context: Context, record: ModuleRecord, frames: number): boolean {
-  return record.previous !== null && frames < context.config.host.probationFrames;
-}
-
-function takeBack(context: Context, record: ModuleRecord, crash: Crash): void {
-  const bad = record.running;
-  record.running = record.previous;
-  record.previous = null;
-  emitOutcome(context, record, {
-    outcome: 'rolledBack',
-    generation: bad?.generation ?? 0,
-    level: bad?.level ?? 'SAFE',
-    code: crash.code,
-    message: `Generation ${bad?.generation} ${crash.how} after ${crash.frames} frames; generation ${record.running?.generation} runs again, ${crash.state}.`,
-  });
-}
-
-function stop(context: Context, record: ModuleRecord, code: string, why: string): void {
-  const bad = record.running;
-  record.running = null;
-  record.previous = null;
-  record.crashes = [];
-  emitOutcome(context, record, {
-    outcome: 'failed',
-    generation: bad?.generation ?? 0,
-    level: bad?.level ?? 'SAFE',
-    code,
-    message: `${why} and was stopped; its next successful build starts it again.`,
-  });
 }
 
 /**

@@ -2,7 +2,8 @@ import { messageOf } from '../errors.js';
 import { openHost } from '../host/client.js';
 import { type Host, type HostEnd, HostGone, type ModuleFault } from '../host/host.js';
 import type { Context } from './context.js';
-import { accountForHost, type RenewHost, recoverModule, restartModules } from './recover.js';
+import { accountForHost } from './lost-host.js';
+import { type RenewHost, recoverModule, restartModules } from './recover.js';
 import { recoverySettingsOf } from './recovery-settings.js';
 import { countCrash } from './restart-intensity.js';
 import { groupsDirOf } from './run-dir.js';
@@ -36,9 +37,11 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
   let restarts = 0;
   let opened = 0;
 
-  const openOne = (): Promise<Host> => {
+  const openOne = async (): Promise<Host> => {
+    let own: Host | null = null;
+    const isCurrent = (): boolean => own === context.host;
     opened += 1;
-    return openHost({
+    own = await openHost({
       ...context.config.host,
       reloadTimeouts: context.config.timeouts,
       recovery: recoverySettingsOf(context.config),
@@ -49,10 +52,11 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
       groupsDir: groupsDirOf(options.runDir),
       listener: {
         output: (line) => context.bus.emit({ type: 'host:output', ...line }),
-        fault: (fault: ModuleFault) => recover(() => recoverModule(context, fault, renew)),
+        fault: (fault: ModuleFault) => recover(() => recoverModule(context, fault, { isCurrent, renewHost: renew })),
         recovered: context.recoveries.calledAgain,
       },
     });
+    return own;
   };
 
   const standby = createStandby({
@@ -72,7 +76,9 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
     context.bus.emit({ type: 'host:up', pid: host.pid, restarts });
     standby.warm();
     void host.ended.then((end) => {
-      if (!end.expected && !context.closing) recover(() => replace(end));
+      if (end.expected || context.closing) return;
+      // While it waited for its turn, a policy may have had another one take its place.
+      recover(async () => (context.host === host ? replace(end) : undefined));
     });
   };
 

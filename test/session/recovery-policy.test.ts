@@ -126,6 +126,19 @@ describe('a crash inside a call is dealt with as the policy of its class says:',
     expect(of(running, 'recovery:done')).toMatchObject([{ action: 'restartHost', recovered: true }]);
   });
 
+  test('"restartHost" replaces the process once where two modules crash in one frame', async () => {
+    const text = crashing(crashes.segv, 5);
+    await using dir = await project(text, { policy: { segv: 'restartHost' } });
+    await writeFile(join(dir.path, 'modules/other/other.c'), text);
+    await using running = await openTestSession(dir.path, { stepped: true, watch: false });
+    await running.session.step(5);
+    expect(of(running, 'host:crash').map((event) => event.module)).toEqual(['counter', 'other']);
+    expect(of(running, 'host:up')).toHaveLength(2);
+    expect(running.session.recoveryStatistics()).toMatchObject({ crashes: 2, recovered: 2 });
+    await running.session.step(3);
+    expect([await count(running), await count(running, 'other')]).toEqual([3, 3]);
+  });
+
   for (const policy of ['goOn', 'restartModule', 'restartHost'] as const) {
     test(`"${policy}" too is stopped where it crashes too often`, async () => {
       const text = counterSource({ body: crashes.segv });
