@@ -125,9 +125,8 @@ function waitForEnd(child: Child, state: State): Promise<HostEnd> {
   });
 }
 
-function limitsOf({ hangTimeoutMs, reloadTimeouts }: HostOptions): (call: string) => number {
-  const limits = { load: hangTimeoutMs, commit: hangTimeoutMs, ...reloadTimeouts, call: hangTimeoutMs };
-  return (call) => limits[phaseOf(call)];
+function limitsOf({ hangTimeoutMs, timeouts }: HostOptions): (call: string) => number {
+  return (call) => timeouts?.()[phaseOf(call)] ?? hangTimeoutMs;
 }
 
 function watchProcess(child: Child, limitOf: (call: string) => number, state: State): () => void {

@@ -487,8 +487,11 @@ export interface HostOptions {
   readonly stepped: boolean;
   /** A call into a module that takes longer is a hang; 0: none is. */
   readonly hangTimeoutMs: number;
-  /** The same for calls while a version is loaded, and while versions are switched. Left out: as hangTimeoutMs. */
-  readonly reloadTimeouts?: { readonly load: number; readonly commit: number };
+  /**
+   * The same by phase: for calls while a version is loaded, while versions are switched, and for all others. Asked at each
+   * look, because it may change while the host runs. Left out: hangTimeoutMs for all.
+   */
+  readonly timeouts?: () => { readonly load: number; readonly commit: number; readonly call: number };
   readonly recovery: RecoverySettings;
   /** The caller's environment, of which the host gets a few common variables. */
   readonly baseEnv: Readonly<Record<string, string | undefined>>;

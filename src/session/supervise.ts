@@ -43,7 +43,7 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
     opened += 1;
     own = await openHost({
       ...context.config.host,
-      reloadTimeouts: context.config.timeouts,
+      timeouts: () => context.config.timeouts,
       recovery: recoverySettingsOf(context.config),
       baseEnv: context.env,
       engineLibrary: context.engineLibrary,
@@ -62,8 +62,8 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
   const standby = createStandby({
     isWanted: () => context.config.host.standby && !context.closing,
     settings: () => {
-      const { host, recovery, timeouts } = context.config;
-      return JSON.stringify([host, recovery.policy, timeouts, context.engineLibrary]);
+      const { host, recovery } = context.config;
+      return JSON.stringify([host, recovery.policy, context.engineLibrary]);
     },
     open: openOne,
   });

@@ -134,6 +134,16 @@ describe('a call that does not return within the limit of its phase ends the hos
     ]);
   });
 
+  test('timeouts.call, as it is when the call hangs and not as it was when the host began', async () => {
+    const config = (call: number) => JSON.stringify({ timeouts: { call }, host: { standby: false } });
+    await using dir = await tempDir({ [source]: counterSource(), 'hotmod.config.json': config(long) });
+    await using running = await openTestSession(dir.path, { watch: false });
+    await writeFile(join(dir.path, 'hotmod.config.json'), config(short));
+    await writeFile(join(dir.path, source), counterSource({ body: loop }));
+    await running.session.refresh();
+    await waitFor(() => running.outcomes('counter').some((one) => one.outcome === 'rolledBack'), 'the way back');
+  });
+
   test('timeouts.call, of update, while loading and switching may take any time', async () => {
     const config = JSON.stringify({ timeouts: { load: 0, commit: 0, call: short } });
     await using dir = await tempDir({ [source]: counterSource(), 'hotmod.config.json': config });
