@@ -1,3 +1,4 @@
+import { commitSteps } from './failures.js';
 import type { EngineStatus, StatusLane } from './status.js';
 
 const loadCalls: ReadonlySet<string> = new Set([
@@ -7,17 +8,7 @@ const loadCalls: ReadonlySet<string> = new Set([
   'dlclose',
   'destructor',
 ]);
-const commitCalls: ReadonlySet<string> = new Set([
-  'prepare_reload',
-  'save_state',
-  'transfer',
-  'migrate_state',
-  'init',
-  'load_state',
-  'complete_reload',
-  'rollback_reload',
-  'shutdown',
-]);
+const commitCalls: ReadonlySet<string> = new Set([...commitSteps, 'rollback_reload', 'shutdown']);
 
 /** The phase of a reload that a guarded call belongs to, by the name that the engine gives it; `call` for all others. */
 export function phaseOf(call: string): 'load' | 'commit' | 'call' {

@@ -198,8 +198,11 @@ describe('an end of the host is dealt with as the policy of its class says:', ()
     });
 
     test(`${name} with "restartHost" keeps a version on probation, until it ends the host too often`, async () => {
-      const text = counterSource({ body });
-      await using dir = await project(good, { policy: { [name]: 'restartHost' } }, { timeouts: { call: 300 } });
+      // Not in its first frame, which may come before the answer to its commit: then it never ran for the session.
+      const text = counterSource({ body: `static int frames; if (++frames > 20) { ${body} }` });
+      // However slow the machine is that starts four hosts one after another.
+      const settings = { timeouts: { call: 300 }, host: { restart: { max: 3, withinMs: 600_000 } } };
+      await using dir = await project(good, { policy: { [name]: 'restartHost' } }, settings);
       await using running = await openTestSession(dir.path, { watch: false });
       await save(dir.path, running, text);
       await waitFor(() => running.outcomes('counter').some((one) => one.outcome === 'failed'), 'the stop');
