@@ -187,8 +187,13 @@ function createProgram(io: CommandIo, done: Runner): Command {
     .description('what became of each version, newest first; works without a session too')
     .option('--limit <n>', 'how many at most', wholeNumber(1), 20)
     .option('--diff <generation>', 'what this generation of the module changed in the source', wholeNumber(1))
-    .action((module: string | undefined, given: { limit: number; diff?: number }) =>
+    .option('--recoveries', 'crashes and recoveries of the running session instead')
+    .action((module: string | undefined, given: { limit: number; diff?: number; recoveries?: boolean }) =>
       done(async () => {
+        if (given.recoveries === true) {
+          const { recoveries } = await import('./commands/recoveries.js');
+          return recoveries({ ...project(), module: module ?? null, json: asJson(flags()) }, world());
+        }
         const { history } = await import('./commands/history.js');
         const { limit, diff = null } = given;
         return history({ ...project(), module: module ?? null, limit, diff, json: asJson(flags()) }, world());

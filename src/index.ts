@@ -1,7 +1,16 @@
 /** The public interface of hotmod as a library: configuration, sessions, and the types of what they say. */
 export { defineConfig } from './config/define.js';
 export { loadConfig } from './config/load.js';
-export type { ResolvedConfig, ResolvedModule } from './config/resolved.js';
+export type {
+  CrashAction,
+  CrashPolicy,
+  CrashReport,
+  EndPolicy,
+  ErrorClass,
+  RecoveredReport,
+  ResolvedConfig,
+  ResolvedModule,
+} from './config/resolved.js';
 export type { UserConfig } from './config/schema.js';
 export { HotmodError } from './errors.js';
 export { type Bus, createBus, type Listener } from './events/bus.js';
@@ -14,6 +23,8 @@ export type {
   Level,
   Outcome,
   Reason,
+  RecoveryCounts,
+  RecoveryStatistics,
   StateSummary,
   Timings,
 } from './events/events.js';

@@ -3,6 +3,7 @@ import { killAllBuilds } from './build/run.js';
 import type { ResolvedConfig } from './config/resolved.js';
 import type { Called, Inspected, Past, PastRequest, Tried } from './control/protocol.js';
 import type { Bus } from './events/bus.js';
+import type { RecoveryStatistics } from './events/events.js';
 import { absentHost } from './host/absent.js';
 import { HostGone } from './host/host.js';
 import { createQueue, createTurn, type RunningJob } from './reload/queue.js';
@@ -24,6 +25,7 @@ import { pinModule } from './session/pin-module.js';
 import { recallPins, unpin } from './session/pins.js';
 import { problemOf } from './session/problem.js';
 import { newRecord } from './session/records.js';
+import { createRecoveries } from './session/recoveries.js';
 import { emitOutcome } from './session/reporter.js';
 import { type OneOrMany, oneOrMany, rollback } from './session/rollback.js';
 import { againAndAgain } from './session/rounds.js';
@@ -100,6 +102,8 @@ export interface Session extends AsyncDisposable {
   ): Promise<readonly TransactionOutcome[]>;
   /** Runs another generation of a module beside the one that runs, in copies of the program. */
   tryVersions(options: TryOptions): Promise<Tried>;
+  /** What became of the crashes since the session began. */
+  recoveryStatistics(): RecoveryStatistics;
   /** Calls an exported function between frames. */
   call(request: CallRequest): Promise<Called>;
   /** Emits `host:stats` and changed `module:view` at this interval until the returned function is called. */
@@ -153,6 +157,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     engineLibrary,
     models: createModelReader(config.root),
     turn: createTurn(),
+    recoveries: createRecoveries(bus, () => settingsNow().recovery),
     config,
     builder,
     host: absentHost(),
@@ -160,6 +165,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     deferredSince: new Map(),
     transactions: 0,
     paused: false,
+    arriving: [],
     closing: false,
   };
   settingsNow = () => context.config;
@@ -327,6 +333,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     inspect: (wanted) => inspect(context, wanted),
     transaction: transactions.run,
     tryVersions: (wanted) => tryVersions(context, wanted),
+    recoveryStatistics: context.recoveries.statistics,
     call: (wanted) => callFunction(context, wanted),
     live: live.start,
     watchState: live.watchState,
@@ -339,6 +346,8 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     async [Symbol.asyncDispose]() {
       context.closing = true;
       await stack.disposeAsync();
+      const statistics = context.recoveries.statistics();
+      if (statistics.crashes > 0) bus.emit({ type: 'recovery:statistics', ...statistics });
     },
   };
 }

@@ -15,7 +15,7 @@ import { createLimiter } from './limiter.js';
 import type { LinkTemplate } from './link-template.js';
 import { createObjectCache } from './objects.js';
 import { pruneCache } from './prune.js';
-import { runProcess } from './run.js';
+import { type Run, runProcess } from './run.js';
 import type { RawBuild, Shared } from './shared.js';
 import { findSources } from './sources.js';
 import type { Builder, BuilderOptions, BuildRequest } from './types.js';
@@ -93,7 +93,7 @@ function createShared(options: BuilderOptions): Shared {
     options,
     now,
     hashes,
-    run: options.run ?? runProcess,
+    run: withLimit(options.run ?? runProcess, config.timeouts.build),
     names: new Map(),
     limiter: createLimiter(config.build.jobs),
     objects: createObjectCache(join(config.outDir, 'cache'), hashes),
@@ -101,6 +101,10 @@ function createShared(options: BuilderOptions): Shared {
     identity: contentHash(JSON.stringify([toolchain, config.target, compilerVariables(options.env ?? {})])),
     templates: new Map<string, Promise<LinkTemplate | undefined>>(),
   };
+}
+
+function withLimit(run: Run, limitMs: number): Run {
+  return (request) => run({ ...request, limitMs });
 }
 
 /** Variables that change what gcc and clang find or write (GCC manual, "Environment Variables"). */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ResolvedConfig, ResolvedModule } from '../config/resolved.js';
 import type { Diagnostic } from '../events/events.js';
 import { parseCompilerOutput, problem, shownPath } from './diagnostics.js';
+import { tookTooLong } from './failures.js';
 import type { GenerationStore } from './generations.js';
 import type { FileHashes, Hashed } from './hashes.js';
 import type { Limiter } from './limiter.js';
@@ -68,6 +69,8 @@ export async function runCommand(
 
   const origin = { cwd: module.dir, root: context.config.root };
   const messages = parseCompilerOutput(result.output, origin);
+  const late = tookTooLong(result, `the build command \`${command}\``, '');
+  if (late !== undefined) return timed({ ...base, diagnostics: [...messages, late] });
   if (result.exitCode !== 0) return timed({ ...base, diagnostics: [...messages, commandFailed(command, result)] });
   const warnings = messages.filter((one) => one.severity !== 'error');
   const taken = takeOutput(module, output, context);

@@ -15,7 +15,7 @@ export function compileFailure(
   origin: TextOrigin & { readonly outDir: string },
 ): readonly Diagnostic[] {
   const file = shownPath(source, origin);
-  const start = startFailure(result, command);
+  const start = startFailure(result, command) ?? tookTooLong(result, command, file);
   if (start !== undefined) return [start];
   const disk = fullDisk(result, origin.outDir);
   if (disk !== undefined) return [disk];
@@ -32,6 +32,19 @@ export function compileFailure(
 export function startFailure(result: RunResult, command: string): Diagnostic | undefined {
   if (result.startError === '') return undefined;
   return problem('HM214', `${command} could not be started (${result.startError}); run \`hotmod doctor\``);
+}
+
+/** A process that was ended because its time was up. */
+export function tookTooLong(result: RunResult, command: string, file: string): Diagnostic | undefined {
+  const { tooLongMs = 0, output } = result;
+  if (tooLongMs === 0) return undefined;
+  const about = file === '' ? '' : ` on ${file}`;
+  const message = `${command} did not end within ${tooLongMs} ms${about} and was ended; see timeouts.build`;
+  const said = output.trimEnd().split('\n').slice(-40).join('\n');
+  return problem('HM534', message, {
+    file,
+    rendered: said === '' ? `error: ${message}` : `error: ${message}\n${said}`,
+  });
 }
 
 /** Less free space than this is no space: a program that writes through a mapping dies of it without a word (SIGBUS). */
@@ -80,7 +93,7 @@ export function vanished(file: string): Diagnostic {
 export function diskProblem(said: string, outDir: string): Diagnostic {
   return problem(
     'HM210',
-    `cannot write below ${outDir}: ${said}; free space there or give write permission, then save again`,
+    `cannot write below ${outDir}: ${said}; free space there or give write permission, then reload (r in the UI, or "hotmod reload")`,
   );
 }
 

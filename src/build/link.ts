@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Diagnostic } from '../events/events.js';
 import { contentHash } from '../files/hash.js';
 import { problem } from './diagnostics.js';
-import { crash, crashed, fullDisk, startFailure } from './failures.js';
+import { crash, crashed, fullDisk, startFailure, tookTooLong } from './failures.js';
 import type { GenerationStore } from './generations.js';
 import type { FileHashes } from './hashes.js';
 import { parseLinkerOutput } from './link-diagnostics.js';
@@ -54,7 +54,8 @@ export async function linkModule(
   const output = join(context.tempDir, 'library');
   const result = await context.limiter.run(context.signal, () => runLink(module, hash, link, objects, output, context));
   if (result === undefined || result.cancelled) return timed({ ...base, ok: false, superseded: true });
-  const diagnostics = result.output === '' ? [] : linkerMessages(result, link, objects, context);
+  const diagnostics =
+    result.output === '' && result.exitCode === 0 ? [] : linkerMessages(result, link, objects, context);
   if (result.exitCode !== 0) return timed({ ...base, ok: false, diagnostics });
   return timed({ ...base, ok: true, diagnostics, library: context.generations.put(module, hash, output) });
 }
@@ -107,7 +108,7 @@ function linkerMessages(
   context: LinkContext,
 ): readonly Diagnostic[] {
   const failed = result.exitCode !== 0;
-  const start = startFailure(result, link.command);
+  const start = startFailure(result, link.command) ?? tookTooLong(result, 'the linker', '');
   if (start !== undefined) return [start];
   const disk = failed ? fullDisk(result, context.outDir) : undefined;
   if (disk !== undefined) return [disk];

@@ -16,6 +16,8 @@ export interface RunRequest {
   /** Where the process group leaves a file with its number while it runs; see `BuilderOptions.groupsDir`. */
   readonly groupsDir?: string;
   readonly signal: AbortSignal;
+  /** After so many milliseconds it is ended; 0 or left out: never. */
+  readonly limitMs?: number;
 }
 
 export interface RunResult {
@@ -29,6 +31,8 @@ export interface RunResult {
   readonly output: string;
   /** The request's signal ended it. */
   readonly cancelled: boolean;
+  /** It was ended after so many milliseconds, its limit; 0 where it was not. */
+  readonly tooLongMs?: number;
 }
 
 export type Run = (request: RunRequest) => Promise<RunResult>;
@@ -50,6 +54,9 @@ const commandGraceMs = 500;
  * the promise settles only when the group is gone.
  */
 export const runProcess: Run = async (request) => {
+  const { limitMs = 0 } = request;
+  const overdue = limitMs > 0 ? AbortSignal.timeout(limitMs) : null;
+  const cancelSignal = overdue === null ? request.signal : AbortSignal.any([request.signal, overdue]);
   if (request.signal.aborted) return { exitCode: null, signal: '', startError: '', output: '', cancelled: true };
   const { file, env } = noted(request);
   const child = execa(file, request.args, {
@@ -64,7 +71,7 @@ export const runProcess: Run = async (request) => {
     stripFinalNewline: false,
     reject: false,
     cleanup: false,
-    cancelSignal: request.signal,
+    cancelSignal,
     killDescendants: true,
     killSignal: request.shell ? 'SIGTERM' : 'SIGKILL',
     forceKillAfterDelay: commandGraceMs,
@@ -79,7 +86,9 @@ export const runProcess: Run = async (request) => {
       signal: result.signal ?? '',
       startError: group === undefined ? (result.code ?? 'ENOENT') : '',
       output: (request.shell ? result.all : result.stderr) ?? '',
-      cancelled: result.isCanceled,
+      // A newer save may end it as well, and then its lateness is of no interest.
+      cancelled: result.isCanceled && (overdue === null || request.signal.aborted),
+      tooLongMs: result.isCanceled && overdue !== null && !request.signal.aborted ? limitMs : 0,
     };
   } finally {
     if (group !== undefined) liveGroups.delete(group);

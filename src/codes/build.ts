@@ -49,7 +49,7 @@ export const buildCodes: readonly CodeText[] = [
     title: 'output folder not writable or disk full',
     meaning: 'Objects and libraries could not be written. The version that runs is not touched.',
     remedy:
-      'Free space, or make the .hotmod folder writable for you, and save again. The folder may be removed at any time.',
+      'Free space, or make the .hotmod folder writable for you, and reload (r in the UI, or `hotmod reload`): saving the same text is no change. The folder may be removed at any time.',
   },
   {
     code: 'HM211',
@@ -64,13 +64,21 @@ export const buildCodes: readonly CodeText[] = [
     meaning:
       'The compiler or linker itself ended by a signal or reported an internal error. Out of memory looks the same.',
     remedy:
-      'Save again; if it stays, undo the last change or try another compiler with build.compiler. With several big files lower build.jobs.',
+      'Reload (r in the UI, or `hotmod reload`); if it stays, undo the last change or try another compiler with build.compiler. With several big files lower build.jobs.',
   },
   {
     code: 'HM213',
     title: 'compiler warning',
     meaning: 'The compiler warns of something that is probably not meant. The module is built and loaded all the same.',
     remedy: 'Correct the place named, or silence the warning with the flag in its brackets in build.flags.',
+  },
+  {
+    code: 'HM534',
+    title: 'build took too long',
+    meaning:
+      'A compiler, the linker or a build command ran longer than timeouts.build and was ended, with all processes that it had started. The version that ran before runs on.',
+    remedy:
+      'Find out what it waits for: run it by hand. Raise timeouts.build where it really takes long; 0 sets no limit.',
   },
   {
     code: 'HM214',

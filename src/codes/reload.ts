@@ -16,7 +16,7 @@ export const reloadCodes: readonly CodeText[] = [
     meaning:
       'prepare_reload of the version that runs returned something other than 0: it asks not to be replaced now. Nothing was changed.',
     remedy:
-      'Save again when the module has come to rest, or let prepare_reload finish its work and return 0. Where it never does, `hotmod reload <module> --force` goes on without its consent.',
+      'Reload (r in the UI, or `hotmod reload`) when the module has come to rest, or let prepare_reload finish its work and return 0. Where it never does, `hotmod reload <module> --force` goes on without its consent.',
   },
   {
     code: 'HM503',
@@ -81,9 +81,9 @@ export const reloadCodes: readonly CodeText[] = [
     code: 'HM511',
     title: 'call did not return',
     meaning:
-      'A call into a module did not return within host.hangTimeoutMs: an endless loop, or a lock that is never released. The host process was ended, and another one takes over with the last good versions and the variables of the last frame boundary.',
+      'A call into a module did not return in time: an endless loop, or a lock that is never released. The limit is timeouts.load for what runs while a library is loaded (constructors), timeouts.commit while versions are switched (init, prepare_reload, ...), and timeouts.call (host.hangTimeoutMs) for all others. The host process was ended, and another one takes over with the last good versions and the variables of the last frame boundary.',
     remedy:
-      'Correct the loop in the function that is named. Raise host.hangTimeoutMs where the work really takes long.',
+      'Correct the loop in the function that is named. Raise the limit where the work really takes long; 0 sets none.',
   },
   {
     code: 'HM512',
@@ -166,6 +166,41 @@ export const reloadCodes: readonly CodeText[] = [
     meaning:
       'The engine is a small C library that is built with your clang on first use, and that failed. The text of the compiler is in the message.',
     remedy: 'Run "hotmod doctor --fix": mostly the compiler or the headers of the C library are missing.',
+  },
+  {
+    code: 'HM531',
+    title: 'callback failed',
+    meaning:
+      'recovery.onCrash or recovery.onRecovered of the config threw, or its promise was rejected. The session goes on as if there were no such callback, and calls it again the next time.',
+    remedy: 'Correct the function in the config; the message is its own.',
+  },
+  {
+    code: 'HM532',
+    title: 'callback took too long',
+    meaning:
+      'The promise of recovery.onCrash or recovery.onRecovered did not settle within recovery.callbackTimeoutMs. What the policy says is done, and what the promise gives later is not looked at.',
+    remedy: 'Return at once and do slow work beside it, or raise recovery.callbackTimeoutMs.',
+  },
+  {
+    code: 'HM533',
+    title: 'onCrash chose what cannot be done',
+    meaning:
+      'recovery.onCrash returned something that is none of the choices of its report. Where a crash must be dealt with before the next frame, the host has done so already and there is no choice left; what it does is set with recovery.policy.',
+    remedy: 'Return one of report.choices, or nothing. Set recovery.policy for what must fall before the next frame.',
+  },
+  {
+    code: 'HM535',
+    title: 'stopped as its policy says',
+    meaning:
+      'The module crashed, and recovery.policy or recovery.onCrash says "stop" for crashes of this kind. It is out of the frame loop; the others run on.',
+    remedy: 'Correct the crash and save: the next successful build starts the module again.',
+  },
+  {
+    code: 'HM537',
+    title: 'validation took too long',
+    meaning:
+      'Reading the new libraries and their types took longer than timeouts.validate. It is looked at between two steps, because one step cannot be interrupted; what was not reached by then was not read. The version that ran before runs on.',
+    remedy: 'Raise timeouts.validate, which is taken over at once; 0 sets no limit.',
   },
   {
     code: 'HM540',

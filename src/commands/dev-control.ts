@@ -23,6 +23,10 @@ export async function answerRequests(
     answer({ kind: 'done', exitCode: exitCode.ok, past: session.past(request) });
     return;
   }
+  if (request.method === 'recoveries') {
+    answer({ kind: 'done', exitCode: exitCode.ok, recoveries: session.recoveryStatistics() });
+    return;
+  }
   const { context } = session;
   refuseUnknown(session, 'modules' in request ? request.modules : [request.module]);
   if (request.method === 'reload') return answerReload(session, request, answer);

@@ -8,7 +8,16 @@ import { type ConfigSource, configFileNames, findConfig } from './find.js';
 import { type Discovery, discoverModules, moduleFileName, noModules, selectModules, unknownModule } from './modules.js';
 import { configParseCodes, parse } from './parse.js';
 import { readConfig } from './read.js';
-import { resolveBuild, resolveHost, resolveModule, resolveReload, resolveTarget, resolveWatch } from './resolve.js';
+import {
+  resolveBuild,
+  resolveHost,
+  resolveModule,
+  resolveRecovery,
+  resolveReload,
+  resolveTarget,
+  resolveTimeouts,
+  resolveWatch,
+} from './resolve.js';
 import type { ResolvedConfig } from './resolved.js';
 import { type UserConfig, userConfigSchema } from './schema.js';
 
@@ -56,6 +65,8 @@ export async function loadConfig(request: LoadRequest): Promise<ResolvedConfig> 
     build: resolveBuild(config, given),
     host: resolveHost(config, given),
     reload: resolveReload(config),
+    recovery: resolveRecovery(config),
+    timeouts: resolveTimeouts(config),
     keepGenerations: config.keepGenerations ?? 5,
   };
 }

@@ -40,8 +40,9 @@ interface Problem {
   readonly path: Path;
   /** The key nobody knows, where that is the problem. */
   readonly unknownKey?: string;
-  /** Text of a rule of ours, which says more than the form does. */
+  /** Text of a rule of ours, which says more than the form does, and what to do then. */
   readonly rule?: string;
+  readonly hint?: string;
 }
 
 /** Takes a union apart: of its branches the one that came furthest is the one that was meant. */
@@ -55,14 +56,14 @@ function problemsOf(issue: z.core.$ZodIssue, base: Path): readonly Problem[] {
       return furthest === undefined ? [{ path }] : furthest.flatMap((inner) => problemsOf(inner, path));
     }
     case 'custom':
-      return [{ path, rule: issue.message }];
+      return [{ path, rule: issue.message, hint: String(issue.params?.hint ?? 'Add the missing one.') }];
     default:
       return [{ path }];
   }
 }
 
 function sentence(problem: Problem, shape: unknown, root: unknown, codes: ParseCodes) {
-  const { path, unknownKey, rule } = problem;
+  const { path, unknownKey, rule, hint = '' } = problem;
   if (unknownKey !== undefined) {
     const known = keysAt(shape, path, root);
     const key = showPath([...path, unknownKey]);
@@ -77,7 +78,7 @@ function sentence(problem: Problem, shape: unknown, root: unknown, codes: ParseC
   }
   const key = path.length === 0 ? 'The whole' : `"${showPath(path)}"`;
   const given = valueAt(root, path);
-  if (rule !== undefined) return { code: codes.wrongValue, message: `${key}: ${rule}`, hint: 'Add the missing one.' };
+  if (rule !== undefined) return { code: codes.wrongValue, message: `${key}: ${rule}`, hint };
   return {
     code: codes.wrongValue,
     message:

@@ -14,8 +14,10 @@ import type {
   ConflictSettings,
   HostSettings,
   ModuleBuild,
+  RecoveryConfig,
   ReloadSettings,
   ResolvedModule,
+  Timeouts,
   WatchSettings,
 } from './resolved.js';
 import type { UserConfig } from './schema.js';
@@ -48,12 +50,35 @@ export function resolveHost(config: UserConfig, given: Overrides): HostSettings 
     stepped,
     // Where time stands still nobody waits for a host.
     standby: host.standby ?? !stepped,
-    hangTimeoutMs: host.hangTimeoutMs ?? 2000,
+    hangTimeoutMs: resolveTimeouts(config).call,
     probationFrames: host.probationFrames ?? 120,
     frameCopies: host.frameCopies ?? true,
     frameCopyLimit: host.frameCopyLimit ?? 32,
     restart: { max: host.restart?.max ?? 3, withinMs: host.restart?.withinMs ?? 10_000 },
     env: host.env ?? {},
+  };
+}
+
+export function resolveTimeouts({ timeouts = {}, host = {} }: UserConfig): Timeouts {
+  const call = timeouts.call ?? host.hangTimeoutMs ?? 2000;
+  return {
+    build: timeouts.build ?? 600_000,
+    validate: timeouts.validate ?? 60_000,
+    load: timeouts.load ?? call,
+    commit: timeouts.commit ?? call,
+    call,
+  };
+}
+
+export function resolveRecovery({ recovery = {} }: UserConfig): RecoveryConfig {
+  const { policy = {}, onCrash = null, onRecovered = null, callbackTimeoutMs = 1000 } = recovery;
+  const { segv = 'default', bus = 'default', ill = 'default', fpe = 'default', abort = 'default' } = policy;
+  const { stackOverflow = 'default', hang = 'default', hostEnd = 'default' } = policy;
+  return {
+    policy: { segv, bus, ill, fpe, abort, stackOverflow, hang, hostEnd },
+    onCrash,
+    onRecovered,
+    callbackTimeoutMs,
   };
 }
 

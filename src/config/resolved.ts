@@ -1,4 +1,4 @@
-import type { ConflictKind, ConflictStrategy } from '../events/events.js';
+import type { ConflictKind, ConflictStrategy, StackFrame } from '../events/events.js';
 import type { Target } from '../target/targets.js';
 
 /**
@@ -22,6 +22,8 @@ export interface ResolvedConfig {
   readonly build: BuildSettings;
   readonly host: HostSettings;
   readonly reload: ReloadSettings;
+  readonly recovery: RecoveryConfig;
+  readonly timeouts: Timeouts;
   /** Different libraries of each module that stay on disk to go back to, the one that runs among them. */
   readonly keepGenerations: number;
 }
@@ -62,6 +64,86 @@ export interface HostSettings {
   readonly frameCopyLimit: number;
   /** Added to the minimal environment of the host. */
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** Crashes inside a call into a module, as the host tells them apart (`hot_crash_kind_t`, in this order). */
+export const faultClasses = ['segv', 'bus', 'ill', 'fpe', 'abort', 'stackOverflow'] as const;
+export type FaultClass = (typeof faultClasses)[number];
+
+/** What is done about them (`hot_policy_t`, in this order). */
+export const crashPolicies = ['default', 'rollBack', 'goOn', 'restartModule', 'restartHost', 'stop'] as const;
+export type CrashPolicy = (typeof crashPolicies)[number];
+
+/** What may be done where the process is gone: `hang`, a call that did not return; `hostEnd`, any other end of it. */
+export const endPolicies = ['default', 'rollBack', 'restartHost', 'stop'] as const;
+export type EndPolicy = (typeof endPolicies)[number];
+export type EndClass = 'hang' | 'hostEnd';
+export type ErrorClass = FaultClass | EndClass;
+
+export type RecoveryPolicies = Readonly<Record<FaultClass, CrashPolicy> & Record<EndClass, EndPolicy>>;
+
+export interface RecoveryConfig {
+  readonly policy: RecoveryPolicies;
+  /** Null where the user has none. */
+  readonly onCrash: OnCrash | null;
+  readonly onRecovered: OnRecovered | null;
+  /** What a callback that the session waits for may take. */
+  readonly callbackTimeoutMs: number;
+}
+
+/** What a callback of the user's config is told of a crash: plain data. */
+export interface CrashReport {
+  /** Empty where the host process ended and no module is to blame. */
+  readonly module: string;
+  readonly generation: number;
+  readonly errorClass: ErrorClass;
+  /** Signal name; `hang`, `exit` or `code N` where the process ended so. */
+  readonly signal: string;
+  /** The call that was abandoned: `update`, `module_view`, ... */
+  readonly call: string;
+  /** Frames that this generation had completed. */
+  readonly frames: number;
+  readonly function: string;
+  readonly file: string;
+  readonly line: number;
+  readonly stack: readonly StackFrame[];
+  /** What is done about it unless `onCrash` says otherwise. `goOn` and `rollBack` have been done already. */
+  readonly action: CrashAction;
+  /** What `onCrash` may still return; empty where everything has been done already. */
+  readonly choices: readonly CrashAction[];
+  /** From the signal until the host had done its part; null where the host itself is gone. */
+  readonly recoveryMs: number | null;
+}
+
+export type CrashAction = Exclude<CrashPolicy, 'default'>;
+
+export interface RecoveredReport {
+  readonly module: string;
+  /** What crashed, and what runs now. */
+  readonly crashed: number;
+  readonly generation: number;
+  readonly errorClass: ErrorClass;
+  readonly action: CrashAction;
+  /** From the signal, or from the end of the process, until the module could be called again. */
+  readonly recoveryMs: number;
+}
+
+/** Returns one of the report's `choices`, or nothing. */
+export type OnCrash = (report: CrashReport) => unknown;
+export type OnRecovered = (report: RecoveredReport) => unknown;
+
+/** Milliseconds that a phase may take; 0 for any time. */
+export interface Timeouts {
+  /** One compiler, linker or build command. */
+  readonly build: number;
+  /** Reading the libraries and types of one save; looked at between two steps. */
+  readonly validate: number;
+  /** One call into a library while it is loaded: its constructors, get_module_interface. */
+  readonly load: number;
+  /** One call into a module while the program stands still: prepare_reload, init, ... */
+  readonly commit: number;
+  /** One call of a running module. The same as `host.hangTimeoutMs`. */
+  readonly call: number;
 }
 
 export interface ReloadSettings {

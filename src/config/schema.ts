@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { conflictStrategies } from './conflicts.js';
 import { buildFlagsShape, moduleOverrideSchema } from './module-schema.js';
-import type { DecideConflict } from './resolved.js';
+import { crashPolicies, type DecideConflict, endPolicies, type OnCrash, type OnRecovered } from './resolved.js';
 
 const names = z.array(z.string().min(1));
 
@@ -120,6 +120,55 @@ const reloadSchema = z.strictObject({
     ),
 });
 
+const ofCrash = (what: string) =>
+  z.enum(crashPolicies).optional().describe(`What is done about ${what}. Default: "default".`);
+const ofEnd = (what: string) => z.enum(endPolicies).optional().describe(`The same of ${what}. Default: "default".`);
+const callback = <T>(words: string) =>
+  z
+    .custom<T>((value) => typeof value === 'function', {
+      error: 'it must be a function.',
+      params: { hint: 'Only a TypeScript or JavaScript config can have one.' },
+    })
+    .optional()
+    .describe(words);
+
+const recoverySchema = z.strictObject({
+  policy: z
+    .strictObject({
+      segv: ofCrash('a SIGSEGV that is no stack overflow'),
+      bus: ofCrash('a SIGBUS'),
+      ill: ofCrash('a SIGILL'),
+      fpe: ofCrash('a SIGFPE: a division of integers by 0'),
+      abort: ofCrash('a SIGABRT: abort(), or an assert that failed'),
+      stackOverflow: ofCrash('a stack that is full'),
+      hang: ofEnd('a call that does not return'),
+      hostEnd: ofEnd('an end of the host process that a module is to blame for'),
+    })
+    .optional()
+    .describe(
+      '"default": back on probation, on after it. "rollBack": back whenever a version before is there. "goOn": on, on probation too. "restartModule": the same version anew. "restartHost": all modules in a new process. "stop": out until the next good build.',
+    ),
+  onCrash: callback<OnCrash>('Called with a report of each crash; may return one of its choices, or a promise of one.'),
+  onRecovered: callback<OnRecovered>('Called with a report when the module of a crash can be called again.'),
+  callbackTimeoutMs: z
+    .number()
+    .int()
+    .min(1)
+    .max(60_000)
+    .optional()
+    .describe('Milliseconds that a callback may take. Default: 1000.'),
+});
+
+const timeout = (words: string) => z.number().int().min(0).optional().describe(words);
+
+const timeoutsSchema = z.strictObject({
+  build: timeout('One compiler, linker or build command. Default: 600000.'),
+  validate: timeout('Reading the libraries and types of one save. Default: 60000.'),
+  load: timeout('One call while a library is loaded: its constructors. Default: as "call".'),
+  commit: timeout('One call while versions are switched: init, prepare_reload, ... Default: as "call".'),
+  call: timeout('One call of a running module; the same as host.hangTimeoutMs, and wins over it. Default: 2000.'),
+});
+
 /** The config file. Each description is the documentation of its key: it also stands in the generated JSON schema. */
 export const userConfigSchema = z.strictObject({
   $schema: z.string().optional().describe('Path of this schema, for editors.'),
@@ -131,6 +180,8 @@ export const userConfigSchema = z.strictObject({
   reload: reloadSchema
     .optional()
     .describe('When new versions are switched to, and what happens where that is in doubt.'),
+  recovery: recoverySchema.optional().describe('What is done about crashes, and who is told.'),
+  timeouts: timeoutsSchema.optional().describe('Milliseconds that each phase may take; 0 for any time.'),
   keepGenerations: z
     .number()
     .int()

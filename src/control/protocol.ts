@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { HotmodEvent, LiveValue } from '../events/events.js';
+import type { HotmodEvent, LiveValue, RecoveryStatistics } from '../events/events.js';
 import type { Json } from '../events/json.js';
 import { contentHash } from '../files/hash.js';
 import type { Difference, Entry } from '../journal/types.js';
@@ -45,6 +45,7 @@ export const requestSchema = z.discriminatedUnion('method', [
     /** A generation whose changes of the source are asked for; null for the list. */
     diff: z.int().positive().nullable(),
   }),
+  z.strictObject({ method: z.literal('recoveries') }),
   z.strictObject({
     method: z.literal('ab'),
     module: z.string(),
@@ -169,6 +170,7 @@ export type ControlAnswer =
       readonly called?: Called;
       readonly tried?: Tried;
       readonly past?: Past;
+      readonly recoveries?: RecoveryStatistics;
     }
   | {
       readonly kind: 'error';

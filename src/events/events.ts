@@ -137,6 +137,34 @@ export interface CrashPlace {
   readonly registers: Readonly<Record<string, string>>;
 }
 
+/** Milliseconds of the newest 1,000. */
+export interface TimeSummary {
+  readonly mean: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** What became of the crashes of a module, or of all, since the session began. */
+export interface RecoveryCounts {
+  readonly crashes: number;
+  /** By error class (`segv`, `hang`, ...); classes that did not happen are left out. */
+  readonly byClass: Readonly<Record<string, number>>;
+  /** Crashes that were not to stop the module by its policy, and those of them after which it ran again by itself. */
+  readonly tried: number;
+  readonly recovered: number;
+  /** `recovered` of `tried`; null where nothing was tried. */
+  readonly rate: number | null;
+  /** From the signal until the module could be called again; null where none was recovered. */
+  readonly recoveryMs: TimeSummary | null;
+  /** From the signal to the first call of what runs since then; null where there was none in the same process. */
+  readonly nextCallMs: TimeSummary | null;
+}
+
+export interface RecoveryStatistics extends RecoveryCounts {
+  /** Only modules that crashed; '' for ends of the host that no module is to blame for. */
+  readonly modules: Readonly<Record<string, RecoveryCounts>>;
+}
+
 export type SessionEvent =
   | {
       readonly type: 'session:start';
@@ -233,6 +261,21 @@ export type SessionEvent =
       readonly message: string;
       readonly state: StateSummary;
     }
+  /** A crash has been dealt with. `action` is what was done; `counts` are those of the module, this crash among them. */
+  | {
+      readonly type: 'recovery:done';
+      readonly module: string;
+      /** What runs now; 0 where nothing does. */
+      readonly generation: number;
+      readonly crashed: number;
+      readonly errorClass: string;
+      readonly action: string;
+      readonly recovered: boolean;
+      readonly recoveryMs: number;
+      readonly counts: RecoveryCounts;
+    }
+  /** Said at the end of a session in which something crashed. */
+  | ({ readonly type: 'recovery:statistics' } & RecoveryStatistics)
   /** It stays at this generation, whatever its source says, until `module:unpinned`. */
   | { readonly type: 'module:pinned'; readonly module: string; readonly generation: number }
   | { readonly type: 'module:unpinned'; readonly module: string }

@@ -9,7 +9,7 @@ import { splitOutput } from './output.js';
 import { type Child, startProcess, unableToStart } from './process.js';
 import { type HostAnswer, type HostCall, isChildMessage } from './protocol.js';
 import { openStatusFile, type StatusFile, type StatusLane } from './status.js';
-import { watchForHangs } from './watchdog.js';
+import { phaseOf, watchForHangs } from './watchdog.js';
 
 const defaultGraceMs = 2000;
 /** An unfinished line is passed on after this long without more of it. */
@@ -35,6 +35,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
     if (message.type === 'ready') started.resolve();
     else if (message.type === 'unable') started.reject(unableToStart(message.message));
     else if (message.type === 'fault') options.listener.fault(message.fault);
+    else if (message.type === 'recovered') options.listener.recovered?.(message.recovered);
     else calls.answer(message.id, message.answer);
   });
 
@@ -67,7 +68,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
     throw error;
   }
   state.statusFile = openStatusFile(statusFile);
-  const stopWatching = watchProcess(child, options.hangTimeoutMs, state);
+  const stopWatching = watchProcess(child, limitsOf(options), state);
   void ended.then(stopWatching);
   return createHost(child, options.copiesFile, calls, state, ended);
 }
@@ -125,9 +126,13 @@ function waitForEnd(child: Child, state: State): Promise<HostEnd> {
   });
 }
 
-function watchProcess(child: Child, timeoutMs: number, state: State): () => void {
+function limitsOf({ hangTimeoutMs, timeouts }: HostOptions): (call: string) => number {
+  return (call) => timeouts?.()[phaseOf(call)] ?? hangTimeoutMs;
+}
+
+function watchProcess(child: Child, limitOf: (call: string) => number, state: State): () => void {
   return watchForHangs({
-    timeoutMs,
+    limitOf,
     read: () => state.statusFile?.read() ?? null,
     now: () => performance.now(),
     mayJudge: () => !isDebugged(child.pid),

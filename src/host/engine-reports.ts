@@ -1,3 +1,4 @@
+import { faultClasses } from '../config/resolved.js';
 import { commitSteps } from './failures.js';
 import {
   type CommitStep,
@@ -7,6 +8,7 @@ import {
   type Inheritance,
   type ModuleFacts,
   type ModuleFault,
+  type ModuleRecovered,
   type ModuleView,
   noCopyReasons,
   type ProbeFinding,
@@ -75,7 +77,7 @@ export function readFindings(report: ReportReader): readonly ProbeFinding[] {
 }
 
 /** In the order of `hot_fate_t`. */
-const fates = ['out', 'goesOn', 'wentBack', 'stopped'] as const;
+const fates = ['out', 'goesOn', 'wentBack', 'stopped', 'restart', 'newHost'] as const;
 
 export function readFault(report: ReportReader): ModuleFault {
   const what = {
@@ -88,6 +90,7 @@ export function readFault(report: ReportReader): ModuleFault {
     frames: report.number(),
     stack: readStack(report),
   };
+  const kind = faultClasses[report.number()] ?? 'segv';
   const fate = fates[report.number()] ?? 'out';
   const restored = report.flag();
   const bytes = report.number();
@@ -104,12 +107,18 @@ export function readFault(report: ReportReader): ModuleFault {
   }
   return {
     ...what,
+    class: kind,
     restored: { bytes, why: restored ? 'none' : why },
     wentBack,
     goesOn: fate === 'goesOn',
     stopped: fate === 'stopped',
+    restart: fate === 'restart' ? 'module' : fate === 'newHost' ? 'host' : 'nothing',
     recoveryMs,
   };
+}
+
+export function readRecovered(report: ReportReader): ModuleRecovered {
+  return { module: report.text(), generation: report.number(), recoveryMs: report.milliseconds() };
 }
 
 export function readStats(report: ReportReader): HostStats {

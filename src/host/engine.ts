@@ -1,5 +1,5 @@
 import { DataType, type FieldType, load, open } from 'ffi-rs';
-import type { EntryNames } from '../config/resolved.js';
+import { crashPolicies, type EntryNames, faultClasses } from '../config/resolved.js';
 import { decodeCall, decodeRead, encodeCall, encodeRead } from './engine-calls.js';
 import {
   readCommitted,
@@ -7,6 +7,7 @@ import {
   readFault,
   readFindings,
   readInheritance,
+  readRecovered,
   readStats,
   readViews,
 } from './engine-reports.js';
@@ -20,6 +21,7 @@ import {
   type Inheritance,
   type ModuleFault,
   type ModuleImport,
+  type ModuleRecovered,
   type ModuleView,
   maxReadBytes,
   type ProbeRequest,
@@ -67,6 +69,7 @@ export interface Engine {
   views(): Promise<readonly ModuleView[]>;
   stop(): Promise<void>;
   takeFaults(): readonly ModuleFault[];
+  takeRecovered(): readonly ModuleRecovered[];
   /** Ends this process at once, after passing on what was written to standard output. */
   exit(status: number): void;
 }
@@ -146,7 +149,7 @@ export function startEngine(options: EngineOptions): Engine {
       });
     });
   const setRecovery = (settings: RecoverySettings): Promise<void> =>
-    command('hot_node_set_recovery', [unsigned, unsigned, unsigned, int, real], recoveryParameters(settings));
+    command('hot_node_set_recovery', [unsigned, unsigned, unsigned, int, real, unsigned], recoveryParameters(settings));
   void setRecovery(options.recovery);
 
   return {
@@ -162,9 +165,10 @@ export function startEngine(options: EngineOptions): Engine {
         ? { ok: true, facts: readFacts(reader), loadMs }
         : { ok: false, ...describeFailure(failure), loadMs };
     },
-    async commit({ modules, overrule, plans, returns, replaces }) {
+    async commit({ modules, overrule, afresh, plans, returns, replaces }) {
       for (const [module, generation] of Object.entries(replaces ?? {})) await expectGeneration(module, generation);
       if (overrule === true) for (const module of modules) await command('hot_overrule_module', [text], [module]);
+      if (afresh === true) for (const module of modules) await command('hot_start_afresh', [text], [module]);
       for (const [module, transfer] of Object.entries(plans ?? {})) {
         const refusal = await givePlan(module, transfer);
         if (refusal === null) continue;
@@ -228,7 +232,8 @@ export function startEngine(options: EngineOptions): Engine {
     stats: async () => readStats(await report('hot_node_stats')),
     views: async () => readViews(await report('hot_node_views')),
     stop: () => command('hot_engine_stop'),
-    takeFaults: () => takeFaults(now, faultBuffer),
+    takeFaults: () => takeAll(now, 'hot_node_take_fault', faultBuffer, readFault),
+    takeRecovered: () => takeAll(now, 'hot_node_take_recovered', faultBuffer, readRecovered),
     exit(status) {
       load({
         library: options.library,
@@ -260,12 +265,13 @@ function takeReport(now: CallNow, size: number): ReportReader {
   return new ReportReader(bytes.subarray(0, taken));
 }
 
-function takeFaults(now: CallNow, bytes: Buffer): readonly ModuleFault[] {
-  const faults: ModuleFault[] = [];
+/** Everything that waits in one of the engine's queues. */
+function takeAll<T>(now: CallNow, take: string, bytes: Buffer, read: (report: ReportReader) => T): readonly T[] {
+  const taken: T[] = [];
   for (;;) {
-    const size = now('hot_node_take_fault', [DataType.U8Array, DataType.I32], [bytes, faultBytes]);
-    if (size === 0) return faults;
-    faults.push(readFault(new ReportReader(bytes.subarray(0, size))));
+    const size = now(take, [DataType.U8Array, DataType.I32], [bytes, bytes.length]);
+    if (size === 0) return taken;
+    taken.push(read(new ReportReader(bytes.subarray(0, size))));
   }
 }
 
@@ -273,8 +279,13 @@ const megabyte = 1024 * 1024;
 
 /** In the order of hot_node_set_recovery's parameters. */
 function recoveryParameters(settings: RecoverySettings): unknown[] {
-  const { probationFrames, restart, frameCopies, frameCopyLimit } = settings;
-  return [probationFrames, restart.max, restart.withinMs, frameCopies ? 1 : 0, frameCopyLimit * megabyte];
+  const { probationFrames, restart, frameCopies, frameCopyLimit, policy = {} } = settings;
+  // Four bits for each kind of crash.
+  const policies = faultClasses.reduce(
+    (bits, one, index) => bits | (crashPolicies.indexOf(policy[one] ?? 'default') << (4 * index)),
+    0,
+  );
+  return [probationFrames, restart.max, restart.withinMs, frameCopies ? 1 : 0, frameCopyLimit * megabyte, policies];
 }
 
 /** In the order of hot_node_give_plan's parameters (engine/node_api.c). */

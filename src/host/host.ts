@@ -1,4 +1,4 @@
-import type { EntryNames } from '../config/resolved.js';
+import type { CrashPolicy, EntryNames, FaultClass } from '../config/resolved.js';
 import type { StateSummary } from '../events/events.js';
 import type { RawStack } from './stack.js';
 
@@ -80,6 +80,8 @@ export interface HostListener {
   output(line: { readonly stream: 'stdout' | 'stderr'; readonly module: string; readonly text: string }): void;
   /** A module crashed inside a guarded call; the host itself lives, and has done what the fault says. */
   fault(fault: ModuleFault): void;
+  /** What runs after a crash was called for the first time. */
+  recovered?(recovered: ModuleRecovered): void;
 }
 
 export interface StageRequest {
@@ -157,6 +159,8 @@ export interface CommitRequest {
    * itself meanwhile, the answer is `staleBase`.
    */
   readonly replaces?: Readonly<Record<string, number>>;
+  /** Nothing of the state is taken over: all begin as at a first load. Left out: false. */
+  readonly afresh?: boolean;
   /** Transfer plans for the way back, should a new version crash on probation. Only of `variables`. */
   readonly returns?: Readonly<Record<string, TransferRequest>>;
   /** Transfer plans by module. A module that has one is not asked for its state. */
@@ -388,6 +392,8 @@ export interface RecoverySettings {
   readonly frameCopies: boolean;
   /** Megabytes of variables above which a module goes without. */
   readonly frameCopyLimit: number;
+  /** What is done about each class of crash; `default` where one is left out. */
+  readonly policy?: Readonly<Partial<Record<FaultClass, CrashPolicy>>>;
 }
 
 /** Why the variables of a crashed module are not those of the last frame boundary (`shadow_obstacle_t`). */
@@ -412,9 +418,17 @@ export interface RawCrash {
   readonly stack: RawStack;
 }
 
+/** A module was called again after a crash; `recoveryMs` is the time from the signal to that call. */
+export interface ModuleRecovered {
+  readonly module: string;
+  readonly generation: number;
+  readonly recoveryMs: number;
+}
+
 export interface ModuleFault extends RawCrash {
   readonly module: string;
   readonly generation: number;
+  readonly class: FaultClass;
   /** The guarded call that was abandoned: `update`, `module_view`, ... */
   readonly call: string;
   /** Function the fault was in as the loader knows it (dladdr); empty where unknown. */
@@ -427,8 +441,10 @@ export interface ModuleFault extends RawCrash {
   readonly wentBack: readonly WentBack[];
   /** The same version is called again in the next frame. */
   readonly goesOn: boolean;
-  /** It crashed too often and is out of the frame loop. */
+  /** It crashed too often, or the policy says so, and is out of the frame loop. */
   readonly stopped: boolean;
+  /** What the policy has the caller start anew; the module is out of the frame loop. */
+  readonly restart: 'nothing' | 'module' | 'host';
   /** From the signal until all of this was done. */
   readonly recoveryMs: number;
 }
@@ -489,7 +505,13 @@ export interface HostOptions {
   readonly groupsDir: string;
   readonly rate: number;
   readonly stepped: boolean;
+  /** A call into a module that takes longer is a hang; 0: none is. */
   readonly hangTimeoutMs: number;
+  /**
+   * The same by phase: for calls while a version is loaded, while versions are switched, and for all others. Asked at each
+   * look, because it may change while the host runs. Left out: hangTimeoutMs for all.
+   */
+  readonly timeouts?: () => { readonly load: number; readonly commit: number; readonly call: number };
   readonly recovery: RecoverySettings;
   /** The caller's environment, of which the host gets a few common variables. */
   readonly baseEnv: Readonly<Record<string, string | undefined>>;

@@ -102,6 +102,7 @@ function patchFile(file: string, patches: readonly CopyPatch[]): void {
 function createHostProcess(engine: Engine, runDir: string): HostProcess {
   const forwardFaults = (): void => {
     for (const fault of engine.takeFaults()) send({ type: 'fault', fault });
+    for (const recovered of engine.takeRecovered()) send({ type: 'recovered', recovered });
   };
   const wakeUps = new Socket({ fd: engine.faultDescriptor, readable: true, writable: false });
   wakeUps.on('data', forwardFaults);

@@ -6,6 +6,7 @@ import type {
   HostStats,
   Inheritance,
   ModuleFault,
+  ModuleRecovered,
   ModuleView,
   ProbeRequest,
   ProbeResult,
@@ -77,6 +78,7 @@ export type ChildMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'unable'; readonly message: string }
   | { readonly type: 'fault'; readonly fault: ModuleFault }
+  | { readonly type: 'recovered'; readonly recovered: ModuleRecovered }
   | { readonly type: 'answer'; readonly id: number; readonly answer: HostAnswer };
 
 /**
@@ -88,7 +90,7 @@ export function isParentMessage(message: unknown): message is ParentMessage {
 }
 
 export function isChildMessage(message: unknown): message is ChildMessage {
-  return hasType(message, ['ready', 'unable', 'fault', 'answer']);
+  return hasType(message, ['ready', 'unable', 'fault', 'recovered', 'answer']);
 }
 
 function hasType(message: unknown, types: readonly string[]): boolean {

@@ -1,7 +1,24 @@
+import { commitSteps } from './failures.js';
 import type { EngineStatus, StatusLane } from './status.js';
 
+const loadCalls: ReadonlySet<string> = new Set([
+  'dlopen',
+  'constructors',
+  'get_module_interface',
+  'dlclose',
+  'destructor',
+]);
+const commitCalls: ReadonlySet<string> = new Set([...commitSteps, 'rollback_reload', 'shutdown']);
+
+/** The phase of a reload that a guarded call belongs to, by the name that the engine gives it; `call` for all others. */
+export function phaseOf(call: string): 'load' | 'commit' | 'call' {
+  if (loadCalls.has(call)) return 'load';
+  return commitCalls.has(call) || call.startsWith('migration ') ? 'commit' : 'call';
+}
+
 export interface WatchdogOptions {
-  readonly timeoutMs: number;
+  /** Milliseconds that a call of this name may take; 0 for any time. */
+  limitOf(call: string): number;
   /** Between two looks, 250 unless told. */
   readonly intervalMs?: number;
   read(): EngineStatus | null;
@@ -32,7 +49,9 @@ export function watchForHangs(options: WatchdogOptions): () => void {
       const same = lane.busy && before?.sequence === lane.sequence;
       const stoodStill = same ? before.stoodStill + passed : 0;
       seen[index] = { sequence: lane.sequence, stoodStill };
-      if (stoodStill < options.timeoutMs || !options.mayJudge()) continue;
+      if (!same) continue;
+      const limit = options.limitOf(lane.call);
+      if (limit === 0 || stoodStill < limit || !options.mayJudge()) continue;
       clearInterval(timer);
       options.onHang(lane);
       return;

@@ -3,6 +3,7 @@ import { diagnosticLines } from '../view/diagnostic.js';
 import { formatConflict, formatMs, formatPhases, formatState, plural } from '../view/format.js';
 import { type Glyphs, levelGlyph, levelStyle, verdictMark } from '../view/glyphs.js';
 import { type Line, type Style, seg } from '../view/line.js';
+import { recoveryText } from '../view/recovery-text.js';
 import { crashWord, failureWord } from '../view/reduce-module.js';
 import { stackTexts } from '../view/stack.js';
 import { cleanLine } from '../view/text.js';
@@ -36,6 +37,8 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
       return [own(`module ${event.module} ${event.type === 'module:added' ? 'added' : 'removed'}`)];
     case 'module:restarted':
       return [own(`${event.module}: ${event.message}`)];
+    case 'recovery:statistics':
+      return [own(`crashes: ${recoveryText(event)}`)];
     case 'module:pinned':
       return [own(`${event.module} is pinned: it stays at generation ${event.generation}, whatever is saved`)];
     case 'module:unpinned':

@@ -20,8 +20,8 @@ export async function applyConfig(
 ): Promise<readonly string[]> {
   const changed = changedSettings(before, after);
   if (changed.includes('host.rate')) await context.host.setRate(after.host.rate);
-  const recovery = recoverySettingsOf(after.host);
-  if (differs(recoverySettingsOf(before.host), recovery)) await context.host.setRecovery(recovery);
+  const recovery = recoverySettingsOf(after);
+  if (differs(recoverySettingsOf(before), recovery)) await context.host.setRecovery(recovery);
 
   for (const settings of after.modules) {
     const record = context.records.get(settings.name);
@@ -77,7 +77,8 @@ function changedSettings(before: ResolvedConfig, after: ResolvedConfig): string[
   const reload = reloadKeys
     .filter((key) => differs(before.reload[key], after.reload[key]))
     .map((key) => `reload.${key}`);
-  return [...host, ...watch, ...build, ...reload, ...keep];
+  const others = (['recovery', 'timeouts'] as const).filter((key) => differs(before[key], after[key]));
+  return [...host, ...watch, ...build, ...reload, ...others, ...keep];
 }
 
 function folderGone(settings: ResolvedModule) {

@@ -6,6 +6,8 @@ import type { Turn } from '../reload/queue.js';
 import type { Watcher } from '../watch/watcher.js';
 import type { History } from './history.js';
 import type { ModuleRecord } from './records.js';
+import type { Recoveries } from './recoveries.js';
+import type { KnownLibrary } from './symbolise.js';
 import type { ModelReader } from './types-of-both.js';
 
 /**
@@ -21,6 +23,8 @@ export interface Context {
   /** Types and storage of libraries, each read once. */
   readonly models: ModelReader;
   readonly turn: Turn;
+  /** Who is told of crashes. */
+  readonly recoveries: Recoveries;
   /** What happened, also in the sessions before. */
   readonly history: History;
   config: ResolvedConfig;
@@ -32,6 +36,8 @@ export interface Context {
   transactions: number;
   /** Somebody stopped the clock: a host that takes over stands still too. */
   paused: boolean;
+  /** What the newest transaction was to switch to: where one of them hung or ended the host, no record holds it. */
+  arriving: readonly KnownLibrary[];
   /** Set while the session ends: nothing that happens from now on is worth a word. */
   closing: boolean;
 }

@@ -63,10 +63,11 @@ export async function prepare(request: PrepareRequest): Promise<readonly Prepare
     runs: (module) => libraries.has(module),
     isNew: (module) => request.changed.some(({ settings }) => settings.name === module),
   });
+  const deadline = createDeadline(request.config.timeouts.validate);
   const checked = await Promise.all(
     request.changed.map(async (record, n) => {
       const one = built[n];
-      return one?.kind === 'built' ? check(request, record, one, libraries, neighbours) : null;
+      return one?.kind === 'built' && !deadline.isOver() ? check(request, record, one, libraries, neighbours) : null;
     }),
   );
   const loaded = [...request.records.values()].flatMap((record) => {
@@ -78,10 +79,39 @@ export async function prepare(request: PrepareRequest): Promise<readonly Prepare
     built.map(async (one, n): Promise<Prepared> => {
       const [record, found] = [request.changed[n], checked[n] ?? null];
       if (one.kind !== 'built') return one;
+      if (deadline.isOver()) return tooLate(one, request.config.timeouts.validate);
       if (record === undefined || found === null) throw new Error('prepare: a library was built that nobody asked for');
-      return judge(request, record, one, found, loaded);
+      return judge(request, record, one, found, loaded, deadline);
     }),
   );
+}
+
+interface Deadline {
+  isOver(): boolean;
+}
+
+/** One step of the reading cannot be interrupted, so that it is asked between two of them. */
+function createDeadline(limitMs: number): Deadline {
+  const start = performance.now();
+  let over = false;
+  return {
+    isOver() {
+      over ||= limitMs > 0 && performance.now() - start > limitMs;
+      return over;
+    },
+  };
+}
+
+function tooLate({ build, timings }: BuiltLibrary, limitMs: number): Stopped {
+  const message = `Reading the new libraries took longer than ${limitMs} ms (timeouts.validate), so they were not loaded.`;
+  return {
+    kind: 'stopped',
+    outcome: 'failed',
+    level: 'BLOCKED',
+    reasons: [{ code: 'HM537', message }],
+    timings,
+    build,
+  };
 }
 
 /** The library that each module will have when all that was built has been switched to. */
@@ -134,10 +164,12 @@ async function check(
 async function judge(
   request: PrepareRequest,
   record: ModuleRecord,
-  { build, timings: afterBuild, pinned }: BuiltLibrary,
+  built: BuiltLibrary,
   checked: Checked,
   loaded: AssessRequest['loaded'],
+  deadline: Deadline,
 ): Promise<ReadyVersion | Stopped> {
+  const { build, timings: afterBuild, pinned } = built;
   const module = record.settings.name;
   const before = record.running ?? record.stopped;
   const start = performance.now();
@@ -146,6 +178,7 @@ async function judge(
     before === null || facts === null
       ? null
       : await compareVersions(request.models, before, { library: build.library, file: facts }, isUsed(module, loaded));
+  if (deadline.isOver()) return tooLate(built, request.config.timeouts.validate);
   const asked: AssessRequest = {
     module,
     version: record.settings.version,

@@ -1,38 +1,102 @@
-import { type HostEnd, HostGone, type ModuleFacts, type ModuleFault, type WentBack } from '../host/host.js';
+import type { CrashAction } from '../config/resolved.js';
+import { HostGone, type ModuleFacts, type ModuleFault, type WentBack } from '../host/host.js';
 import { noState, stateOf, type Transfer } from '../reload/transact.js';
 import type { Context } from './context.js';
-import { describeHostEnd, howItEnded } from './host-ends.js';
+import { crashReportOf, whoSays } from './crash-report.js';
+import { howItEnded } from './host-ends.js';
 import { leaveOut } from './leave-out.js';
 import type { ModuleRecord, Version } from './records.js';
 import { describeGoingOn, describeNoCopy, describeWayBack } from './recovery-texts.js';
-import { emitOutcome } from './reporter.js';
 import { countCrash } from './restart-intensity.js';
-import { symbolise } from './symbolise.js';
+import { stop, takeBack } from './stand-down.js';
+import { type Symbolised, symbolise } from './symbolise.js';
 import { transferBetween } from './transfer.js';
 import { compareVersions } from './types-of-both.js';
+
+/** Ends the host and starts all modules in another; `because` as in `startAgain`. */
+export type RenewHost = (because: string) => Promise<void>;
+
+/** The host that a fault came from. */
+interface FaultyHost {
+  /** False where another one has taken its place, with all modules started again. */
+  isCurrent(): boolean;
+  readonly renewHost: RenewHost;
+}
 
 /**
  * A module crashed inside a guarded call. The host has dealt with it by itself and lives on: here it is told, and the
  * records follow what runs now. Only a module whose variables could not be put back waits to be started again.
  */
-export async function recoverModule(context: Context, fault: ModuleFault): Promise<void> {
-  const record = context.records.get(fault.module);
-  await tellFault(context, fault);
-  for (const one of fault.wentBack) accountForWayBack(context, fault, one);
+export async function recoverModule(context: Context, fault: ModuleFault, host: FaultyHost): Promise<void> {
+  const heardAt = performance.now();
+  const { module, generation, recoveryMs } = fault;
+  const place = await tellFault(context, fault);
+  const report = crashReportOf(fault, place);
+  const chosen = await context.recoveries.crashed(report);
+  const isCurrent = host.isCurrent();
+  for (const one of isCurrent ? fault.wentBack : []) accountForWayBack(context, fault, one);
+  const record = context.records.get(module);
+  const action = chosen ?? report.action;
+  let hostGone = false;
   // A version that has been replaced since then is nobody's concern any more.
-  if (record?.running?.generation !== fault.generation) return;
-  record.crashes = countCrash(record.crashes, performance.now(), context.config.host.restart).crashes;
-  if (fault.stopped) {
+  if (isCurrent && record?.running?.generation === generation) {
+    try {
+      await carryOut(context, record, fault, { action, chosen: chosen !== null, renewHost: host.renewHost });
+    } catch (error) {
+      // The host went down meanwhile; its own recovery starts every module again.
+      if (!(error instanceof HostGone)) throw error;
+      hostGone = true;
+    }
+  }
+  const tried = fault.stopped ? isTooOften(context, fault) : action !== 'stop';
+  const waited = report.choices.length === 0 ? 0 : performance.now() - heardAt;
+  const runs = record?.running?.generation ?? 0;
+  context.recoveries.dealtWith(
+    { module, crashed: generation, generation: runs, errorClass: fault.class, action, recoveryMs: recoveryMs + waited },
+    { recovered: runs > 0 && !hostGone, tried },
+  );
+}
+
+/** What is left to be done about a module that crashed, by its policy or by what `onCrash` chose. */
+async function carryOut(
+  context: Context,
+  record: ModuleRecord,
+  fault: ModuleFault,
+  {
+    action,
+    chosen,
+    renewHost,
+  }: { readonly action: CrashAction; readonly chosen: boolean; readonly renewHost: RenewHost },
+): Promise<void> {
+  const { module, signal } = fault;
+  const { crashes, tooMany } = countCrash(record.crashes, performance.now(), context.config.host.restart);
+  record.crashes = crashes;
+  const tooOften = (): void => {
     record.stopped = record.running;
-    return stop(context, record, 'HM513', `${fault.module} crashed too often (last with ${fault.signal})`);
-  }
+    stop(context, record, 'HM513', `${module} crashed too often (last with ${signal})`);
+  };
+  if (fault.stopped && isTooOften(context, fault)) return tooOften();
   if (fault.goesOn) return goOn(context, fault);
-  try {
-    await startAgain(context, record);
-  } catch (error) {
-    // The host went down meanwhile; its own recovery starts every module again.
-    if (!(error instanceof HostGone)) throw error;
+  const why = whoSays(fault.class, chosen);
+  switch (action) {
+    case 'stop':
+      record.stopped = record.running;
+      return stop(context, record, 'HM535', `${module} crashed with ${signal}, for which ${why} "stop",`);
+    case 'restartHost':
+      // The engine of the new process knows of no crash before it.
+      if (tooMany) return tooOften();
+      for (const one of context.records.values()) one.stopped = null;
+      return renewHost(`${why} "restartHost"`);
+    case 'restartModule':
+      return startAgain(context, record, `${why} "restartModule"`);
+    default:
+      return startAgain(context, record);
   }
+}
+
+/** Otherwise it was stopped because its policy says so. */
+function isTooOften({ config }: Context, { stopped, class: errorClass }: ModuleFault): boolean {
+  return stopped && config.recovery.policy[errorClass] !== 'stop';
 }
 
 /** The host called it again already. */
@@ -62,12 +126,14 @@ function accountForWayBack(context: Context, fault: ModuleFault, went: WentBack)
 }
 
 /** Never rejects. */
-async function tellFault(context: Context, fault: ModuleFault): Promise<void> {
-  const { innermost, ...place } = await symbolise(context, fault);
+async function tellFault(context: Context, fault: ModuleFault): Promise<Symbolised> {
+  const symbolised = await symbolise(context, fault);
+  const { innermost, ...place } = symbolised;
   const name = innermost.function || fault.function;
   const noCopy = describeNoCopy(fault);
   const where = name === '' ? '' : ` in ${name}`;
-  const happened = `${fault.module} crashed with ${fault.signal}${where} during ${fault.call}, after ${fault.frames} frames.`;
+  const full = fault.class === 'stackOverflow' ? ' (stack overflow)' : '';
+  const happened = `${fault.module} crashed with ${fault.signal}${full}${where} during ${fault.call}, after ${fault.frames} frames.`;
   context.bus.emit({
     type: 'host:crash',
     signal: fault.signal,
@@ -82,116 +148,33 @@ async function tellFault(context: Context, fault: ModuleFault): Promise<void> {
     recoveryMs: fault.recoveryMs,
     ...place,
   });
-}
-
-/**
- * The host process is gone. Reports which module ended it and how; decides which version of that module is to run
- * from now on. A new host and `takeOver` follow.
- *
- * @returns modules whose state may be the reason.
- */
-export async function accountForHost(context: Context, end: HostEnd): Promise<ReadonlySet<string>> {
-  const { code, message } = describeHostEnd(end);
-  const { innermost, ...place } = await symbolise(context, { ...end, signal: end.how });
-  context.bus.emit({
-    type: 'host:crash',
-    signal: end.how,
-    module: end.module,
-    generation: end.generation,
-    function: innermost.function,
-    file: innermost.file,
-    line: innermost.line,
-    code,
-    message: `${message} A new one takes over.`,
-    fatal: true,
-    ...place,
-  });
-  for (const one of context.records.values()) one.stopped = null;
-  const record = context.records.get(end.module);
-  if (record?.running?.generation !== end.generation) return noSuspects;
-  const { name } = record.settings;
-  const tookOver = record.tookOver === end.generation;
-  const first = end.frames < context.config.host.probationFrames;
-  if (onProbation(context, record, end.frames)) {
-    takeBack(context, record, { code, how: howItEnded(end.how), frames: end.frames, state: 'in a new host' });
-  } else if (first && !tookOver) {
-    // There is nothing to go back to, and starting it again would only take the others down once more.
-    stop(context, record, code, `${name} ${howItEnded(end.how)} in its first frames`);
-  } else if (tooOften(context, record)) {
-    stop(context, record, 'HM513', `${name} ended the host too often (last time it ${howItEnded(end.how)})`);
-  }
-  // With the same state it would come to the same end.
-  return first && tookOver ? new Set([name]) : record.crashes.length > 1 ? new Set([name]) : noSuspects;
-}
-
-const noSuspects: ReadonlySet<string> = new Set();
-
-interface Crash {
-  readonly code: string;
-  /** To stand after the name of the version. */
-  readonly how: string;
-  readonly frames: number;
-  /** What the version before it runs again with. */
-  readonly state: string;
-}
-
-function onProbation(context: Context, record: ModuleRecord, frames: number): boolean {
-  return record.previous !== null && frames < context.config.host.probationFrames;
-}
-
-function takeBack(context: Context, record: ModuleRecord, crash: Crash): void {
-  const bad = record.running;
-  record.running = record.previous;
-  record.previous = null;
-  emitOutcome(context, record, {
-    outcome: 'rolledBack',
-    generation: bad?.generation ?? 0,
-    level: bad?.level ?? 'SAFE',
-    code: crash.code,
-    message: `Generation ${bad?.generation} ${crash.how} after ${crash.frames} frames; generation ${record.running?.generation} runs again, ${crash.state}.`,
-  });
-}
-
-function tooOften(context: Context, record: ModuleRecord): boolean {
-  const { crashes, tooMany } = countCrash(record.crashes, performance.now(), context.config.host.restart);
-  record.crashes = crashes;
-  return tooMany;
-}
-
-function stop(context: Context, record: ModuleRecord, code: string, why: string): void {
-  const bad = record.running;
-  record.running = null;
-  record.previous = null;
-  record.crashes = [];
-  emitOutcome(context, record, {
-    outcome: 'failed',
-    generation: bad?.generation ?? 0,
-    level: bad?.level ?? 'SAFE',
-    code,
-    message: `${why} and was stopped; its next successful build starts it again.`,
-  });
+  return symbolised;
 }
 
 /**
  * Starts the version that should be running again, from another copy of its library; one that does not even start any
  * more is stopped.
+ *
+ * @param because who wants it from its start, to stand after "because"; empty where nobody does.
  */
-async function startAgain(context: Context, record: ModuleRecord): Promise<void> {
+async function startAgain(context: Context, record: ModuleRecord, because = ''): Promise<void> {
   const { running } = record;
   if (running === null) return;
   const module = record.settings.name;
   const { generation, library, settings, file } = running;
   const { imports, patches } = file;
   const staged = await context.host.stage({ module, generation, library, entry: settings.entry, imports, patches });
-  const transfer = staged.ok ? await transferToItself(context, running, staged.facts) : null;
+  const transfer = staged.ok && because === '' ? await transferToItself(context, running, staged.facts) : null;
   const plans = transfer === null ? {} : { [module]: transfer.request };
   const replaces = { [module]: generation };
-  const committed = staged.ok ? await context.host.commit({ modules: [module], plans, replaces }) : staged;
+  const request = { modules: [module], plans, replaces, afresh: because !== '' };
+  const committed = staged.ok ? await context.host.commit(request) : staged;
   // The host has taken it back meanwhile, with another one that crashed: that is told next.
   if ('staleBase' in committed && committed.staleBase) return;
   if (committed.ok) {
     const state = stateOf(transfer, committed.modules[0]?.state ?? noState);
-    const fate = state.bytes > 0 ? 'with the state it had' : 'from its start: its state was lost with the crash';
+    const lost = because === '' ? ': its state was lost with the crash' : `, because ${because}`;
+    const fate = state.bytes > 0 ? 'with the state it had' : `from its start${lost}`;
     const message = `Generation ${generation} runs again, ${fate}.`;
     context.bus.emit({ type: 'module:restarted', module, generation, message, state });
     return;

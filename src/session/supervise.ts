@@ -4,13 +4,14 @@ import { openHost } from '../host/client.js';
 import { type Host, type HostEnd, HostGone, type ModuleFault } from '../host/host.js';
 import type { Context } from './context.js';
 import { newCopiesFile } from './copies-file.js';
+import { accountForHost } from './lost-host.js';
 import type { Version } from './records.js';
-import { accountForHost, recoverModule } from './recover.js';
+import { type RenewHost, recoverModule } from './recover.js';
 import { recoverySettingsOf } from './recovery-settings.js';
 import { countCrash } from './restart-intensity.js';
 import { groupsDirOf } from './run-dir.js';
 import { createStandby } from './standby.js';
-import { takeOver } from './take-over.js';
+import { type LeftBehind, takeOver } from './take-over.js';
 
 export interface Supervisor {
   /** Opens the first host and puts it into the context; later ones follow by themselves when one ends. */
@@ -43,12 +44,15 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
   let opened = 0;
 
   const openOne = async (): Promise<Host> => {
+    let own: Host | null = null;
+    const isCurrent = (): boolean => own === context.host;
     opened += 1;
     const copiesFile = newCopiesFile(options.copiesDir);
-    const host = await openHost({
+    own = await openHost({
       copiesFile,
       ...context.config.host,
-      recovery: recoverySettingsOf(context.config.host),
+      timeouts: () => context.config.timeouts,
+      recovery: recoverySettingsOf(context.config),
       baseEnv: context.env,
       engineLibrary: context.engineLibrary,
       runDir: `${options.runDir}/host-${opened}`,
@@ -56,9 +60,11 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
       groupsDir: groupsDirOf(options.runDir),
       listener: {
         output: (line) => context.bus.emit({ type: 'host:output', ...line }),
-        fault: (fault: ModuleFault) => recover(() => recoverModule(context, fault)),
+        fault: (fault: ModuleFault) => recover(() => recoverModule(context, fault, { isCurrent, renewHost: renew })),
+        recovered: context.recoveries.calledAgain,
       },
     });
+    const host = own;
     // Of the one that runs it is needed still: `replace` removes it.
     void host.ended.then((end) => (host === context.host && !end.expected ? undefined : removeCopies(host)));
     return host;
@@ -66,11 +72,14 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
 
   const standby = createStandby({
     isWanted: () => context.config.host.standby && !context.closing,
-    settings: () => JSON.stringify([context.config.host, context.engineLibrary]),
+    settings: () => {
+      const { host, recovery } = context.config;
+      return JSON.stringify([host, recovery.policy, context.engineLibrary]);
+    },
     open: openOne,
   });
 
-  /** It stands still until `begin` is told to have modules run in it. */
+  /** It stands still until `begin` has modules run in it. */
   const openFresh = async (): Promise<void> => {
     const spare = await standby.take();
     const host = spare ?? (await openOne());
@@ -79,7 +88,9 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
     context.bus.emit({ type: 'host:up', pid: host.pid, restarts });
     standby.warm();
     void host.ended.then((end) => {
-      if (!end.expected && !context.closing) recover(() => replace(host, end));
+      if (end.expected || context.closing) return;
+      // While it waited for its turn, a policy may have had another one take its place.
+      recover(async () => (context.host === host ? replace(host, end) : undefined));
     });
   };
 
@@ -103,9 +114,8 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
   };
 
   const replace = async (host: Host, end: HostEnd): Promise<void> => {
-    const { copiesFile } = host;
     const versions = knownVersions(context);
-    const suspects = await accountForHost(context, end);
+    const { settled, suspects } = await accountForHost(context, end);
     if (end.module === '') {
       // Nobody's module is to blame, so only the host itself can be counted.
       const { crashes, tooMany } = countCrash(hostEnds, performance.now(), context.config.host.restart);
@@ -115,21 +125,33 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
         return;
       }
     }
-    restarts += 1;
-    await openFresh();
     try {
-      await takeOver(context, { copiesFile, versions, suspects });
-      await begin();
+      await startOver({ copiesFile: host.copiesFile, versions, suspects, because: '' });
+      settled(true);
     } catch (error) {
-      // It went down as well: its own end is what comes next.
+      // A module ended this one too, before all of them ran again: that is told next.
       if (!(error instanceof HostGone)) throw error;
+      settled(false);
     } finally {
       await removeCopies(host);
     }
   };
 
+  const startOver = async (left: LeftBehind): Promise<void> => {
+    restarts += 1;
+    await openFresh();
+    await takeOver(context, left);
+    await begin();
+  };
+
   const begin = async (): Promise<void> => {
     if (!context.paused) await context.host.resume();
+  };
+
+  /** The host lives, and a policy wants another one: modules that are well may shut down first. */
+  const renew: RenewHost = async (because) => {
+    await context.host.close();
+    await startOver({ copiesFile: '', versions: new Map(), suspects: new Set(), because });
   };
 
   return {

@@ -38,6 +38,11 @@ export async function switchGroup(
   if (group.length === 0) return 'decided';
   context.transactions += 1;
   const transaction = `t${context.transactions}`;
+  context.arriving = group.map(({ record, generation, build }) => ({
+    module: record.settings.name,
+    generation,
+    library: build.library,
+  }));
   const names = new Set(group.map((one) => one.record.settings.name));
   const find = (module: string): Ready | undefined => group.find((one) => one.record.settings.name === module);
 
@@ -101,7 +106,7 @@ export async function switchGroup(
   }
   const [reason] = result.reasons;
   if (reason?.code === criticalCode) return { deferred: reason.message };
-  const reasonsOfCulprit = await withPlace(context, group, result);
+  const reasonsOfCulprit = await withPlace(context, result);
   for (const one of group) {
     const decided = one.record.settings.name === result.module ? result.assessment : null;
     sayVerdictOf(context, one, decided ?? one.assessment);
@@ -138,16 +143,10 @@ function staleFate(
 /** Where a step crashed belongs to the reason why the reload did not come about. */
 async function withPlace(
   context: Context,
-  group: readonly Ready[],
   { crash, reasons }: Exclude<TransactionResult, { readonly outcome: 'switched' | 'stale' }>,
 ): Promise<readonly Finding[]> {
   if (crash === null) return reasons;
-  const arriving = group.map(({ record, generation, build }) => ({
-    module: record.settings.name,
-    generation,
-    library: build.library,
-  }));
-  const { innermost, ...place } = await symbolise(context, crash, arriving);
+  const { innermost, ...place } = await symbolise(context, crash, context.arriving);
   const { function: name, file, line } = innermost;
   return reasons.map((one, index) => (index === 0 ? { ...one, crash: { function: name, file, line, ...place } } : one));
 }

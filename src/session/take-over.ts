@@ -15,6 +15,8 @@ export interface LeftBehind {
   readonly versions: ReadonlyMap<string, readonly Version[]>;
   /** Modules whose state may be what ended it. */
   readonly suspects: ReadonlySet<string>;
+  /** Who wants all of them from their start, to stand after "because"; empty where nobody does. */
+  readonly because: string;
 }
 
 /** With what one module begins again: its state, or the reason why it has none. */
@@ -79,11 +81,12 @@ async function stageAll(context: Context): Promise<readonly Beginning[]> {
 
 async function heritageOf(
   context: Context,
-  { versions, suspects }: LeftBehind,
+  { versions, suspects, because }: LeftBehind,
   { generations }: Inheritance,
   { record, version, facts }: Beginning,
 ): Promise<Heritage> {
   const { name } = record.settings;
+  if (because !== '') return { why: because };
   if (suspects.has(name)) return { why: 'its state may be why the host before it ended' };
   const copied = generations.get(name);
   const from = versions.get(name)?.find(({ generation }) => generation === copied);

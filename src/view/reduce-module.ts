@@ -45,6 +45,8 @@ export function reduceModule(module: ModuleState, event: HotmodEvent): ModuleSta
       return current(module, event);
     case 'module:restarted':
       return restarted(module, event);
+    case 'recovery:done':
+      return { ...module, recovery: event.counts };
     case 'module:pinned':
       return { ...module, pinned: event.generation };
     case 'module:unpinned':
@@ -85,6 +87,7 @@ export function moduleOf(event: HotmodEvent): string {
     case 'reload:done':
     case 'module:current':
     case 'module:restarted':
+    case 'recovery:done':
     case 'module:pinned':
     case 'module:unpinned':
     case 'host:crash':

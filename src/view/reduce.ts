@@ -75,6 +75,9 @@ function startSession(state: ViewState, event: EventOf<'session:start'>): ViewSt
   return { ...state, session: { version, pid, target, logFile }, ended: null, modules };
 }
 
+/** True until the session ends, however well it goes on: a journal that is not written to. */
+const lastingProblems: ReadonlySet<string> = new Set(['HM561', 'HM562']);
+
 /**
  * A reload that went well answers the problems of its module, and those of no module: whatever was wrong with the
  * session, it works again. A crash stays until a newer generation than the one that crashed runs.
@@ -84,7 +87,9 @@ function reloadDone(state: ViewState, event: EventOf<'reload:done'>): ViewState 
   const next = addToHistory(state, reloadEntry(event, module?.diagnostics ?? []));
   if (event.outcome !== 'loaded' && event.outcome !== 'reloaded') return focusOn(next, event.module);
   const problems = next.problems.filter((problem) =>
-    problem.module === event.module ? problem.generation >= event.generation : problem.module !== '',
+    problem.module === event.module
+      ? problem.generation >= event.generation
+      : problem.module !== '' || lastingProblems.has(problem.code),
   );
   return { ...next, problems };
 }

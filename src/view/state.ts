@@ -6,6 +6,7 @@ import type {
   LiveValue,
   Outcome,
   Reason,
+  RecoveryCounts,
   StateSummary,
   Timings,
 } from '../events/events.js';
@@ -68,6 +69,8 @@ export interface ModuleState {
   readonly view: string;
   /** Its variables as they were last looked at; null before the first look. */
   readonly live: LiveState | null;
+  /** What became of its crashes; null where there was none. */
+  readonly recovery: RecoveryCounts | null;
   /** Where it crashed last, until a newer generation than the one that crashed runs; null where nobody could tell. */
   readonly crash: ModuleCrash | null;
 }
@@ -183,6 +186,7 @@ export function newModule(name: string): ModuleState {
     recent: [],
     view: '',
     live: null,
+    recovery: null,
     crash: null,
   };
 }

@@ -51,10 +51,27 @@ describe('without a config', () => {
         restart: { max: 3, withinMs: 10_000 },
         env: {},
       });
+      expect(new Set(Object.values(config.recovery.policy))).toEqual(new Set(['default']));
+      expect(config.timeouts).toEqual({ build: 600_000, validate: 60_000, load: 2000, commit: 2000, call: 2000 });
       expect(config.modules[0]?.version).toBe('0.0.0');
     } finally {
       await rm(`${root}-link`);
     }
+  });
+
+  test('the limit of a call is that of loading and switching too, unless they have their own', async () => {
+    const timeouts = async (given: unknown) => {
+      const root = await tempProject({ ...counter, 'hotmod.config.json': JSON.stringify(given) });
+      const config = await load(root);
+      return { ...config.timeouts, hang: config.host.hangTimeoutMs };
+    };
+    expect(await timeouts({ host: { hangTimeoutMs: 700 } })).toMatchObject({ call: 700, load: 700, hang: 700 });
+    expect(await timeouts({ host: { hangTimeoutMs: 700 }, timeouts: { call: 0, commit: 5 } })).toMatchObject({
+      call: 0,
+      hang: 0,
+      load: 0,
+      commit: 5,
+    });
   });
 
   test('a project without any module says where it looked and what to do', async () => {

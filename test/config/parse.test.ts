@@ -22,7 +22,7 @@ describe('an unknown key', () => {
     const error = await config({ webpack: {} });
     expect(error.message).toBe('hotmod.config.json: Unknown key "webpack".');
     expect(error.hint).toBe(
-      'The keys here are: $schema, modules, target, watch, build, host, reload, keepGenerations.',
+      'The keys here are: $schema, modules, target, watch, build, host, reload, recovery, timeouts, keepGenerations.',
     );
   });
 
@@ -46,6 +46,17 @@ describe('a wrong value', () => {
     [{ build: { cflags: '-O2' } }, '"build.cflags" has a wrong value: "-O2"', 'a list, each a text'],
     [{ build: { cflags: ['-O2', 3] } }, '"build.cflags[1]" has a wrong value: 3', 'a text'],
     [{ host: { env: { A: 1 } } }, '"host.env.A" has a wrong value: 1', 'a text'],
+    [
+      { recovery: { policy: { segv: 'ignore' } } },
+      '"recovery.policy.segv" has a wrong value: "ignore"',
+      'one of "default", "rollBack", "goOn", "restartModule", "restartHost", "stop"',
+    ],
+    [
+      { recovery: { policy: { hang: 'goOn' } } },
+      '"recovery.policy.hang" has a wrong value: "goOn"',
+      'one of "default", "rollBack", "restartHost", "stop"',
+    ],
+    [{ timeouts: { build: -1 } }, '"timeouts.build" has a wrong value: -1', 'a whole number of at least 0'],
     [{ modules: 'modules/*' }, '"modules" has a wrong value: "modules/*"', 'an object with the keys patterns'],
     [[], 'The whole has a wrong value: []', 'an object with the keys'],
     [() => ({}), 'The whole has a wrong value: a function', 'an object with the keys'],
@@ -54,6 +65,15 @@ describe('a wrong value', () => {
     expect(error).toMatchObject({ code: 'HM103', exitCode: 2 });
     expect(error.message).toContain(message);
     expect(error.hint).toContain(`Expected: ${form}`);
+  });
+
+  test('of a callback says where one can stand', async () => {
+    const error = await config({ recovery: { onCrash: './tell.js' } });
+    expect(error).toMatchObject({
+      code: 'HM103',
+      hint: 'Only a TypeScript or JavaScript config can have one.',
+    });
+    expect(error.message).toContain('"recovery.onCrash": it must be a function.');
   });
 
   test('of a module.json has the code of module.json', async () => {

@@ -228,6 +228,51 @@ describe('a module that takes its host down', () => {
   });
 });
 
+test('a module that kills its own process is named, and so are the others that may have done it', async () => {
+  await using dir = await tempDir(goodProject);
+  await using running = await openTestSession(dir.path);
+  await waitFor(async () => (await count(running)) > 5, 'some frames');
+  // Not in its first frame, which may come before the answer to its commit.
+  const body = 'static int frames; if (++frames > 20) kill(getpid(), SIGKILL);';
+  const text = `#include <signal.h>\n#include <unistd.h>\n${counterSource({ body })}`;
+  const back = await save(dir.path, running, text, 'rolledBack');
+  expect(back.reasons[0]?.message).toContain('Generation 2 was ended with SIGKILL after');
+  const [end] = eventsOf(running, 'host:crash');
+  expect(end).toMatchObject({ module: 'counter', generation: 2, code: 'HM512', signal: 'SIGKILL', fatal: true });
+  expect(end?.message).toContain(
+    'with SIGKILL during update of counter: by the module itself, by somebody, or for want',
+  );
+  await waitFor(async () => (await count(running)) > 0, 'frames of counter');
+});
+
+test('a thread that outlives its version and crashes is told with that version, and blames none that runs', async () => {
+  const go = 'modules/counter/go';
+  await using dir = await tempDir(goodProject);
+  const first = `#include <pthread.h>
+#include <unistd.h>
+${counterSource({
+  extra: `static void *outlive(void *nothing) {
+  while (access("${join(dir.path, go)}", F_OK) != 0) usleep(1000);
+  *(volatile int *)nothing = 1;
+  return nothing;
+}
+static int begin(const module_config_t *c) { pthread_t t; (void)c; return pthread_create(&t, NULL, outlive, NULL); }`,
+  hooks: { init: 'begin' },
+})}`;
+  await writeFile(join(dir.path, source), first);
+  await using running = await openTestSession(dir.path);
+  await waitFor(async () => (await count(running)) > 5, 'some frames');
+  await save(dir.path, running, counterSource({ by: 2 }), 'reloaded');
+  await writeFile(join(dir.path, go), '');
+  await waitFor(() => eventsOf(running, 'module:restarted').length === 2, 'both modules to be started again');
+  await running.session.idle();
+  const [end] = eventsOf(running, 'host:crash');
+  expect(end).toMatchObject({ module: 'counter', generation: 1, function: 'outlive', file: source, fatal: true });
+  expect(end?.message).toContain('in a thread of counter generation 1');
+  expect(shown(running)).toMatchObject({ stage: 'running', generation: 2 });
+  await waitFor(async () => (await count(running)) > 0, 'frames of counter');
+});
+
 test('a host that is killed from outside is replaced, nobody is blamed, and all modules run again', async () => {
   await using dir = await tempDir(goodProject);
   await using running = await openTestSession(dir.path);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createBuilder } from '../../src/build/builder.js';
 import { type Run, type RunRequest, runProcess } from '../../src/build/run.js';
 import type { Builder, BuilderOptions, BuildResult } from '../../src/build/types.js';
+import { resolveRecovery, resolveTimeouts } from '../../src/config/resolve.js';
 import type { ModuleBuild, ResolvedConfig, ResolvedModule } from '../../src/config/resolved.js';
 import { nativeTarget } from '../../src/target/targets.js';
 import type { Toolchain } from '../../src/toolchain/types.js';
@@ -166,6 +167,8 @@ function configOf(root: string, modules: readonly ResolvedModule[], options: Pro
       restart: { max: 3, withinMs: 1000 },
       env: {},
     },
+    recovery: resolveRecovery({}),
+    timeouts: resolveTimeouts({}),
     keepGenerations: 5,
   };
 }

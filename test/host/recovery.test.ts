@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { ModuleFault, RecoverySettings } from '../../src/host/host.js';
+import type { ModuleFault, ModuleRecovered, RecoverySettings } from '../../src/host/host.js';
 import { counterSource, entryOf, type HostBench, openBench, until, viewOf } from '../helpers/host-modules.js';
 
 const crash = '{ volatile int *nowhere = 0; *nowhere = 1; }';
@@ -253,4 +253,102 @@ test('names that lead nowhere crash before the table of modules is locked, and t
   await bench.load('good', counterSource({ by: 10 }), 2);
   await steps(bench, 1);
   expect(await viewOf(bench.host, 'good')).toBe('13');
+});
+
+describe('a policy for a class of crashes', () => {
+  const deep =
+    'MODULE_EXPORT long deep(int n) { volatile char room[4096]; room[0] = (char)n; return deep(n + 1) + room[0]; }';
+  const bodies = {
+    segv: crash,
+    bus: '{ extern int raise(int); raise(7); }',
+    ill: '__builtin_trap();',
+    fpe: '{ volatile int zero = 0; count += 1 / zero; }',
+    abort: 'abort();',
+    stackOverflow: '{ extern long deep(int); count += deep(1); }',
+  } as const;
+
+  for (const [name, body] of Object.entries(bodies)) {
+    test(`${name}: what crashed so is told as that, and only crashes of that class follow it`, async () => {
+      await using bench = await recovering({ policy: { [name]: 'stop' } });
+      await bench.load('bad', counterSource({ body, extra: deep }));
+      await bench.load('other', counterSource({ body: name === 'abort' ? crash : 'abort();' }));
+      await bench.load('good', counterSource());
+      await steps(bench, 1);
+      expect(bench.faults).toMatchObject([
+        { module: 'bad', class: name, stopped: true, goesOn: false },
+        { module: 'other', class: name === 'abort' ? 'segv' : 'abort', stopped: false, goesOn: true },
+      ]);
+      await steps(bench, 1);
+      expect(await viewOf(bench.host, 'good')).toBe('2');
+    });
+  }
+
+  for (const [policy, restart] of [
+    ['restartModule', 'module'],
+    ['restartHost', 'host'],
+  ] as const) {
+    test(`"${policy}" leaves the module out of the frame loop for the caller, until it crashes too often`, async () => {
+      await using bench = await recovering({ policy: { segv: policy }, restart: { max: 1, withinMs: 60_000 } });
+      await bench.load('bad', counterSource({ body: at(3) }));
+      await steps(bench, 5);
+      expect(bench.faults).toMatchObject([{ restart, stopped: false, goesOn: false, wentBack: [] }]);
+      await bench.stage('bad', counterSource({ body: at(1) }), 1);
+      await bench.host.commit({ modules: ['bad'], afresh: true });
+      await steps(bench, 1);
+      expect(last(bench)).toMatchObject({ restart: 'nothing', stopped: true });
+    });
+  }
+
+  test('"rollBack" takes back all that came in the same commit, long after probation', async () => {
+    await using bench = await recovering({ policy: { segv: 'rollBack' } });
+    for (const module of ['a', 'b']) await bench.load(module, counterSource());
+    await bench.stage('a', counterSource({ by: 10, body: `if (count > 100) ${crash}` }), 2);
+    await bench.stage('b', counterSource({ by: 10 }), 2);
+    await bench.host.commit({ modules: ['a', 'b'] });
+    await steps(bench, 15);
+    expect(bench.faults).toMatchObject([
+      {
+        module: 'a',
+        frames: 10,
+        wentBack: [
+          { module: 'b', from: 2, generation: 1 },
+          { module: 'a', from: 2, generation: 1 },
+        ],
+      },
+    ]);
+  });
+
+  test('a commit that starts afresh calls init as at a first load, and neither save_state nor load_state', async () => {
+    await using bench = await recovering({ policy: { segv: 'restartModule' } });
+    const extra = 'static int begin(const module_config_t *c) { count = c->is_reload ? 1000 : 500; return 0; }';
+    const parts = { extra, hooks: { init: 'begin' }, body: `if (count == 503) ${crash}` };
+    await bench.load('m', counterSource(parts));
+    await steps(bench, 3);
+    await bench.stage('m', counterSource({ ...parts, body: '' }), 1);
+    await bench.host.commit({ modules: ['m'], afresh: true });
+    await steps(bench, 2);
+    expect(await viewOf(bench.host, 'm')).toBe('502');
+  });
+});
+
+test('the first call after a crash is told with the time since the signal, of a version started anew too', async () => {
+  const recovered: ModuleRecovered[] = [];
+  await using bench = await openBench({
+    recovery: { ...usual, policy: { abort: 'restartModule' } },
+    listener: { output: () => {}, fault: () => {}, recovered: (one) => recovered.push(one) },
+  });
+  await bench.load('goes', counterSource({ body: at(2) }));
+  await bench.load('anew', counterSource({ body: 'if (count == 2) abort();' }));
+  await steps(bench, 3);
+  await until(() => recovered.length === 1);
+  await bench.stage('anew', counterSource(), 1);
+  await bench.host.commit({ modules: ['anew'], afresh: true });
+  await steps(bench, 1);
+  await until(() => recovered.length === 3);
+  expect(recovered.map(({ module, generation }) => [module, generation])).toEqual([
+    ['goes', 1],
+    ['goes', 1],
+    ['anew', 1],
+  ]);
+  for (const { recoveryMs } of recovered) expect(recoveryMs).toBeGreaterThan(0);
 });

@@ -240,6 +240,14 @@ describe('going back in the plain view', () => {
     expect(lines(reloadDone('traffic', { restores: 0 }))).toHaveLength(1);
   });
 
+  test('sums the crashes of a session up at its end', () => {
+    const counts = { crashes: 2, byClass: { abort: 2 }, tried: 0, recovered: 0, rate: null };
+    const times = { recoveryMs: null, nextCallMs: null };
+    expect(lines({ type: 'recovery:statistics', ...counts, ...times, modules: {} })).toEqual([
+      '[hotmod] crashes: 2 (2 abort)',
+    ]);
+  });
+
   test('has a line for a pin, its end, and what the last session left unfinished', () => {
     expect(lines({ type: 'module:pinned', module: 'traffic', generation: 3 })).toEqual([
       '[hotmod] traffic is pinned: it stays at generation 3, whatever is saved',

@@ -162,6 +162,12 @@ describe('problems', () => {
   });
 });
 
+test('a journal that is not written to is a problem until the session ends, and others only until it works again', () => {
+  const problems = ['HM562', 'HM524'].map((code): SessionEvent => ({ type: 'session:problem', code, message: code }));
+  const state = stateAfter([started, ...problems, reloadDone('traffic')]);
+  expect(state.problems.map(({ code }) => code)).toEqual(['HM562']);
+});
+
 describe('the stream', () => {
   test('an unknown event changes nothing', () => {
     const unknown: HotmodEvent = JSON.parse(

@@ -87,6 +87,7 @@ static void discard(slot_t *slot) {
   image_close(slot->staged);
   slot->staged = NULL;
   slot->overruled = false;
+  slot->afresh = false;
   slot->expects = false;
   table_set_transfer(slot, NULL);
   if (slot->current == NULL) table_remove(slot);
@@ -102,6 +103,13 @@ void hot_overrule_module(const char *module) {
   begin();
   slot_t *slot = table_find(module);
   if (slot != NULL) slot->overruled = true;
+  end();
+}
+
+void hot_start_afresh(const char *module) {
+  begin();
+  slot_t *slot = table_find(module);
+  if (slot != NULL) slot->afresh = true;
   end();
 }
 
@@ -200,6 +208,7 @@ static void finish_part(part_t *part, bool succeeded) {
   }
   table_drop_shadow(part->slot);
   part->slot->overruled = false;
+  part->slot->afresh = false;
   part->slot->expects = false;
   arena_state_free(&part->arena);
   if (succeeded) close_or_retire(part->retired);

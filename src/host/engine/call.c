@@ -31,6 +31,7 @@ static void say_crash(image_t *image, native_call_t *call, const guard_fault_t *
   memcpy(crash->module, image->module, sizeof crash->module);
   crash->pc = fault->pc;
   crash->entered_at = fault->entered_at;
+  crash->overflow = fault->overflow;
   strncpy(crash->call, "call", sizeof crash->call - 1);
   image_pin(image);
   recovery_crashed(image, crash);

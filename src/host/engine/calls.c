@@ -42,6 +42,7 @@ static bool run(image_t *image, const char *name, void (*body)(void *), hook_cal
     failure->address = fault.address;
     failure->pc = fault.pc;
     failure->entered_at = fault.entered_at;
+    failure->overflow = fault.overflow;
     memcpy(failure->text, fault.function, sizeof fault.function);
     critical_forget(image);
     failure->stack = fault.stack;

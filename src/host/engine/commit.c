@@ -141,7 +141,7 @@ static void fall_back(part_t *part) {
 
 static bool step_save(part_t *part, hot_failure_t *failure) {
   image_t *leaving = part->leaving;
-  if (leaving == NULL || part->carries || leaving->calls.save_state == NULL) return true;
+  if (leaving == NULL || part->carries || part->slot->afresh || leaving->calls.save_state == NULL) return true;
   part->ran = true;
   part->has_state = true;
   shadow_take(&leaving->shadow);
@@ -209,7 +209,7 @@ static bool step_migrate(part_t *part, hot_failure_t *failure) {
 static bool step_init(part_t *part, hot_failure_t *failure) {
   if (part->carries) return true;
   part->ran = part->arriving->calls.init != NULL;
-  part->initialised = call_init(part->arriving, part->leaving != NULL, failure);
+  part->initialised = call_init(part->arriving, part->leaving != NULL && !part->slot->afresh, failure);
   return part->initialised;
 }
 
@@ -223,7 +223,7 @@ static bool step_load(part_t *part, hot_failure_t *failure) {
 }
 
 static bool step_complete(part_t *part, hot_failure_t *failure) {
-  if (part->leaving == NULL) return true;
+  if (part->leaving == NULL || part->slot->afresh) return true;
   part->ran = part->arriving->calls.complete_reload != NULL;
   return call_complete(part->arriving, failure);
 }
@@ -313,6 +313,8 @@ static void retire(part_t *part) {
     part->arena = (arena_state_t){0};
   } else {
     image_pin(leaving);
+    /* The same version again is what ends its crash; another one is a mend, which may come hours later. */
+    if (leaving->generation == slot->current->generation) slot->current->fault_at = leaving->fault_at;
     blob_free_pair(part->saved, part->handed);
     part->saved = (blob_t){0};
     part->handed = (blob_t){0};

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,9 @@
 static hot_fault_t queue[CAPACITY];
 static size_t first;
 static size_t count;
+static hot_recovered_t recovered[CAPACITY];
+static size_t first_recovered;
+static size_t recovered_count;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int wake[2] = {-1, -1};
 
@@ -27,8 +31,20 @@ int faults_open(void) {
 
 void faults_detach(void) { wake[1] = -1; }
 
+static hot_crash_kind_t kind_of(const hot_failure_t *failure) {
+  if (failure->overflow) return HOT_CRASH_STACK_OVERFLOW;
+  switch (failure->signal) {
+    case SIGBUS: return HOT_CRASH_BUS;
+    case SIGILL: return HOT_CRASH_ILL;
+    case SIGFPE: return HOT_CRASH_FPE;
+    case SIGABRT: return HOT_CRASH_ABORT;
+    default: return HOT_CRASH_SEGV;
+  }
+}
+
 void faults_describe(hot_fault_t *fault, const image_t *image, const hot_failure_t *failure) {
   memset(fault, 0, sizeof *fault);
+  fault->kind = kind_of(failure);
   fault->generation = image->generation;
   fault->signal = failure->signal;
   fault->address = failure->address;
@@ -38,6 +54,12 @@ void faults_describe(hot_fault_t *fault, const image_t *image, const hot_failure
   memcpy(fault->call, failure->call, sizeof fault->call);
   memcpy(fault->function, failure->text, sizeof fault->function - 1);
   fault->stack = failure->stack;
+}
+
+static void wake_up(void) {
+  /* A full pipe has a wake-up waiting already. */
+  ssize_t written = write(wake[1], "!", 1);
+  (void)written;
 }
 
 void faults_push(const image_t *image, const hot_failure_t *failure) {
@@ -55,9 +77,21 @@ void faults_queue(const hot_fault_t *fault) {
   }
   queue[(first + count++) % CAPACITY] = *fault;
   pthread_mutex_unlock(&lock);
-  /* A full pipe has a wake-up waiting already. */
-  ssize_t written = write(wake[1], "!", 1);
-  (void)written;
+  wake_up();
+}
+
+void faults_recovered(const image_t *image) {
+  pthread_mutex_lock(&lock);
+  if (recovered_count == CAPACITY) {
+    first_recovered = (first_recovered + 1) % CAPACITY;
+    recovered_count--;
+  }
+  hot_recovered_t *one = &recovered[(first_recovered + recovered_count++) % CAPACITY];
+  memcpy(one->module, image->module, sizeof one->module);
+  one->generation = image->generation;
+  one->recovery_ns = image->recovery_ns;
+  pthread_mutex_unlock(&lock);
+  wake_up();
 }
 
 int hot_fault_descriptor(void) { return wake[0]; }
@@ -75,4 +109,16 @@ int hot_take_fault(hot_fault_t *fault) {
   }
   pthread_mutex_unlock(&lock);
   return taken;
+}
+
+int hot_take_recovered(hot_recovered_t *taken) {
+  pthread_mutex_lock(&lock);
+  int any = recovered_count > 0;
+  if (any) {
+    *taken = recovered[first_recovered];
+    first_recovered = (first_recovered + 1) % CAPACITY;
+    recovered_count--;
+  }
+  pthread_mutex_unlock(&lock);
+  return any;
 }

@@ -16,7 +16,10 @@ void faults_describe(hot_fault_t *fault, const image_t *image, const hot_failure
 /* Queues a fault, and with it the memory of went_back; the oldest is dropped where nobody takes them. */
 void faults_queue(const hot_fault_t *fault);
 
-/* Both, for a module that is out of the frame loop and with which nothing else was done. */
+/* Queues that a module was called again after a crash. */
+void faults_recovered(const image_t *image);
+
+/* Both describes and queues, for a module that is out of the frame loop and with which nothing else was done. */
 void faults_push(const image_t *image, const hot_failure_t *failure);
 
 #endif

@@ -102,6 +102,7 @@ static void describe_fault(const guard_t *guard, guard_fault_t *fault) {
   fault->signal = guard->signal;
   fault->address = guard->address;
   fault->entered_at = guard->entered_at;
+  fault->overflow = (guard->signal == SIGSEGV || guard->signal == SIGBUS) && stack_is_beyond(guard->address);
   memset(fault->function, 0, sizeof fault->function);
   const hot_stack_frame_t *frame = frame_to_blame(&fault->stack);
   uintptr_t pc = (uintptr_t)frame->pc - ((frame->flags & HOT_FRAME_RETURN) != 0);

@@ -19,6 +19,7 @@ typedef struct guard_fault {
   uintptr_t address;
   uintptr_t pc;        /* the instruction; 0 where unknown */
   uint64_t entered_at; /* when the handler was entered, nanoseconds */
+  bool overflow;       /* the stack of the thread was full */
   char function[HOT_NAME_MAX]; /* empty where the loader knows none */
   hot_stack_t stack;
 } guard_fault_t;

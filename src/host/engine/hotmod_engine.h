@@ -28,6 +28,27 @@ extern "C" {
 /* Longest text taken from a module_view, in bytes without the final NUL. */
 #define HOT_VIEW_MAX 65536
 
+/* What kind a crash is of: policies are given by it. */
+typedef enum hot_crash_kind {
+  HOT_CRASH_SEGV,
+  HOT_CRASH_BUS,
+  HOT_CRASH_ILL,
+  HOT_CRASH_FPE,
+  HOT_CRASH_ABORT,
+  HOT_CRASH_STACK_OVERFLOW,
+  HOT_CRASH_KINDS
+} hot_crash_kind_t;
+
+/* What is done about it. Each but HOT_POLICY_STOP is bounded by the number of crashes that are forgiven. */
+typedef enum hot_policy {
+  HOT_POLICY_DEFAULT,        /* back to the version before on probation, on with the same one after it */
+  HOT_POLICY_ROLL_BACK,      /* back whenever there is a version before; on otherwise */
+  HOT_POLICY_GO_ON,          /* on, on probation too */
+  HOT_POLICY_RESTART_MODULE, /* out of the frame loop: the caller starts the same version anew */
+  HOT_POLICY_RESTART_HOST,   /* out of the frame loop: the caller starts another process */
+  HOT_POLICY_STOP            /* out of the frame loop */
+} hot_policy_t;
+
 /* What the engine does about a crash inside a guarded call. All zero: the module leaves the frame loop at its first one. */
 typedef struct hot_recovery {
   /* A version that crashes before it has run so many frames is taken back, with all that came with it. */
@@ -39,6 +60,7 @@ typedef struct hot_recovery {
   int frame_copies;
   /* Bytes of variables above which a module goes without a copy. */
   uint64_t frame_copy_limit;
+  hot_policy_t policy[HOT_CRASH_KINDS];
 } hot_recovery_t;
 
 typedef struct hot_options {
@@ -146,6 +168,7 @@ typedef struct hot_failure {
   uint64_t address;
   uint64_t pc;         /* of a crash: the instruction, 0 where unknown */
   uint64_t entered_at; /* of a crash: when the signal came */
+  int overflow;        /* of a crash: the stack was full */
   char module[HOT_NAME_MAX];
   char call[32];
   char text[HOT_TEXT_MAX];
@@ -225,7 +248,9 @@ typedef enum hot_fate {
   HOT_FATE_OUT,      /* the module is out of the frame loop, and the rest is up to the caller */
   HOT_FATE_GOES_ON,  /* it is called again, with the variables of the last frame boundary */
   HOT_FATE_WENT_BACK, /* the version before runs again */
-  HOT_FATE_STOPPED   /* it crashed too often and is out of the frame loop */
+  HOT_FATE_STOPPED,  /* it crashed too often, or its policy says so, and is out of the frame loop */
+  HOT_FATE_RESTART,  /* it is out of the frame loop and to be started anew: HOT_POLICY_RESTART_MODULE */
+  HOT_FATE_NEW_HOST  /* it is out of the frame loop and the process to be replaced: HOT_POLICY_RESTART_HOST */
 } hot_fate_t;
 
 /* What the version that was gone back to has for its state. */
@@ -247,6 +272,7 @@ typedef struct hot_fault {
   char module[HOT_NAME_MAX];
   uint32_t generation;
   int signal;
+  hot_crash_kind_t kind;
   uint64_t address;
   uint64_t frames;
   uint64_t at; /* when the signal came */
@@ -261,6 +287,13 @@ typedef struct hot_fault {
   size_t went_back_count;
   hot_stack_t stack;
 } hot_fault_t;
+
+/* A module was called again after a crash. */
+typedef struct hot_recovered {
+  char module[HOT_NAME_MAX];
+  uint32_t generation; /* what was called */
+  uint64_t recovery_ns; /* from the signal to that call */
+} hot_recovered_t;
 
 typedef struct hot_module_stats {
   char module[HOT_NAME_MAX];
@@ -317,6 +350,12 @@ HOT_EXPORT int hot_commit(const char *const *modules, size_t count, hot_committe
  * For a version that would otherwise never let go. Unknown names are ignored.
  */
 HOT_EXPORT void hot_overrule_module(const char *module);
+
+/*
+ * The next commit of the module takes over no state: its staged version begins as at a first load. Unknown names are
+ * ignored.
+ */
+HOT_EXPORT void hot_start_afresh(const char *module);
 
 /*
  * The next commit of the module, and what is probed before it, was made for this generation: where another one runs at
@@ -392,6 +431,9 @@ HOT_EXPORT int hot_fault_descriptor(void);
 
 /* Takes the oldest waiting fault: 1, or 0 where none waits. */
 HOT_EXPORT int hot_take_fault(hot_fault_t *fault);
+
+/* The same for modules that were called again; told by the same descriptor. */
+HOT_EXPORT int hot_take_recovered(hot_recovered_t *recovered);
 
 #ifdef __cplusplus
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "faults.h"
 #include "guard.h"
 #include "output.h"
 #include "platform.h"
@@ -168,6 +169,7 @@ static inline void ask_for_library(size_t index) {
 static void note_recovery(image_t *image) {
   image->recovery_ns = platform_now() - image->fault_at;
   image->fault_at = 0;
+  faults_recovered(image);
 }
 
 static void update_slot(const slot_t *slot, double dt) {

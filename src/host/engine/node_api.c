@@ -22,7 +22,7 @@ HOT_EXPORT int32_t hot_node_inherit(const char *path);
 HOT_EXPORT int32_t hot_node_stage(const char *module, uint32_t generation, const char *library, const char *entry,
                                    const char *imports);
 HOT_EXPORT void hot_node_set_recovery(uint32_t probation_frames, uint32_t restart_max, uint32_t restart_within_ms,
-                                      int32_t frame_copies, double copy_limit);
+                                      int32_t frame_copies, double copy_limit, uint32_t policies);
 HOT_EXPORT int32_t hot_node_commit(const char *modules);
 HOT_EXPORT int32_t hot_node_give_plan(const char *module, int32_t what, double size, const uint8_t *plan,
                                       int32_t plan_size, const uint8_t *must_hold, int32_t must_count,
@@ -35,6 +35,7 @@ HOT_EXPORT int32_t hot_node_stats(void);
 HOT_EXPORT int32_t hot_node_views(void);
 HOT_EXPORT int32_t hot_node_take_report(uint8_t *bytes, int32_t capacity);
 HOT_EXPORT int32_t hot_node_take_fault(uint8_t *bytes, int32_t capacity);
+HOT_EXPORT int32_t hot_node_take_recovered(uint8_t *bytes, int32_t capacity);
 HOT_EXPORT void hot_node_exit(int32_t status);
 
 typedef struct report {
@@ -145,14 +146,15 @@ int32_t hot_node_inherit(const char *path) {
   return finished();
 }
 
-/* copy_limit: bytes. */
+/* copy_limit: bytes. policies: that of each kind of crash, four bits each, the first kind in the lowest. */
 void hot_node_set_recovery(uint32_t probation_frames, uint32_t restart_max, uint32_t restart_within_ms,
-                           int32_t frame_copies, double copy_limit) {
+                           int32_t frame_copies, double copy_limit, uint32_t policies) {
   hot_recovery_t recovery = {.probation_frames = probation_frames,
                              .restart_max = restart_max,
                              .restart_within_ms = restart_within_ms,
                              .frame_copies = frame_copies,
                              .frame_copy_limit = (uint64_t)copy_limit};
+  for (int kind = 0; kind < HOT_CRASH_KINDS; kind++) recovery.policy[kind] = (hot_policy_t)(policies >> kind * 4 & 15);
   hot_set_recovery(&recovery);
 }
 
@@ -336,6 +338,7 @@ int32_t hot_node_take_fault(uint8_t *bytes, int32_t capacity) {
   put_text(&own, fault.function);
   put_integer(&own, fault.frames);
   put_stack(&own, &fault.stack);
+  put_integer(&own, fault.kind);
   put_integer(&own, fault.fate);
   put_integer(&own, fault.restored != 0);
   put_integer(&own, fault.restored_bytes);
@@ -348,6 +351,19 @@ int32_t hot_node_take_fault(uint8_t *bytes, int32_t capacity) {
     put_integer(&own, fault.went_back[n].generation);
     put_integer(&own, fault.went_back[n].state);
   }
+  int32_t size = copy_out(&own, bytes, capacity);
+  free(own.bytes);
+  return size;
+}
+
+/* The same of a module that was called again after a crash. */
+int32_t hot_node_take_recovered(uint8_t *bytes, int32_t capacity) {
+  hot_recovered_t recovered;
+  if (hot_take_recovered(&recovered) == 0) return 0;
+  report_t own = {0};
+  put_text(&own, recovered.module);
+  put_integer(&own, recovered.generation);
+  put_integer(&own, recovered.recovery_ns);
   int32_t size = copy_out(&own, bytes, capacity);
   free(own.bytes);
   return size;

@@ -50,6 +50,11 @@ static bool on_probation(const slot_t *slot) {
   return slot->previous != NULL && slot->current->frames < settings.probation_frames;
 }
 
+static bool may_go_back(const slot_t *slot, hot_policy_t policy) {
+  if (policy == HOT_POLICY_DEFAULT) return on_probation(slot);
+  return policy == HOT_POLICY_ROLL_BACK && slot->previous != NULL;
+}
+
 static void leave_over(image_t *image, transfer_t *carried, transfer_t *way_back) {
   if (image == NULL && carried == NULL && way_back == NULL) return;
   leftover_t *one = malloc(sizeof *one);
@@ -86,8 +91,21 @@ static void finish_fault(hot_fault_t *fault, hot_fate_t fate, uint64_t entered_a
 }
 
 /* Which slot's version is to blame where one may be taken back: the one that was called into, if that is the newer one. */
-static slot_t *blamed_slot(slot_t *slot, slot_t *called) {
-  return on_probation(slot) || called == NULL ? slot : called;
+static slot_t *blamed_slot(slot_t *slot, slot_t *called, hot_policy_t policy) {
+  return on_probation(slot) || called == NULL || !may_go_back(called, policy) ? slot : called;
+}
+
+static bool crashes_too_often(slot_t *slot) {
+  uint64_t within = settings.restart_within_ms * MILLISECOND;
+  return intensity_exceeded(&slot->intensity, platform_now(), settings.restart_max, within);
+}
+
+/* Of a module that neither goes back nor is stopped. */
+static hot_fate_t fate_by(hot_policy_t policy, image_t *image, bool restored) {
+  if (policy == HOT_POLICY_RESTART_MODULE) return HOT_FATE_RESTART;
+  if (policy == HOT_POLICY_RESTART_HOST) return HOT_FATE_NEW_HOST;
+  image->running = restored;
+  return restored ? HOT_FATE_GOES_ON : HOT_FATE_OUT;
 }
 
 /* Modules that the one which crashed was in calls of: what they were doing was not done to its end. */
@@ -118,21 +136,21 @@ void recovery_crashed(image_t *image, const hot_failure_t *failure) {
   slot_t *called = slot_at((uintptr_t)failure->pc);
   put_back_callees(slot, &failure->stack);
   image->fault_at = failure->entered_at;
-  const slot_t *blamed = blamed_slot(slot, called);
-  if (on_probation(blamed)) {
-    slot->goes_back = blamed->transaction;
-    slot->crash = fault;
-    waiting++;
-    return;
-  }
-  uint64_t within = settings.restart_within_ms * MILLISECOND;
-  if (intensity_exceeded(&slot->intensity, platform_now(), settings.restart_max, within)) {
+  hot_policy_t policy = settings.policy[fault.kind];
+  const slot_t *blamed = blamed_slot(slot, called, policy);
+  bool goes_back = may_go_back(blamed, policy);
+  /* A version on probation has but one way back, which bounds it by itself. */
+  bool counts = !goes_back || !on_probation(blamed);
+  if (policy == HOT_POLICY_STOP || (counts && crashes_too_often(slot))) {
     /* It waits for its mend, whatever becomes of those that it came with. */
     slot->transaction = 0;
     finish_fault(&fault, HOT_FATE_STOPPED, failure->entered_at);
+  } else if (goes_back) {
+    slot->goes_back = blamed->transaction;
+    slot->crash = fault;
+    waiting++;
   } else {
-    image->running = fault.restored;
-    finish_fault(&fault, fault.restored ? HOT_FATE_GOES_ON : HOT_FATE_OUT, failure->entered_at);
+    finish_fault(&fault, fate_by(policy, image, fault.restored), failure->entered_at);
   }
 }
 

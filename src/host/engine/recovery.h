@@ -9,6 +9,8 @@
  *  - one that crashes too often leaves the frame loop.
  *  - any other is called again in the next frame. Without a copy of its variables it leaves the frame loop, because
  *    nobody knows what they are.
+ * A policy for the kind of crash (hot_policy_t) changes when a version goes back, has the module leave the frame loop for
+ * the caller to start it, or the process, anew, or stops it at once.
  */
 #ifndef HOTMOD_RECOVERY_H
 #define HOTMOD_RECOVERY_H

@@ -12,6 +12,8 @@
 #define WORD sizeof(uintptr_t)
 /* Bytes above the last known frame that are searched where nobody knows how large the stack is. */
 #define BLIND_SEARCH 65536
+/* A function with large variables may step over the guard page, but seldom further. */
+#define BELOW_STACK 65536
 /* A function this long without its frame set up is none. */
 #define PROLOGUE_BYTES 96
 
@@ -38,6 +40,10 @@ typedef struct walk {
 void stack_open(void) { platform_code_range((uintptr_t)stack_open, &engine.low, &engine.high); }
 
 void stack_thread_open(void) { platform_thread_stack(&thread_bounds.low, &thread_bounds.high); }
+
+bool stack_is_beyond(uintptr_t address) {
+  return thread_bounds.low > 0 && address < thread_bounds.high && address + BELOW_STACK >= thread_bounds.low;
+}
 
 void stack_escape(void) {
   if (may_escape) siglongjmp(escape, 1);

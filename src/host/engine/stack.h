@@ -12,6 +12,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "hotmod_engine.h"
 
@@ -20,6 +21,12 @@ void stack_open(void);
 
 /* Tells where the calling thread's stack lies: reading inside it needs no care. Not in a signal handler. */
 void stack_thread_open(void);
+
+/*
+ * Whether an access to this address that failed means that the calling thread's stack was full: it lies on the stack,
+ * where only the guard page is not accessible, or closely below.
+ */
+bool stack_is_beyond(uintptr_t address);
 
 /*
  * Captures the stack that a signal interrupted, from the arguments of its handler; limit is an address above the last

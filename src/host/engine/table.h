@@ -33,6 +33,7 @@ typedef struct slot {
   hot_fault_t crash;       /* that crash */
   bool torn;               /* a crash in its code left its variables half-written */
   bool committing;   /* staged is taking over in the commit under way */
+  bool afresh;       /* the next commit takes over no state: see hot_start_afresh */
   bool overruled;    /* in the next commit current has no say: see hot_overrule_module */
 } slot_t;
 

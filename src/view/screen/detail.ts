@@ -2,6 +2,7 @@ import type { Timings } from '../../events/events.js';
 import { formatNumber, formatState, percentile, phases, sparkline } from '../format.js';
 import { levelGlyph, levelStyle, verdictMark } from '../glyphs.js';
 import { type Line, type Segment, seg } from '../line.js';
+import { recoveryText } from '../recovery-text.js';
 import { failureWord } from '../reduce-module.js';
 import type { ModuleState } from '../state.js';
 import { cleanLine } from '../text.js';
@@ -90,6 +91,8 @@ export function timingLines(frame: Frame, module: ModuleState, rows: number): re
   }
   const state = module.state === null ? '' : formatState(module.state);
   if (state !== '') lines.push([seg('  state ', 'dim'), seg(state)]);
+  const { recovery } = module;
+  if (recovery !== null) lines.push([seg('  crash ', 'dim'), seg(recoveryText(recovery))]);
   return fitAll(lines.slice(0, rows), frame);
 }
 

@@ -107,7 +107,7 @@ function claims(frame: Frame): readonly Claim[] {
     claim('reasons', 1, Math.min(reasons, 5)),
     ...(controls.bigLog ? [claim('log', 2, Math.min(log, 13))] : []),
     claim('values', 2, values),
-    claim('panels', 3, panels),
+    claim('panels', Math.min(panels, 3), panels),
     claim('log', 2, Math.min(log, 2)),
     claim('timings', 2, Math.min(timings, 2)),
     claim('log', 2, Math.min(log, 3)),

@@ -204,6 +204,42 @@ describe('the live screen', () => {
   });
 });
 
+describe('crashes of a module', () => {
+  const counts = {
+    crashes: 4,
+    byClass: { segv: 3, hang: 1 },
+    tried: 4,
+    recovered: 3,
+    rate: 0.75,
+    recoveryMs: { mean: 2.04, p50: 0.05, p99: 6 },
+    nextCallMs: null,
+  };
+  const crashed: SessionEvent = {
+    type: 'recovery:done',
+    module: 'traffic',
+    ...{ generation: 1, crashed: 1, errorClass: 'segv', action: 'goOn', recovered: true, recoveryMs: 6 },
+    counts,
+  };
+  const loaded = reloadDone('traffic', { outcome: 'loaded', generation: 1, from: 0 });
+
+  test('are one line: how many of which class, what share recovered, and how long that took', () => {
+    const state = stateAfter([sessionStart(['traffic']), loaded, crashed]);
+    const line = '  crash 4 (3 segv, 1 hang), 3 of 4 recovered (75 %) in 2.0 ms on average, p99 6.0 ms';
+    expect(screen(state, { columns: 100, rows: 40 })).toContain(line);
+  });
+
+  test('have no line where there were none', () => {
+    const state = stateAfter([sessionStart(['traffic']), loaded]);
+    expect(screen(state, { columns: 100, rows: 40 }).join('\n')).not.toContain('crash ');
+  });
+});
+
+test('a view of one line is shown where it is the only panel', () => {
+  const view: SessionEvent = { type: 'module:view', module: 'traffic', text: 'cars 7' };
+  const state = stateAfter([sessionStart(['traffic']), reloadDone('traffic'), view]);
+  expect(screen(state, { columns: 100, rows: 40 })).toContain('  cars 7');
+});
+
 describe('the past of a module', () => {
   const size = { columns: 100, rows: 40 };
 
