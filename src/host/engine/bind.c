@@ -174,6 +174,13 @@ static void note_moves_since(moves_t *moves, const imports_t *before, const impo
   }
 }
 
+/* What it uses is only there. */
+static void keep_for(const image_t *user, const import_t *import) {
+  char text[HOT_NAME_MAX];
+  snprintf(text, sizeof text, "%s in %s", import->symbol, user->module);
+  image_keep((image_t *)import->from, HOT_BLOCKED_IMPORT, text);
+}
+
 /* True where anything leads elsewhere now. */
 static bool bind_again(image_t *image, moves_t *moves) {
   imports_t *imports = &image->imports;
@@ -184,7 +191,7 @@ static bool bind_again(image_t *image, moves_t *moves) {
     if (provider == import->from) continue;
     uintptr_t address = provider == NULL ? 0 : (uintptr_t)entry_symbol(provider, import->symbol);
     if (address == 0 && import->bound != 0 && !import->optional && provider != NULL) {
-      if (import->from != NULL) image_pin((image_t *)import->from);
+      if (import->from != NULL) keep_for(image, import);
       continue;
     }
     if (!any) protect(&image->segments.relro, PROT_READ | PROT_WRITE);

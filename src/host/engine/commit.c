@@ -320,7 +320,9 @@ static void undo(commit_t *commit) {
     blob_free_pair(part->saved, part->handed);
     /* Its variables may be copies of those that live on: its destructors must not see them. */
     if (part->carries) atexit_forget(part->arriving);
-    if (part->carries && part->slot->transfer->old_image == HOT_OLD_KEEP) image_pin(part->arriving);
+    if (part->carries && part->slot->transfer->old_image == HOT_OLD_KEEP) {
+      image_keep(part->arriving, HOT_BLOCKED_DESTRUCTORS, "");
+    }
     part->retired = part->arriving;
     part->slot->staged = NULL;
   }

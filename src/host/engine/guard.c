@@ -12,6 +12,7 @@
 #include "output.h"
 #include "platform.h"
 #include "stack.h"
+#include "threads.h"
 
 #define ALTERNATE_STACK_BYTES 65536
 
@@ -57,6 +58,7 @@ int guard_open(void) {
   if (atexit(on_exit_call) != 0) return -1;
   stack_open();
   take_questions();
+  threads_open();
   is_open = true;
   return 0;
 }
