@@ -1,5 +1,6 @@
 import { buildCodes } from './build.js';
 import { configCodes } from './config.js';
+import { keptCodes } from './kept.js';
 import { reloadCodes } from './reload.js';
 import { sessionCodes } from './session.js';
 import { stateCodes } from './state.js';
@@ -21,6 +22,7 @@ export const codes: readonly CodeText[] = [
   ...verdictCodes,
   ...stateCodes,
   ...reloadCodes,
+  ...keptCodes,
   ...sessionCodes,
 ].sort((a, b) => a.code.localeCompare(b.code));
 

@@ -21,6 +21,7 @@ export function absentHost(): Host {
     setRate: gone,
     setRecovery: gone,
     stats: gone,
+    kept: gone,
     views: gone,
     close: () => Promise.resolve(),
     kill: () => {},

@@ -220,6 +220,11 @@ function createHost(child: Child, calls: Calls, state: State, ended: Promise<Hos
       if (answer.answer !== 'stats') throw wrongAnswer('stats', answer);
       return answer.result;
     },
+    async kept() {
+      const answer = await calls.ask({ call: 'kept' });
+      if (answer.answer !== 'kept') throw wrongAnswer('kept', answer);
+      return answer.result;
+    },
     async views() {
       const answer = await calls.ask({ call: 'views' });
       if (answer.answer !== 'views') throw wrongAnswer('views', answer);

@@ -1,7 +1,7 @@
 import { DataType, type FieldType, load, open } from 'ffi-rs';
 import type { EntryNames } from '../config/resolved.js';
 import { decodeCall, decodeRead, encodeCall, encodeRead } from './engine-calls.js';
-import { readCommitted, readFacts, readFault, readFindings, readStats, readViews } from './engine-reports.js';
+import { readCommitted, readFacts, readFault, readFindings, readKept, readStats, readViews } from './engine-reports.js';
 import { describeFailure, type FailureText, planFailure, readFailure } from './failures.js';
 import {
   type CallAnswer,
@@ -9,6 +9,7 @@ import {
   type CommitRequest,
   type CommitResult,
   type HostStats,
+  type KeptImage,
   type ModuleFault,
   type ModuleImport,
   type ModuleView,
@@ -53,6 +54,7 @@ export interface Engine {
   setRecovery(settings: RecoverySettings): Promise<void>;
   step(frames: number, dt: number): Promise<void>;
   stats(): Promise<HostStats>;
+  kept(): Promise<readonly KeptImage[]>;
   views(): Promise<readonly ModuleView[]>;
   stop(): Promise<void>;
   takeFaults(): readonly ModuleFault[];
@@ -210,6 +212,7 @@ export function startEngine(options: EngineOptions): Engine {
     setRecovery,
     step: (frames, dt) => command('hot_step', [unsigned, real], [frames, dt]),
     stats: async () => readStats(await report('hot_node_stats')),
+    kept: async () => readKept(await report('hot_node_kept')),
     views: async () => readViews(await report('hot_node_views')),
     stop: () => command('hot_engine_stop'),
     takeFaults: () => takeFaults(now, faultBuffer),

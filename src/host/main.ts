@@ -171,6 +171,8 @@ async function carryOut(
       return { answer: 'reverted', result: await engine.revert(call.module) };
     case 'stats':
       return { answer: 'stats', result: await engine.stats() };
+    case 'kept':
+      return { answer: 'kept', result: await engine.kept() };
     case 'views':
       return { answer: 'views', result: await engine.views() };
     default:
@@ -179,7 +181,7 @@ async function carryOut(
   }
 }
 
-type Question = 'stage' | 'commit' | 'try' | 'probe' | 'read' | 'call' | 'revert' | 'stats' | 'views';
+type Question = 'stage' | 'commit' | 'try' | 'probe' | 'read' | 'call' | 'revert' | 'stats' | 'kept' | 'views';
 type Command = Exclude<HostCall, { readonly call: Question }>;
 
 async function carryOutCommand(engine: Engine, call: Command): Promise<void> {

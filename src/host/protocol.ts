@@ -4,6 +4,7 @@ import type {
   CommitRequest,
   CommitResult,
   HostStats,
+  KeptImage,
   ModuleFault,
   ModuleView,
   ProbeRequest,
@@ -35,6 +36,7 @@ export type HostCall =
   | { readonly call: 'setRate'; readonly framesPerSecond: number }
   | { readonly call: 'setRecovery'; readonly settings: RecoverySettings }
   | { readonly call: 'stats' }
+  | { readonly call: 'kept' }
   | { readonly call: 'views' }
   | { readonly call: 'close' };
 
@@ -62,6 +64,7 @@ export type HostAnswer =
   | { readonly answer: 'tried'; readonly result: TrialResult }
   | { readonly answer: 'reverted'; readonly result: RevertResult }
   | { readonly answer: 'stats'; readonly result: HostStats }
+  | { readonly answer: 'kept'; readonly result: readonly KeptImage[] }
   | { readonly answer: 'views'; readonly result: readonly ModuleView[] }
   | { readonly answer: 'done' }
   /** The call itself could not be carried out: a copy that failed, a bug. */

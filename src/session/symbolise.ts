@@ -108,7 +108,7 @@ async function lookUp(
   }
 }
 
-function shownPath(file: string, root: string): string {
+export function shownPath(file: string, root: string): string {
   const inside = relative(root, file);
   return file === '' || inside.startsWith('..') || isAbsolute(inside) ? file : inside;
 }

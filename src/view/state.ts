@@ -65,6 +65,14 @@ export interface ModuleState {
   readonly live: LiveState | null;
   /** Where it crashed last, until a newer generation than the one that crashed runs; null where nobody could tell. */
   readonly crash: ModuleCrash | null;
+  /** Old versions that cannot be unloaded, oldest first. */
+  readonly kept: readonly KeptVersion[];
+}
+
+export interface KeptVersion {
+  readonly generation: number;
+  readonly code: string;
+  readonly message: string;
 }
 
 export interface ModuleCrash extends Pick<CrashPlace, 'stack' | 'leftOut'> {
@@ -177,5 +185,6 @@ export function newModule(name: string): ModuleState {
     view: '',
     live: null,
     crash: null,
+    kept: [],
   };
 }

@@ -278,7 +278,7 @@ typedef struct hot_stats {
   size_t modules; /* how many there are, whatever the capacity given */
 } hot_stats_t;
 
-/* Why the image of a version that does not run any more is not closed. In the order of `blockers` in src/host/kept.ts. */
+/* Why the image of a version that does not run any more is not closed. In the order of `blockers` in src/host/host.ts. */
 typedef enum hot_blocker {
   HOT_BLOCKED_UNSEARCHED,   /* memory has not been searched yet for what points into it */
   HOT_BLOCKED_WAY_BACK,     /* a version that is kept to go back to points into it */
@@ -303,6 +303,7 @@ typedef struct hot_kept_image {
   uint32_t holder_generation;
   uint64_t place;
   uint64_t target; /* what is pointed to, or where the thread is: an address of the image's own file */
+  uint32_t searches; /* of all memory that found it to be pointed into */
   int32_t thread;  /* its number as the system has it */
   char text[HOT_NAME_MAX]; /* the name of the thread, of what is mapped around the word, of the symbol */
 } hot_kept_image_t;

@@ -298,6 +298,7 @@ int32_t hot_node_kept(void) {
     put_integer(&report, one->holder_generation);
     put_integer(&report, one->place);
     put_integer(&report, one->target);
+    put_integer(&report, one->searches);
     put_signed(&report, one->thread);
     put_text(&report, one->text);
   }

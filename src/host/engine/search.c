@@ -88,7 +88,7 @@ static bool is_search_due(bool at_once) {
 
 /* The name and the number stay. */
 static void forget_blocker(waiting_t *waiting) {
-  hot_kept_image_t fresh = {.generation = waiting->why.generation};
+  hot_kept_image_t fresh = {.generation = waiting->why.generation, .searches = waiting->why.searches};
   memcpy(fresh.module, waiting->why.module, sizeof fresh.module);
   waiting->why = fresh;
   waiting->found = false;
@@ -110,6 +110,7 @@ void search_sweep(image_t *const *live, size_t count, size_t running, bool at_on
   if (everything) everything = scan_memory(here);
   for (size_t n = 0; n < list_count; n++) {
     if (everything) list[n].image->searched = true;
+    if (everything && list[n].found) list[n].why.searches++;
     else if (needs_everything(&list[n])) list[n].found = true;
   }
   follow_found();

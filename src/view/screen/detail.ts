@@ -59,7 +59,10 @@ function allReasons(frame: Frame, module: ModuleState): readonly Line[] {
       ...(advice === '' ? [] : codeLines(`    ${glyphs.arrow} `, 'dim', advice, frame, 'dim')),
     ];
   });
-  return [...lines, ...reasons];
+  const kept = module.kept.flatMap(({ code, message }) =>
+    codeLines(`  ${glyphs.dot} ${code} `, 'dim', clean(message), frame, 'dim'),
+  );
+  return [...lines, ...reasons, ...kept];
 }
 
 /** Milliseconds by phase: the last reload, then p50 and p95 of the last hundred, then what became of the state. */

@@ -1,0 +1,76 @@
+import { HostGone, type KeptImage } from '../host/host.js';
+import type { Context } from './context.js';
+import { describeKept } from './kept-texts.js';
+import { problemOf } from './problem.js';
+
+export interface KeptImages {
+  /** Looks for old versions that cannot be unloaded, and tells of those that are new or gone. Never throws. */
+  look(): void;
+}
+
+/** A search takes every word for a pointer, and what lies unused in a program holds a few old ones for a while. */
+const searchesToBeSure = 2;
+
+/**
+ * Follows which old versions stay in memory. The host searches for what holds on to them, after each reload and once more
+ * when it is asked; here addresses become names.
+ */
+export function createKeptImages(context: Context): KeptImages {
+  /** What was last told of each. */
+  const told = new Map<string, { readonly image: KeptImage; readonly about: string }>();
+  let looking: Promise<void> | null = null;
+  let again = false;
+
+  const lookNow = async (): Promise<void> => {
+    const images = (await context.host.kept()).filter(isWorthTelling);
+    const names = new Set(images.map(nameOf));
+    for (const [name, { image }] of told) {
+      if (names.has(name)) continue;
+      told.delete(name);
+      const { module, generation } = image;
+      context.bus.emit({ type: 'image:closed', module, generation });
+    }
+    for (const image of images) {
+      const before = told.get(nameOf(image));
+      if (before?.about === aboutOf(image)) continue;
+      told.set(nameOf(image), { image, about: aboutOf(image) });
+      const described = await describeKept(context, image);
+      context.bus.emit({ type: 'image:kept', ...described, again: before !== undefined });
+    }
+  };
+
+  const lookUntilDone = async (): Promise<void> => {
+    do {
+      again = false;
+      try {
+        await lookNow();
+      } catch (error) {
+        // Another host follows, and with it another look.
+        if (!(error instanceof HostGone)) context.bus.emit({ type: 'session:problem', ...problemOf(error) });
+      }
+    } while (again && !context.closing);
+    looking = null;
+  };
+
+  return {
+    look() {
+      again = true;
+      looking ??= lookUntilDone();
+    },
+  };
+}
+
+function isWorthTelling({ blocker, searches }: KeptImage): boolean {
+  if (blocker === 'memory') return searches >= searchesToBeSure;
+  return blocker !== 'unsearched' && blocker !== 'wayBack';
+}
+
+function nameOf({ module, generation }: KeptImage): string {
+  return `${generation} ${module}`;
+}
+
+/** A thread goes from place to place, and an object may lie elsewhere: that is no news. */
+function aboutOf({ blocker, holder, holderGeneration, place, thread, text }: KeptImage): string {
+  const where = blocker === 'variable' ? place : '';
+  return [blocker, holder, holderGeneration, where, thread, blocker === 'memory' ? '' : text].join(' ');
+}
