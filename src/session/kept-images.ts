@@ -22,7 +22,7 @@ export function createKeptImages(context: Context): KeptImages {
   let again = false;
 
   const lookNow = async (): Promise<void> => {
-    const images = (await context.host.kept()).filter(isWorthTelling);
+    const images = await context.host.kept();
     const names = new Set(images.map(nameOf));
     for (const [name, { image }] of told) {
       if (names.has(name)) continue;
@@ -30,7 +30,7 @@ export function createKeptImages(context: Context): KeptImages {
       const { module, generation } = image;
       context.bus.emit({ type: 'image:closed', module, generation });
     }
-    for (const image of images) {
+    for (const image of images.filter(isWorthTelling)) {
       const before = told.get(nameOf(image));
       if (before?.about === aboutOf(image)) continue;
       told.set(nameOf(image), { image, about: aboutOf(image) });

@@ -37,13 +37,14 @@ function descend(type: DebugType, path: string, offset: number): ValuePath {
   return descend(part.type, part.name === '' ? path : `${path}.${part.name}`, offset - part.offset);
 }
 
+/** A field without a size is a flexible array, which takes what is left. */
 function partAt(record: RecordType, offset: number) {
   const bases = record.bases.flatMap((base) =>
     base.offset === null ? [] : [{ name: '', type: base.type, offset: base.offset }],
   );
   return (
     [...record.fields, ...bases].find(
-      (part) => offset >= part.offset && offset < part.offset + (sizeOf(part.type) ?? 0),
+      (part) => offset >= part.offset && offset < part.offset + (sizeOf(part.type) ?? Number.POSITIVE_INFINITY),
     ) ?? null
   );
 }

@@ -4,75 +4,102 @@ import type { KeptImage } from '../../src/host/host.js';
 import { readElf } from '../../src/objfile/elf.js';
 import { counterSource, entryOf, type HostBench, openBench, until, viewOf } from '../helpers/host-modules.js';
 
-/** A module that starts a thread when it is told to, which runs until `stop` is written, in code of its own version. */
+/** A module that starts a thread when it is told to, which runs until `end_thread`, in code of its own version. */
 const threaded = (work: string): string =>
   counterSource({
     extra: `
 #include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 static int *stop;
-MODULE_EXPORT void *share(void) { return stop = calloc(1, sizeof *stop); }
 static void *work(void *given) {
   volatile int *end = given;
   while (!*end) { ${work} }
   return NULL;
 }
-static void start(int quiet) {
+MODULE_EXPORT void *stop_place(void) { return stop; }
+MODULE_EXPORT void end_thread(void *of) { *(volatile int *)of = 1; }
+MODULE_EXPORT void start_thread(void) {
   pthread_t thread;
-  sigset_t all, before;
-  sigfillset(&all);
-  if (quiet) pthread_sigmask(SIG_SETMASK, &all, &before);
+  stop = calloc(1, sizeof *stop);
   pthread_create(&thread, NULL, work, stop);
-  if (quiet) pthread_sigmask(SIG_SETMASK, &before, NULL);
   pthread_setname_np(thread, "the worker");
   pthread_detach(thread);
 }
-MODULE_EXPORT void start_thread(void) { share(); start(0); }
-MODULE_EXPORT void start_quiet_thread(void) { share(); start(1); }
-MODULE_EXPORT void end_threads(long *of) { *(volatile int *)of = 1; }
-MODULE_EXPORT void *stop_place(void) { return stop; }`,
+MODULE_EXPORT void start_in_pool(void) {
+  void (*run)(void *(*)(void *), void *) = module_get_symbol("pool", "run");
+  stop = calloc(1, sizeof *stop);
+  run(work, stop);
+}`,
+  });
+
+/** Runs what others give it in a thread that is started with a function of its own, which may block all signals. */
+const pool = (quiet: boolean): string =>
+  counterSource({
+    extra: `
+#include <pthread.h>
+#include <signal.h>
+typedef struct job { void *(*function)(void *); void *argument; } job_t;
+static void *begin(void *given) {
+  job_t job = *(job_t *)given;
+  free(given);
+  return job.function(job.argument);
+}
+MODULE_EXPORT void run(void *(*function)(void *), void *argument) {
+  pthread_t thread;
+  sigset_t all, before;
+  job_t *job = malloc(sizeof *job);
+  *job = (job_t){function, argument};
+  sigfillset(&all);
+  if (${quiet ? 1 : 0}) pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_create(&thread, NULL, begin, job);
+  if (${quiet ? 1 : 0}) pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_setname_np(thread, "the pool");
+  pthread_detach(thread);
+}`,
   });
 
 const gnu = ['-D_GNU_SOURCE'];
-
 const waiting = 'usleep(1000);';
 const computing = 'for (volatile int n = 0; n < 1000; n++) { }';
 
-for (const [how, work] of [
-  ['waits in the kernel', waiting],
-  ['computes', computing],
+for (const [what, work, start, name] of [
+  ['that waits in the kernel in an old version', waiting, 'start_thread', 'the worker'],
+  ['that computes in an old version', computing, 'start_thread', 'the worker'],
+  ['of a pool that waits in the kernel, called by an old version', waiting, 'start_in_pool', 'the pool'],
+  ['of a pool that computes in an old version', computing, 'start_in_pool', 'the pool'],
 ] as const) {
-  test(`a thread that ${how} in an old version keeps its code mapped, and is named until it ends`, async () => {
+  test(`a thread ${what} keeps its code mapped, and is named until it ends`, async () => {
     await using bench = await openBench();
+    await load(bench, await bench.compile('pool', pool(false), gnu), 1, 'pool');
     const library = await bench.compile('counter', threaded(work), gnu);
     await load(bench, library, 1);
-    await call(bench, 'start_thread');
+    await call(bench, start);
     const stop = await call(bench, 'stop_place');
     for (let generation = 2; generation <= 6; generation++) await load(bench, library, generation);
     expect(await bench.host.kept()).toMatchObject([
-      { module: 'counter', generation: 1, blocker: 'thread', text: 'the worker', thread: expect.any(Number) },
+      { module: 'counter', generation: 1, blocker: 'thread', text: name, thread: expect.any(Number) },
     ]);
-    expect(await isMapped(bench, 1)).toBe(true);
-    expect(await isMapped(bench, 2)).toBe(false);
+    expect(await isMapped(bench, 2)).toBe(true);
+    expect(await isMapped(bench, 3)).toBe(false);
     await bench.host.step(3, 1 / 60);
     expect(await viewOf(bench.host, 'counter')).toBe('3');
 
-    await call(bench, 'end_threads', [stop]);
+    await call(bench, 'end_thread', [stop]);
     await until(async () => (await bench.host.kept()).length === 0);
-    expect(await isMapped(bench, 1)).toBe(false);
+    expect(await isMapped(bench, 2)).toBe(false);
     expect((await bench.host.stats()).keptImages).toBe(0);
   });
 }
 
-test('a thread that cannot be asked where it is counts as inside', async () => {
+test('a thread that blocks the signal which asks where it is counts as inside', async () => {
   await using bench = await openBench();
+  await load(bench, await bench.compile('pool', pool(true), gnu), 1, 'pool');
   const library = await bench.compile('counter', threaded(waiting), gnu);
   await load(bench, library, 1);
-  await call(bench, 'start_quiet_thread');
+  await call(bench, 'start_in_pool');
   for (let generation = 2; generation <= 3; generation++) await load(bench, library, generation);
-  expect(await bench.host.kept()).toMatchObject([{ generation: 1, blocker: 'silentThread', text: 'the worker' }]);
-  expect(await isMapped(bench, 1)).toBe(true);
+  expect(await bench.host.kept()).toMatchObject([{ generation: 1, blocker: 'silentThread', text: 'the pool' }]);
+  expect(await isMapped(bench, 2)).toBe(true);
 });
 
 test('a module that is unloaded while its thread runs stays mapped', async () => {

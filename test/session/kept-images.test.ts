@@ -64,7 +64,7 @@ test('the variable that keeps an old version is named, once, and so is its end',
   await reload(dir.path, running, 'tool', tool(3));
   expect(toldOf(running)).toEqual([]);
   await reload(dir.path, running, 'tool', tool(4));
-  const kept = await waitFor(() => toldOf(running)[0]);
+  const kept = await waitFor(() => toldOf(running)[0], 'image:kept');
   expect(kept).toMatchObject({
     module: 'tool',
     generation: 1,
@@ -82,7 +82,7 @@ test('the variable that keeps an old version is named, once, and so is its end',
   );
   await reload(dir.path, running, 'tool', tool(5));
 
-  await running.session.call({ module: 'user', function: 'ask_again', args: [] });
+  await running.session.call({ module: 'user', function: 'ask_again', args: { text: [] } });
   await running.session.step(2);
   const closed = running.bus.next('image:closed');
   await reload(dir.path, running, 'tool', tool(6));
@@ -94,7 +94,7 @@ test('a thread that outlives its version is named, and the function that it is i
   await using dir = await tempDir({ [path('worker')]: worker(1) });
   await using running = await openTestSession(dir.path, { watch: false, stepped: true });
   for (const by of [2, 3]) await reload(dir.path, running, 'worker', worker(by));
-  const kept = await waitFor(() => toldOf(running)[0]);
+  const kept = await waitFor(() => toldOf(running)[0], 'image:kept');
   expect(kept).toMatchObject({
     module: 'worker',
     generation: 1,
@@ -103,9 +103,9 @@ test('a thread that outlives its version is named, and the function that it is i
     thread: { name: 'the worker' },
     function: 'work',
     file: path('worker'),
-    line: 7,
+    line: 5,
   });
-  expect(kept?.message).toMatch(/thread \d+ \(the worker\) is inside it, in work \(modules\/worker\/worker\.c:7\)\.$/);
+  expect(kept?.message).toMatch(/thread \d+ \(the worker\) is inside it, in work \(modules\/worker\/worker\.c:5\)\.$/);
   await running.session.step(3);
   expect(running.events.filter((event) => event.type === 'host:crash')).toEqual([]);
 });

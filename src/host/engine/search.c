@@ -22,6 +22,7 @@ typedef struct waiting {
   bool found;         /* something points into it, or a thread is inside */
   bool followed;      /* what it points into was looked at */
   hot_kept_image_t why; /* where found; holds none of its addresses */
+  hot_kept_image_t before; /* the same of the search before */
 } waiting_t;
 
 /* Whose words are being looked through. */
@@ -68,7 +69,6 @@ void search_retire(image_t *image) {
                                  .hidden_low = ~image->low,
                                  .size = image->high - image->low,
                                  .record_size = segments_record_size(image->handle),
-                                 .found = image->needs_search,
                                  .why.generation = image->generation};
   memcpy(list[list_count].why.module, image->module, sizeof image->module);
   hide(&list[list_count++]);
@@ -80,38 +80,46 @@ const hot_kept_image_t *search_blocker(size_t n) { return n < list_count ? &list
 
 static bool needs_everything(const waiting_t *waiting) { return waiting->image->needs_search; }
 
+static bool was_held_openly(const waiting_t *waiting) {
+  hot_blocker_t blocker = waiting->before.blocker;
+  return blocker == HOT_BLOCKED_THREAD || blocker == HOT_BLOCKED_SILENT_THREAD || blocker == HOT_BLOCKED_VARIABLE;
+}
+
+/* Of those that only a search of all memory can let go. What was told to be in the way, and is gone, is worth one. */
 static bool is_search_due(bool at_once) {
   size_t count = 0;
-  for (size_t n = 0; n < list_count; n++) count += needs_everything(&list[n]) && !list[n].image->searched;
+  for (size_t n = 0; n < list_count; n++) {
+    if (list[n].found || !needs_everything(&list[n])) continue;
+    if (was_held_openly(&list[n])) return true;
+    count += !list[n].image->searched;
+  }
   return count >= (at_once ? 1 : GATHERED);
 }
 
-/* The name and the number stay. */
+/* The name, the number and the count stay. */
 static void forget_blocker(waiting_t *waiting) {
   hot_kept_image_t fresh = {.generation = waiting->why.generation, .searches = waiting->why.searches};
   memcpy(fresh.module, waiting->why.module, sizeof fresh.module);
+  waiting->before = waiting->why;
   waiting->why = fresh;
   waiting->found = false;
+  waiting->followed = false;
 }
 
 void search_sweep(image_t *const *live, size_t count, size_t running, bool at_once) {
   uintptr_t here = (uintptr_t)&here;
-  bool everything = is_search_due(at_once);
-  size_t examined = 0;
-  for (size_t n = 0; n < list_count; n++) {
-    list[n].followed = false;
-    if (!everything && needs_everything(&list[n])) continue;
-    forget_blocker(&list[n]);
-    examined++;
-  }
-  if (examined == 0) return;
+  if (list_count == 0) return;
+  for (size_t n = 0; n < list_count; n++) forget_blocker(&list[n]);
   scan_threads(here);
   for (size_t n = 0; n < count; n++) scan_image(live[n], n < running ? HOT_BLOCKED_VARIABLE : HOT_BLOCKED_WAY_BACK, 0);
-  if (everything) everything = scan_memory(here);
+  bool everything = is_search_due(at_once) && scan_memory(here);
   for (size_t n = 0; n < list_count; n++) {
-    if (everything) list[n].image->searched = true;
-    if (everything && list[n].found) list[n].why.searches++;
-    else if (needs_everything(&list[n])) list[n].found = true;
+    waiting_t *waiting = &list[n];
+    if (everything) waiting->image->searched = true;
+    if (everything && waiting->found) waiting->why.searches++;
+    if (everything || waiting->found || !needs_everything(waiting)) continue;
+    waiting->found = true;
+    if (waiting->before.blocker == HOT_BLOCKED_MEMORY) waiting->why = waiting->before;
   }
   follow_found();
   close_unfound();

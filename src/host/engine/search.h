@@ -22,8 +22,8 @@ void search_retire(image_t *image);
 
 /*
  * Looks through what waits and closes what nothing needs. Images whose state has no pointers to objects on the heap
- * are judged by the threads and the variables of the images in `live`, the others by all writable memory, which takes
- * milliseconds and therefore only happens when several wait, or where `at_once` says so. The first `running` of the live
+ * are judged by the threads and the variables of the images in `live`, the others by all writable memory as well, which takes
+ * milliseconds and therefore only happens when several wait for nothing else, or where `at_once` says so. The first `running` of the live
  * images run, the others are kept to go back to. Outside the pause, on a thread that has called guard_thread_open.
  */
 void search_sweep(image_t *const *live, size_t count, size_t running, bool at_once);

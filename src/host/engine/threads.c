@@ -65,6 +65,7 @@ typedef enum answer { ANSWERED, SILENT, ENDED } answer_t;
 static bool list_threads(list_t *list);
 static void find_stacks(list_t *list, uintptr_t here);
 static bool has_trace(const thread_search_t *search, const seen_t *seen, const pages_t *pages);
+static bool starts_there(const thread_search_t *search, const seen_t *seen);
 static answer_t ask(int32_t id);
 static void tell_answer(const thread_search_t *search, const seen_t *seen);
 static void scan_stack(const thread_search_t *search, const seen_t *seen, uintptr_t from);
@@ -118,6 +119,7 @@ bool threads_search(const thread_search_t *search, uintptr_t here) {
       scan_stack(search, seen, here);
       continue;
     }
+    if (starts_there(search, seen)) continue;
     if (!seen->computes && !has_trace(search, seen, &pages)) continue;
     answer_t answer = ask(seen->thread.id);
     /* Where the machine is busy, one that wanted to compute may wait for its turn until it is too late to answer. */
@@ -264,6 +266,22 @@ static bool has_trace(const thread_search_t *search, const seen_t *seen, const p
     if (scan_words(search, seen, from, stop, take_any)) return true;
   }
   return false;
+}
+
+/* The first thread was started by the system. */
+static bool starts_there(const thread_search_t *search, const seen_t *seen) {
+  uintptr_t words[THREAD_DATA / WORD];
+  bool known = seen->data >= seen->start && seen->data < seen->end;
+  uintptr_t end = known && seen->end - seen->data < sizeof words ? seen->end : seen->data + sizeof words;
+  if (!known || !memory_read(seen->data, words, end - seen->data)) return false;
+  bool found = false;
+  for (size_t n = 0; n < (end - seen->data) / WORD && !found; n++) {
+    found = words[n] - search->low < search->size && search->concerns(words[n]);
+    if (found) search->found(&seen->thread, words[n]);
+  }
+  memset(words, 0, sizeof words);
+  __asm__ volatile("" : : "r"(words) : "memory");
+  return found;
 }
 
 static answer_t ask(int32_t id) {

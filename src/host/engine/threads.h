@@ -1,12 +1,13 @@
 /*
  * threads.h: whether a thread is inside code that is to be unloaded.
  *
- * A thread is inside where its program counter or a register points into the code, or where its stack holds a return
- * address into it. The kernel does not tell where another thread stands (/proc/self/task/N/syscall is not built into every
+ * A thread is inside where it was started with a function of it, which the C library remembers beside its own data of the
+ * thread, whether the function has been called yet or not; where its program counter or a register points into the code; or
+ * where its stack holds a return address into it. The kernel does not tell where another thread stands (/proc/self/task/N/syscall is not built into every
  * kernel, and says nothing of a thread that computes), so a thread is asked by a signal, whose handler only notes the
  * registers. A signal ends some waits early (nanosleep, poll; signal(7)), therefore only those are asked that may be
- * inside: a thread that computes, and one whose stack, used or not, holds anything that looks like a return address into
- * the code. One that does not answer, because it blocks the signal, counts as inside.
+ * inside and were not started there: a thread that computes, and one whose stack, used or not, holds anything that looks
+ * like a return address into the code. One that does not answer, because it blocks the signal, counts as inside.
  *
  * Where stacks lie is known by the list of robust mutexes, which the C library keeps beside each thread's own data
  * (get_robust_list(2)); a thread without one is asked in any case. Not seen is a thread that waits on a stack of its own
