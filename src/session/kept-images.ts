@@ -18,7 +18,7 @@ const searchesToBeSure = 2;
 export function createKeptImages(context: Context): KeptImages {
   /** What was last told of each. */
   const told = new Map<string, { readonly image: KeptImage; readonly about: string }>();
-  let looking: Promise<void> | null = null;
+  let looking = false;
   let again = false;
 
   const lookNow = async (): Promise<void> => {
@@ -40,6 +40,7 @@ export function createKeptImages(context: Context): KeptImages {
   };
 
   const lookUntilDone = async (): Promise<void> => {
+    looking = true;
     do {
       again = false;
       try {
@@ -49,13 +50,13 @@ export function createKeptImages(context: Context): KeptImages {
         if (!(error instanceof HostGone)) context.bus.emit({ type: 'session:problem', ...problemOf(error) });
       }
     } while (again && !context.closing);
-    looking = null;
+    looking = false;
   };
 
   return {
     look() {
       again = true;
-      looking ??= lookUntilDone();
+      if (!looking) void lookUntilDone();
     },
   };
 }
