@@ -40,7 +40,7 @@ static bool take_last(const image_t *image, entry_t *taken) {
   bool found = false;
   pthread_mutex_lock(&lock);
   for (size_t n = count; n-- > 0 && !found;) {
-    if (~entries[n].library < image->low || ~entries[n].library >= image->high) continue;
+    if (!image_holds(image, ~entries[n].library)) continue;
     *taken = entries[n];
     memmove(&entries[n], &entries[n + 1], (count - n - 1) * sizeof *entries);
     count--;

@@ -21,9 +21,7 @@ static void *first_of(const image_t *image, const char *names) {
 
 void *entry_symbol(const image_t *image, const char *name) {
   void *found = dlsym(image->handle, name);
-  uintptr_t address = (uintptr_t)found;
-  bool ours = image->high == 0 || (address >= image->low && address < image->high);
-  return ours ? found : NULL;
+  return image->high == 0 || image_holds(image, (uintptr_t)found) ? found : NULL;
 }
 
 typedef struct interface_call {

@@ -318,12 +318,11 @@ bool image_at(uintptr_t address, image_place_t *place) {
 
 bool image_is_pointed_into(const image_t *image, const void *data, size_t size) {
   const unsigned char *bytes = data;
-  if (image->high == 0) return false;
   /* malloc's blocks are aligned for pointers, so the offsets of aligned words are multiples of a word's size. */
   for (size_t offset = 0; offset + sizeof(uintptr_t) <= size; offset += sizeof(uintptr_t)) {
     uintptr_t word;
     memcpy(&word, bytes + offset, sizeof word);
-    if (word >= image->low && word < image->high) return true;
+    if (image_holds(image, word)) return true;
   }
   return false;
 }

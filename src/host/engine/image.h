@@ -95,13 +95,21 @@ void image_pin(image_t *image);
 const image_t *image_first_kept(void);
 const image_t *image_first_mapped(void);
 
+/* Whether an address lies inside the image; of one whose place nobody knows, none does. */
+static inline bool image_holds(const image_t *image, uintptr_t address) {
+  return address >= image->low && address < image->high;
+}
+
 typedef struct image_place {
   const char *module; /* a field of HOT_NAME_MAX bytes */
   uint32_t generation;
   uintptr_t base; /* what was added to the addresses in the library's file */
 } image_place_t;
 
-/* The module whose code holds an address. Safe in a signal handler. */
+/*
+ * The module whose code holds an address, also of a version that was replaced. Safe in a signal handler, and therefore by a
+ * list of its own; everybody else goes by image_holds and table_slot_at.
+ */
 bool image_at(uintptr_t address, image_place_t *place);
 
 /* True where an aligned word of the data is an address inside the image. */
