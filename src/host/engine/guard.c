@@ -137,6 +137,18 @@ bool guard_run(status_lane_name_t lane, const status_site_t *site, void (*body)(
   return returned;
 }
 
+void guard_tell(const guard_fault_t *fault, const status_site_t *site, hot_failure_t *failure) {
+  failure->problem = HOT_CRASHED;
+  failure->signal = fault->signal;
+  failure->address = fault->address;
+  failure->pc = fault->pc;
+  failure->entered_at = fault->entered_at;
+  memcpy(failure->module, site->module, sizeof failure->module);
+  strncpy(failure->call, site->call, sizeof failure->call - 1);
+  memcpy(failure->text, fault->function, sizeof fault->function);
+  failure->stack = fault->stack;
+}
+
 void guard_watch(status_lane_name_t lane, const status_site_t *site, void (*body)(void *), void *argument) {
   guard_t guard;
   guard.site = site;

@@ -118,11 +118,7 @@ static bool bring_to_life(image_t *image, const char *imports, hot_failure_t *fa
   guard_fault_t fault;
   image->constructed = guard_run(LANE_STAGING, &site, call_constructors, image, &fault);
   if (image->constructed) return true;
-  failure->problem = HOT_CRASHED;
-  failure->signal = fault.signal;
-  failure->address = fault.address;
-  memcpy(failure->text, fault.function, sizeof fault.function);
-  strncpy(failure->call, site.call, sizeof failure->call - 1);
+  guard_tell(&fault, &site, failure);
   return false;
 }
 
