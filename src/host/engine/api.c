@@ -213,9 +213,7 @@ int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, 
     report->failure.problem = HOT_NOT_STARTED;
   } else if (collect_parts(&commit, modules, done)) {
     for (size_t n = 0; n < count; n++) {
-      const transfer_t *transfer = commit.parts[n].slot->transfer;
-      bool carries = transfer != NULL && transfer->what == HOT_TRANSFER_VARIABLES;
-      if (carries) transfer_warm(commit.parts[n].arriving);
+      if (transfer_carries(commit.parts[n].slot->transfer)) transfer_warm(commit.parts[n].arriving);
     }
     loop_run(commit_at_boundary, &commit);
     size_t findings = 0;
@@ -302,7 +300,7 @@ int hot_probe(const char *module, const hot_finding_t **findings, size_t *count,
   const slot_t *slot = command.slot;
   if (slot == NULL || slot->staged == NULL || slot->current == NULL || slot->transfer == NULL) {
     failure->problem = HOT_NOT_STAGED;
-  } else if (slot->transfer->what == HOT_TRANSFER_VARIABLES) {
+  } else if (transfer_carries(slot->transfer)) {
     loop_run(probe_at_boundary, &command);
     if (command.looked) *count = collect_findings(slot->transfer, 0);
     *findings = found;

@@ -75,8 +75,7 @@ static void begin_part(part_t *part) {
   slot_t *slot = part->slot;
   slot->committing = true;
   part->leaving = slot->current;
-  part->carries =
-      slot->current != NULL && slot->transfer != NULL && slot->transfer->what == HOT_TRANSFER_VARIABLES;
+  part->carries = slot->current != NULL && transfer_carries(slot->transfer);
 }
 
 /* The version that was to leave goes on, and with whole variables. */
