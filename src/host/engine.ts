@@ -54,6 +54,8 @@ export interface Engine {
   setRecovery(settings: RecoverySettings): Promise<void>;
   step(frames: number, dt: number): Promise<void>;
   stats(): Promise<HostStats>;
+  /** Closes images that were replaced, as far as nothing needs them. To follow a commit, when its answer is out. */
+  sweep(): Promise<void>;
   kept(): Promise<readonly KeptImage[]>;
   views(): Promise<readonly ModuleView[]>;
   stop(): Promise<void>;
@@ -212,6 +214,7 @@ export function startEngine(options: EngineOptions): Engine {
     setRecovery,
     step: (frames, dt) => command('hot_step', [unsigned, real], [frames, dt]),
     stats: async () => readStats(await report('hot_node_stats')),
+    sweep: () => command('hot_sweep'),
     kept: async () => readKept(await report('hot_node_kept')),
     views: async () => readViews(await report('hot_node_views')),
     stop: () => command('hot_engine_stop'),

@@ -132,6 +132,7 @@ function createHostProcess(engine: Engine, runDir: string): HostProcess {
       send({ type: 'answer', id, answer }, () => {
         if (call.call === 'close') engine.exit(0);
       });
+      if (call.call === 'commit') await engine.sweep();
     },
   };
 }

@@ -75,7 +75,6 @@ int hot_stage_module(const char *module, uint32_t generation, const char *librar
     slot->staged = image_open(module, generation, library, owns_file != 0, entry, imports, failure);
     if (slot->staged != NULL) *facts = slot->staged->facts;
     if (slot->staged == NULL && slot->current == NULL) table_remove(slot);
-    sweep(false);
   }
   end();
   return failure->problem == HOT_OK ? 0 : -1;
@@ -230,7 +229,6 @@ int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, 
   } else {
     drop_all(modules, count);
   }
-  sweep(false);
   free(commit.parts);
   end();
   return report->failure.problem == HOT_OK ? 0 : -1;
@@ -314,7 +312,15 @@ int hot_reload_module(const char *module, uint32_t generation, const char *libra
   hot_module_facts_t facts;
   memset(report, 0, sizeof *report);
   if (hot_stage_module(module, generation, library, 0, entry, NULL, &facts, &report->failure) != 0) return -1;
-  return hot_commit(&module, 1, done, report);
+  int result = hot_commit(&module, 1, done, report);
+  hot_sweep();
+  return result;
+}
+
+void hot_sweep(void) {
+  begin();
+  sweep(false);
+  end();
 }
 
 int hot_revert_module(const char *module, uint32_t *generation, hot_failure_t *failure) {

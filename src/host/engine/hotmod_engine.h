@@ -334,9 +334,15 @@ HOT_EXPORT void hot_discard_module(const char *module);
 
 /*
  * Switches the named modules to their staged versions at one frame boundary, all or none (commit.h). done has room for
- * count entries. 0, or -1 with report->failure filled in and nothing changed.
+ * count entries. 0, or -1 with report->failure filled in and nothing changed. What was replaced is closed by hot_sweep.
  */
 HOT_EXPORT int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, hot_commit_report_t *report);
+
+/*
+ * Closes images that nothing runs any more, as far as no thread is inside and nothing points into them (search.h). A call of
+ * its own, because it takes about a millisecond that nobody who waits for a commit should have to wait for.
+ */
+HOT_EXPORT void hot_sweep(void);
 
 /*
  * In the next commit of the module, the version that runs cannot stop it by failing in prepare_reload or save_state.
@@ -372,7 +378,7 @@ HOT_EXPORT void hot_set_recovery(const hot_recovery_t *recovery);
  */
 HOT_EXPORT int hot_probe(const char *module, const hot_finding_t **findings, size_t *count, hot_failure_t *failure);
 
-/* Stages and commits one module: the two calls above for the simple case. */
+/* Stages and commits one module and sweeps: the calls above for the simple case. */
 HOT_EXPORT int hot_reload_module(const char *module, uint32_t generation, const char *library,
                                  const hot_entry_names_t *entry, hot_committed_t *done, hot_commit_report_t *report);
 
