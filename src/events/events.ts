@@ -222,8 +222,9 @@ export type SessionEvent =
       readonly state: StateSummary;
     }
   /**
-   * The library of a version that nothing runs any more cannot be unloaded. Said once, and again (`again`) where something
-   * else stands in the way later. The version that is kept to go back to is none of these.
+   * The library of a version that nothing runs any more cannot be unloaded. Said once. `again` where something else stands in
+   * the way later, and where memory points into one more version of the module, as it often does for a while. The version
+   * that is kept to go back to is none of these.
    */
   | {
       readonly type: 'image:kept';

@@ -1,6 +1,7 @@
 import { HostGone, type KeptImage } from '../host/host.js';
 import type { Context } from './context.js';
 import { describeKept } from './kept-texts.js';
+import { versionsInUse } from './libraries.js';
 import { problemOf } from './problem.js';
 
 export interface KeptImages {
@@ -18,11 +19,17 @@ const searchesToBeSure = 2;
 export function createKeptImages(context: Context): KeptImages {
   /** What was last told of each. */
   const told = new Map<string, { readonly image: KeptImage; readonly about: string }>();
+  /** Modules of which it was told that memory points into an old version: what many reloads leave is not said each time. */
+  const pointedInto = new Set<string>();
+  /** Of the versions that run, that ran before them, and that are kept. */
+  const libraries = new Map<string, string>();
   let looking = false;
   let again = false;
 
   const lookNow = async (): Promise<void> => {
+    rememberLibraries(context, libraries);
     const images = await context.host.kept();
+    if (context.closing) return;
     const names = new Set(images.map(nameOf));
     for (const [name, { image }] of told) {
       if (names.has(name)) continue;
@@ -34,9 +41,16 @@ export function createKeptImages(context: Context): KeptImages {
       const before = told.get(nameOf(image));
       if (before?.about === aboutOf(image)) continue;
       told.set(nameOf(image), { image, about: aboutOf(image) });
-      const described = await describeKept(context, image);
-      context.bus.emit({ type: 'image:kept', ...described, again: before !== undefined });
+      const described = await describeKept(
+        context,
+        image,
+        (name, number) => libraries.get(`${number} ${name}`) ?? null,
+      );
+      const again = before !== undefined || (image.blocker === 'memory' && pointedInto.has(image.module));
+      if (image.blocker === 'memory') pointedInto.add(image.module);
+      context.bus.emit({ type: 'image:kept', ...described, again });
     }
+    forgetLibraries(context, libraries, names);
   };
 
   const lookUntilDone = async (): Promise<void> => {
@@ -61,12 +75,21 @@ export function createKeptImages(context: Context): KeptImages {
   };
 }
 
+function rememberLibraries(context: Context, libraries: Map<string, string>): void {
+  for (const version of versionsInUse(context)) libraries.set(nameOf(version), version.library);
+}
+
+function forgetLibraries(context: Context, libraries: Map<string, string>, kept: ReadonlySet<string>): void {
+  const used = new Set([...versionsInUse(context)].map(nameOf));
+  for (const name of libraries.keys()) if (!used.has(name) && !kept.has(name)) libraries.delete(name);
+}
+
 function isWorthTelling({ blocker, searches }: KeptImage): boolean {
   if (blocker === 'memory') return searches >= searchesToBeSure;
   return blocker !== 'unsearched' && blocker !== 'wayBack';
 }
 
-function nameOf({ module, generation }: KeptImage): string {
+function nameOf({ module, generation }: Pick<KeptImage, 'module' | 'generation'>): string {
   return `${generation} ${module}`;
 }
 

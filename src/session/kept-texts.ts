@@ -8,8 +8,8 @@ import { describeAddress } from '../state/describe-address.js';
 import type { StateModel } from '../state/types.js';
 import { pathAt } from '../values/path-at.js';
 import type { Context } from './context.js';
-import { libraryOf } from './libraries.js';
 import { shownPath } from './symbolise.js';
+import type { ModelReader } from './types-of-both.js';
 
 type Described = Omit<EventOf<'image:kept'>, 'type' | 'v' | 'time' | 'again'>;
 type Told = KeptImage & { readonly blocker: Blocker };
@@ -27,22 +27,30 @@ const codes: Readonly<Record<Blocker, string>> = {
   unknown: 'HM579',
 };
 
+/** Null where nobody knows it any more. */
+type LibraryOf = (module: string, generation: number) => string | null;
+
 /** Names what stands in the way of unloading a version, as far as its debug information tells. Never rejects. */
-export async function describeKept(context: Context, image: KeptImage): Promise<Described> {
+export async function describeKept(
+  { models, config }: Pick<Context, 'models' | 'config'>,
+  image: KeptImage,
+  libraryOf: LibraryOf,
+): Promise<Described> {
   const { module, generation, holder, holderGeneration } = image;
   const blocker = blockerOf(image);
-  const own = await modelOf(context, module, generation);
+  const library = libraryOf(module, generation);
+  const own = await modelOf(models, library);
   const pointed = blocker === 'variable' || blocker === 'memory';
-  const holding = holder === '' ? null : await modelOf(context, holder, holderGeneration);
+  const holding = holder === '' ? null : await modelOf(models, libraryOf(holder, holderGeneration));
   const frame = blocker === 'thread' ? frameAt(own, image.target) : null;
   const about = {
     path: blocker === 'variable' ? pathOf(holding, image.place) : '',
     target: pointed ? targetOf(own, image.target) : '',
     function: frame?.function ?? '',
-    file: frame === null ? '' : shownPath(frame.file, context.config.root),
+    file: frame === null ? '' : shownPath(frame.file, config.root),
     line: frame?.line ?? 0,
   };
-  const symbols = blocker === 'loader' || blocker === 'variable' ? await symbolsOf(context, module, generation) : [];
+  const symbols = blocker === 'loader' || blocker === 'variable' ? await symbolsOf(library) : [];
   const shared = blocker === 'variable' && about.path === '' ? uniqueAt(symbols, image.target) : undefined;
   const why =
     shared === undefined
@@ -112,9 +120,8 @@ function mappingText(mapping: string): string {
 }
 
 /** Null where its library is gone, or its types cannot be read. */
-async function modelOf(context: Context, module: string, generation: number): Promise<StateModel | null> {
-  const library = libraryOf(context, module, generation);
-  return library === null ? null : context.models.read(library).catch(() => null);
+async function modelOf(models: ModelReader, library: string | null): Promise<StateModel | null> {
+  return library === null ? null : models.read(library).catch(() => null);
 }
 
 /** Types are read as they are reached, so that damage may show at any of them. */
@@ -145,8 +152,7 @@ function frameAt(model: StateModel | null, address: bigint): CodeFrame | null {
   return orElse(() => model?.debug?.framesAt(Number(address)).at(0), undefined) ?? null;
 }
 
-async function symbolsOf(context: Context, module: string, generation: number): Promise<readonly ElfSymbol[]> {
-  const library = libraryOf(context, module, generation);
+async function symbolsOf(library: string | null): Promise<readonly ElfSymbol[]> {
   const bytes = library === null ? null : await readFile(library).catch(() => null);
   return orElse(() => (bytes === null ? [] : readElf(bytes).dynamicSymbols), []);
 }

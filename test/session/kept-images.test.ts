@@ -90,6 +90,32 @@ test('the variable that keeps an old version is named, once, and so is its end',
   expect(toldOf(running)).toHaveLength(1);
 });
 
+/** Keeps the address of a function of the version that ran first, where no type says that it is one. */
+const box = (by: number): string => `#include <stdlib.h>
+int frames;
+void **hidden;
+static void first(void) { frames += ${by}; }
+void box_update(double dt) {
+  (void)dt;
+  if (hidden == 0) {
+    hidden = calloc(4, sizeof *hidden);
+    hidden[2] = (void *)first;
+  }
+  frames++;
+}
+`;
+
+test('an object on the heap that keeps an old version is told when a second search has found it, with what it points to', async () => {
+  await using dir = await tempDir({ [path('box')]: box(1) });
+  await using running = await openTestSession(dir.path, { watch: false, stepped: true });
+  await running.session.step(1);
+  for (let by = 2; by <= 12; by++) await reload(dir.path, running, 'box', box(by));
+  const kept = await waitFor(() => toldOf(running)[0], 'image:kept');
+  expect(kept).toMatchObject({ module: 'box', generation: 1, code: 'HM575', blocker: 'memory', again: false });
+  expect(kept.message).toMatch(/an object on the heap at 0x[0-9a-f]+ points to the function .*first\.$/);
+  expect(toldOf(running).filter((one) => !one.again)).toHaveLength(1);
+});
+
 test('a thread that outlives its version is named, and the function that it is in', async () => {
   await using dir = await tempDir({ [path('worker')]: worker(1) });
   await using running = await openTestSession(dir.path, { watch: false, stepped: true });
