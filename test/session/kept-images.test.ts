@@ -9,7 +9,7 @@ import { waitFor } from '../helpers/wait-for.js';
 const path = (name: string): string => `modules/${name}/${name}.c`;
 const tool = (factor: number): string => `
 int frames;
-__attribute__((visibility("default"))) long times(long n) { return n * ${factor}; }
+__attribute__((visibility("default"))) long multiply(long n) { return n * ${factor}; }
 void tool_update(double dt) { (void)dt; frames++; }
 `;
 
@@ -20,7 +20,7 @@ struct { long count; struct item items[5]; } table;
 int ask = 1;
 void user_update(double dt) {
   (void)dt;
-  if (ask) table.items[3].use = module_get_symbol("tool", "times");
+  if (ask) table.items[3].use = module_get_symbol("tool", "multiply");
   ask = 0;
 }
 __attribute__((visibility("default"))) void ask_again(void) { ask = 1; }
@@ -73,12 +73,12 @@ test('the variable that keeps an old version is named, once, and so is its end',
     holder: 'user',
     holderGeneration: 1,
     path: 'table.items[3].use',
-    target: 'the function times',
+    target: 'the function multiply',
     thread: null,
     again: false,
   });
   expect(kept?.message).toBe(
-    'Generation 1 of tool stays in memory: table.items[3].use of user (generation 1) points to the function times.',
+    'Generation 1 of tool stays in memory: table.items[3].use of user (generation 1) points to the function multiply.',
   );
   await reload(dir.path, running, 'tool', tool(5));
 
@@ -114,6 +114,29 @@ test('an object on the heap that keeps an old version is told when a second sear
   expect(kept).toMatchObject({ module: 'box', generation: 1, code: 'HM575', blocker: 'memory', again: false });
   expect(kept.message).toMatch(/an object on the heap at 0x[0-9a-f]+ points to the function .*first\.$/);
   expect(toldOf(running).filter((one) => !one.again)).toHaveLength(1);
+});
+
+/** Calls another module, and could have callbacks on the heap, so that all memory is searched before it is unloaded. */
+const caller = (by: number): string => `
+long multiply(long n);
+struct node { struct node *next; void (*show)(struct node *); };
+struct node *first;
+long sum;
+void user_update(double dt) { (void)dt; sum += multiply(${by}); }
+`;
+
+test('a version that uses another module is let go by a search of all memory', async () => {
+  const manifest = JSON.stringify({ dependencies: [{ name: 'tool', version: '*' }] });
+  await using dir = await tempDir({
+    [path('tool')]: tool(2),
+    [path('user')]: caller(1),
+    'modules/user/module.json': manifest,
+  });
+  await using running = await openTestSession(dir.path, { watch: false, stepped: true });
+  for (let by = 2; by <= 15; by++) await reload(dir.path, running, 'user', caller(by));
+  // Up to three wait until a search is worth its time, and words that lie unused somewhere may keep one or two more.
+  const kept = await running.session.context.host.kept();
+  expect(kept.length).toBeLessThan(7);
 });
 
 test('a thread that outlives its version is named, and the function that it is in', async () => {
