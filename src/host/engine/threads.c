@@ -33,6 +33,7 @@
 #define THREAD_DATA 4096u
 #define ANSWER_NS 200000000ull
 #define POLL_NS 20000
+#define LOOK_NS 1000000
 
 /* One question at a time. A late answer finds another number, or none, and is not given. */
 static struct {
@@ -65,7 +66,8 @@ typedef enum answer { ANSWERED, SILENT, ENDED } answer_t;
 static bool list_threads(list_t *list);
 static void find_stacks(list_t *list, uintptr_t here);
 static bool has_trace(const thread_search_t *search, const seen_t *seen, const pages_t *pages);
-static bool starts_there(const thread_search_t *search, const seen_t *seen);
+static void starts_there(const thread_search_t *search, const seen_t *seen);
+static void look_inside(const thread_search_t *search, seen_t *seen, const pages_t *pages);
 static answer_t ask(int32_t id);
 static void tell_answer(const thread_search_t *search, const seen_t *seen);
 static void scan_stack(const thread_search_t *search, const seen_t *seen, uintptr_t from);
@@ -113,21 +115,14 @@ bool threads_search(const thread_search_t *search, uintptr_t here) {
   find_stacks(&list, here);
   pages_open(&pages);
   int32_t own = (int32_t)syscall(SYS_gettid);
+  /* What is certain comes first: of code that was found to be in use nobody is asked any more. */
+  for (size_t n = 0; n < list.count; n++) {
+    if (list.items[n].thread.id != own) starts_there(search, &list.items[n]);
+  }
   for (size_t n = 0; n < list.count; n++) {
     seen_t *seen = &list.items[n];
-    if (seen->thread.id == own) {
-      scan_stack(search, seen, here);
-      continue;
-    }
-    if (starts_there(search, seen)) continue;
-    if (!seen->computes && !has_trace(search, seen, &pages)) continue;
-    answer_t answer = ask(seen->thread.id);
-    /* Where the machine is busy, one that wanted to compute may wait for its turn until it is too late to answer. */
-    seen->thread.silent = answer == SILENT && (seen->data == 0 || has_trace(search, seen, &pages) ||
-                                               is_computing(seen->thread.id));
-    if (seen->thread.silent) search->found(&seen->thread, 0);
-    if (answer == ANSWERED) tell_answer(search, seen);
-    forget_answer();
+    if (seen->thread.id == own) scan_stack(search, seen, here);
+    else if (seen->computes || has_trace(search, seen, &pages)) look_inside(search, seen, &pages);
   }
   pages_close(&pages);
   free(list.items);
@@ -269,11 +264,11 @@ static bool has_trace(const thread_search_t *search, const seen_t *seen, const p
 }
 
 /* The first thread was started by the system. */
-static bool starts_there(const thread_search_t *search, const seen_t *seen) {
+static void starts_there(const thread_search_t *search, const seen_t *seen) {
   uintptr_t words[THREAD_DATA / WORD];
   bool known = seen->data >= seen->start && seen->data < seen->end;
   uintptr_t end = known && seen->end - seen->data < sizeof words ? seen->end : seen->data + sizeof words;
-  if (!known || !memory_read(seen->data, words, end - seen->data)) return false;
+  if (!known || !memory_read(seen->data, words, end - seen->data)) return;
   bool found = false;
   for (size_t n = 0; n < (end - seen->data) / WORD && !found; n++) {
     found = words[n] - search->low < search->size && search->concerns(words[n]);
@@ -281,11 +276,41 @@ static bool starts_there(const thread_search_t *search, const seen_t *seen) {
   }
   memset(words, 0, sizeof words);
   __asm__ volatile("" : : "r"(words) : "memory");
-  return found;
+}
+
+/*
+ * Of a thread that does not answer. Where its stack has no trace of the code it can only be inside while it computes, in a
+ * function that calls nothing: seen waiting just once, it is not.
+ */
+static bool may_be_inside(const thread_search_t *search, const seen_t *seen, const pages_t *pages) {
+  uint64_t deadline = platform_now() + ANSWER_NS;
+  while (is_computing(seen->thread.id)) {
+    if (has_trace(search, seen, pages) || platform_now() > deadline) return true;
+    nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
+  }
+  return has_trace(search, seen, pages);
+}
+
+static void look_inside(const thread_search_t *search, seen_t *seen, const pages_t *pages) {
+  answer_t answer = ask(seen->thread.id);
+  seen->thread.silent = answer == SILENT && may_be_inside(search, seen, pages);
+  if (seen->thread.silent) search->found(&seen->thread, 0);
+  if (answer == ANSWERED) tell_answer(search, seen);
+  forget_answer();
+}
+
+/* `SigBlk:` and a bit for each signal that the thread blocks, the first one lowest (proc_pid_status(5)). */
+static bool blocks_question(int32_t id) {
+  char path[64];
+  char text[2048];
+  snprintf(path, sizeof path, "/proc/self/task/%d/status", id);
+  read_small(path, text, sizeof text);
+  const char *line = strstr(text, "\nSigBlk:");
+  return line != NULL && (strtoull(line + 8, NULL, 16) >> (question_signal - 1) & 1) != 0;
 }
 
 static answer_t ask(int32_t id) {
-  if (question_signal == 0) return SILENT;
+  if (question_signal == 0 || blocks_question(id)) return SILENT;
   atomic_store(&question.answered, 0);
   atomic_store(&question.asked, id);
   if (syscall(SYS_tgkill, (long)getpid(), (long)id, (long)question_signal) != 0) {
