@@ -16,6 +16,7 @@ import { createDeferral } from './session/defer.js';
 import { openHistory } from './session/history.js';
 import { type InspectOptions, inspect } from './session/inspect.js';
 import { dryRollback, type RollbackRequest } from './session/judge-back.js';
+import { createKeptImages } from './session/kept-images.js';
 import { readLastGood } from './session/last-good.js';
 import { librariesInUse, librariesToKeep } from './session/libraries.js';
 import { createLive } from './session/live.js';
@@ -187,6 +188,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     if (context.closing || queue.busy || supervisor.busy) return;
     pruneNowAndThen();
     context.models.keepOnly(librariesInUse(context));
+    keptImages.look();
     const running = [...context.records.values()].filter((record) => record.running !== null);
     bus.emit({ type: 'session:idle', modules: running.map((record) => record.settings.name) });
   };
@@ -224,6 +226,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     }
   };
 
+  const keptImages = createKeptImages(context);
   const deferral = createDeferral(context, requestAgain);
   const reader = createConfigReader(context, {
     load: options.loadConfig,

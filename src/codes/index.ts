@@ -1,6 +1,7 @@
 import { buildCodes } from './build.js';
 import { configCodes } from './config.js';
 import { conflictCodes } from './conflicts.js';
+import { keptCodes } from './kept.js';
 import { reloadCodes } from './reload.js';
 import { sessionCodes } from './session.js';
 import { stateCodes } from './state.js';
@@ -23,6 +24,7 @@ export const codes: readonly CodeText[] = [
   ...conflictCodes,
   ...stateCodes,
   ...reloadCodes,
+  ...keptCodes,
   ...sessionCodes,
 ].sort((a, b) => a.code.localeCompare(b.code));
 

@@ -183,7 +183,8 @@ export const stateCodes: readonly CodeText[] = [
     code: 'HM442',
     title: 'module starts threads',
     meaning:
-      'The module imports functions that start threads. Threads that run go on in the old code, which stays in memory.',
+      'The module imports functions that start threads. Threads that run go on in the old code, which stays ' +
+      'in memory as long as they do (HM576).',
     remedy: 'End them in prepare_reload and start them again in complete_reload and rollback_reload.',
   },
   {

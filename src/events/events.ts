@@ -164,6 +164,18 @@ export interface RecoveryStatistics extends RecoveryCounts {
   /** Only modules that crashed; '' for ends of the host that no module is to blame for. */
   readonly modules: Readonly<Record<string, RecoveryCounts>>;
 }
+/** What keeps the library of a version in memory that nothing runs any more. */
+export type Blocker =
+  | 'variable'
+  | 'memory'
+  | 'thread'
+  | 'silentThread'
+  | 'crash'
+  | 'savedState'
+  | 'destructors'
+  | 'import'
+  | 'loader'
+  | 'unknown';
 
 export type SessionEvent =
   | {
@@ -276,6 +288,34 @@ export type SessionEvent =
     }
   /** Said at the end of a session in which something crashed. */
   | ({ readonly type: 'recovery:statistics' } & RecoveryStatistics)
+  /**
+   * The library of a version that nothing runs any more cannot be unloaded. Said once. `again` where something else stands in
+   * the way later, and where memory points into one more version of the module, as it often does for a while. The version
+   * that is kept to go back to is none of these.
+   */
+  | {
+      readonly type: 'image:kept';
+      readonly module: string;
+      readonly generation: number;
+      readonly code: string;
+      readonly message: string;
+      readonly blocker: Blocker;
+      /** The variable that points into it, as `hotmod inspect` takes it, and whose it is; '' and 0 where none does. */
+      readonly holder: string;
+      readonly holderGeneration: number;
+      readonly path: string;
+      /** What is pointed to, in words; '' where it is not about a pointer. */
+      readonly target: string;
+      /** The thread that is inside; null where it is not about one. */
+      readonly thread: { readonly id: number; readonly name: string } | null;
+      /** Where the thread is. */
+      readonly function: string;
+      readonly file: string;
+      readonly line: number;
+      readonly again: boolean;
+    }
+  /** A library that `image:kept` told of is not in memory any more. */
+  | { readonly type: 'image:closed'; readonly module: string; readonly generation: number }
   /** It stays at this generation, whatever its source says, until `module:unpinned`. */
   | { readonly type: 'module:pinned'; readonly module: string; readonly generation: number }
   | { readonly type: 'module:unpinned'; readonly module: string }

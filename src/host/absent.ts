@@ -24,6 +24,7 @@ export function absentHost(): Host {
     setRate: gone,
     setRecovery: gone,
     stats: gone,
+    kept: gone,
     views: gone,
     close: () => Promise.resolve(),
     kill: () => {},

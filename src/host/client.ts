@@ -233,6 +233,11 @@ function createHost(child: Child, copiesFile: string, calls: Calls, state: State
       if (answer.answer !== 'stats') throw wrongAnswer('stats', answer);
       return answer.result;
     },
+    async kept() {
+      const answer = await calls.ask({ call: 'kept' });
+      if (answer.answer !== 'kept') throw wrongAnswer('kept', answer);
+      return answer.result;
+    },
     async views() {
       const answer = await calls.ask({ call: 'views' });
       if (answer.answer !== 'views') throw wrongAnswer('views', answer);

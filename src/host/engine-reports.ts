@@ -1,11 +1,13 @@
 import { faultClasses } from '../config/resolved.js';
 import { commitSteps } from './failures.js';
 import {
+  blockers,
   type CommitStep,
   type CommittedModule,
   type HostStats,
   hookNames,
   type Inheritance,
+  type KeptImage,
   type ModuleFacts,
   type ModuleFault,
   type ModuleRecovered,
@@ -142,6 +144,25 @@ export function readStats(report: ReportReader): HostStats {
     });
   }
   return { ...stats, modules };
+}
+
+export function readKept(report: ReportReader): readonly KeptImage[] {
+  const images: KeptImage[] = [];
+  while (!report.done) {
+    images.push({
+      module: report.text(),
+      generation: report.number(),
+      blocker: blockers[report.number()] ?? 'unknown',
+      holder: report.text(),
+      holderGeneration: report.number(),
+      place: report.bigint(),
+      target: report.bigint(),
+      searches: report.number(),
+      thread: report.number(),
+      text: report.text(),
+    });
+  }
+  return images;
 }
 
 export function readViews(report: ReportReader): readonly ModuleView[] {

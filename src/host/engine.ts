@@ -7,6 +7,7 @@ import {
   readFault,
   readFindings,
   readInheritance,
+  readKept,
   readRecovered,
   readStats,
   readViews,
@@ -19,6 +20,7 @@ import {
   type CommitResult,
   type HostStats,
   type Inheritance,
+  type KeptImage,
   type ModuleFault,
   type ModuleImport,
   type ModuleRecovered,
@@ -66,6 +68,9 @@ export interface Engine {
   setRecovery(settings: RecoverySettings): Promise<void>;
   step(frames: number, dt: number): Promise<void>;
   stats(): Promise<HostStats>;
+  /** Closes images that were replaced, as far as nothing needs them. To follow a commit, when its answer is out. */
+  sweep(): Promise<void>;
+  kept(): Promise<readonly KeptImage[]>;
   views(): Promise<readonly ModuleView[]>;
   stop(): Promise<void>;
   takeFaults(): readonly ModuleFault[];
@@ -230,6 +235,8 @@ export function startEngine(options: EngineOptions): Engine {
     setRecovery,
     step: (frames, dt) => command('hot_step', [unsigned, real], [frames, dt]),
     stats: async () => readStats(await report('hot_node_stats')),
+    sweep: () => command('hot_sweep'),
+    kept: async () => readKept(await report('hot_node_kept')),
     views: async () => readViews(await report('hot_node_views')),
     stop: () => command('hot_engine_stop'),
     takeFaults: () => takeAll(now, 'hot_node_take_fault', faultBuffer, readFault),

@@ -1,5 +1,5 @@
 import type { CrashPolicy, EntryNames, FaultClass } from '../config/resolved.js';
-import type { StateSummary } from '../events/events.js';
+import type { Blocker, StateSummary } from '../events/events.js';
 import type { RawStack } from './stack.js';
 
 /**
@@ -59,6 +59,11 @@ export interface Host extends AsyncDisposable {
   step(frames: number, dt: number): Promise<void>;
   setRate(framesPerSecond: number): Promise<void>;
   stats(): Promise<HostStats>;
+  /**
+   * Looks once more whether images that nothing runs any more can be closed, and gives those that cannot, with what stands in
+   * the way. Takes milliseconds where some wait, outside the pause.
+   */
+  kept(): Promise<readonly KeptImage[]>;
   /** The texts of all modules that export a view, rendered between frames. */
   views(): Promise<readonly ModuleView[]>;
   /**
@@ -468,6 +473,43 @@ export interface HostStats {
     /** From its last fault to the next call of what runs now; 0 where there was none. */
     readonly recoveryMs: number;
   }[];
+}
+
+/** In the order of `hot_blocker_t` (engine/hotmod_engine.h). */
+export const blockers = [
+  'unsearched',
+  'wayBack',
+  'variable',
+  'memory',
+  'thread',
+  'silentThread',
+  'crash',
+  'savedState',
+  'destructors',
+  'import',
+  'loader',
+  'unknown',
+] as const satisfies readonly (Blocker | 'unsearched' | 'wayBack')[];
+
+/** The image of a version that nothing runs any more, and why it is not closed. */
+export interface KeptImage {
+  readonly module: string;
+  readonly generation: number;
+  /** `unsearched`: nobody has looked yet; `wayBack`: a version that is kept to go back to points into it. */
+  readonly blocker: (typeof blockers)[number];
+  /** The version whose variable points into it; '' and 0 where none does. */
+  readonly holder: string;
+  readonly holderGeneration: number;
+  /** Where the word lies that points into it: an address of the holder's file; of `memory` one of the process. */
+  readonly place: bigint;
+  /** What is pointed to, or where the thread is: an address of its own file. */
+  readonly target: bigint;
+  /** How many searches of all memory found that something points into it. */
+  readonly searches: number;
+  /** The thread's number as the system has it; 0 where it is not about one. */
+  readonly thread: number;
+  /** The name of the thread, of what is mapped around the word, or of the symbol that is still used. */
+  readonly text: string;
 }
 
 export interface ModuleView {

@@ -134,6 +134,7 @@ function createHostProcess(engine: Engine, runDir: string): HostProcess {
       send({ type: 'answer', id, answer }, () => {
         if (call.call === 'close') engine.exit(0);
       });
+      if (call.call === 'commit') await engine.sweep();
     },
   };
 }
@@ -175,6 +176,8 @@ async function carryOut(
       return { answer: 'reverted', result: await engine.revert(call.module) };
     case 'stats':
       return { answer: 'stats', result: await engine.stats() };
+    case 'kept':
+      return { answer: 'kept', result: await engine.kept() };
     case 'views':
       return { answer: 'views', result: await engine.views() };
     default:
@@ -183,7 +186,18 @@ async function carryOut(
   }
 }
 
-type Question = 'stage' | 'commit' | 'try' | 'probe' | 'read' | 'call' | 'inherit' | 'revert' | 'stats' | 'views';
+type Question =
+  | 'stage'
+  | 'commit'
+  | 'try'
+  | 'probe'
+  | 'read'
+  | 'call'
+  | 'inherit'
+  | 'revert'
+  | 'stats'
+  | 'kept'
+  | 'views';
 type Command = Exclude<HostCall, { readonly call: Question }>;
 
 async function carryOutCommand(engine: Engine, call: Command): Promise<void> {

@@ -5,6 +5,7 @@ import type {
   CommitResult,
   HostStats,
   Inheritance,
+  KeptImage,
   ModuleFault,
   ModuleRecovered,
   ModuleView,
@@ -39,6 +40,7 @@ export type HostCall =
   | { readonly call: 'setRate'; readonly framesPerSecond: number }
   | { readonly call: 'setRecovery'; readonly settings: RecoverySettings }
   | { readonly call: 'stats' }
+  | { readonly call: 'kept' }
   | { readonly call: 'views' }
   | { readonly call: 'close' };
 
@@ -69,6 +71,7 @@ export type HostAnswer =
   | { readonly answer: 'inherited'; readonly result: Inheritance }
   | { readonly answer: 'reverted'; readonly result: RevertResult }
   | { readonly answer: 'stats'; readonly result: HostStats }
+  | { readonly answer: 'kept'; readonly result: readonly KeptImage[] }
   | { readonly answer: 'views'; readonly result: readonly ModuleView[] }
   | { readonly answer: 'done' }
   /** The call itself could not be carried out: a copy that failed, a bug. */

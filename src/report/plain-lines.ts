@@ -43,6 +43,8 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
       return [own(`${event.module} is pinned: it stays at generation ${event.generation}, whatever is saved`)];
     case 'module:unpinned':
       return [own(`${event.module} is not pinned any more: it goes with its source`)];
+    case 'image:kept':
+      return event.again || isAsItMust(event) ? [] : [own(`${event.code} ${event.message}`, 'dim')];
     case 'journal:interrupted':
       return [own(event.message, 'warn')];
     case 'watch:change':
@@ -78,6 +80,11 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
     default:
       return [];
   }
+}
+
+/** Nobody can do anything about these, and each crash and each reload of some C++ modules has one. */
+function isAsItMust({ blocker }: EventOf<'image:kept'>): boolean {
+  return blocker === 'crash' || blocker === 'destructors' || blocker === 'unknown';
 }
 
 function own(text: string, style: Style = 'plain'): Line {

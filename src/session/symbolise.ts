@@ -4,14 +4,8 @@ import type { CrashPlace, StackFrame } from '../events/events.js';
 import type { RawCrash } from '../host/host.js';
 import { type RawFrame, rawStackHead } from '../host/stack.js';
 import type { Context } from './context.js';
+import { type KnownLibrary, versionsInUse } from './libraries.js';
 import type { ModelReader } from './types-of-both.js';
-
-/** A generation of a module and its library. */
-export interface KnownLibrary {
-  readonly module: string;
-  readonly generation: number;
-  readonly library: string;
-}
 
 /** A signal that comes from a call, such as that of abort(), has none. */
 const withAddress: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE']);
@@ -33,7 +27,7 @@ export async function symbolise(
   { stack: raw, address, signal }: RawCrash,
   arriving: readonly KnownLibrary[] = [],
 ): Promise<Symbolised> {
-  const libraries = new Map([...knownLibraries(context), ...arriving].map((one) => [keyOf(one), one.library]));
+  const libraries = new Map([...versionsInUse(context), ...arriving].map((one) => [keyOf(one), one.library]));
   const { root } = context.config;
   const stack: StackFrame[] = [];
   let after = 0;
@@ -55,15 +49,6 @@ function innermostOf(stack: readonly StackFrame[]): Symbolised['innermost'] {
   const inside = stack.filter((frame) => frame.module !== '');
   const own = inside.find(({ file }) => file !== '' && !isAbsolute(file));
   return own ?? inside[0] ?? { function: '', file: '', line: 0 };
-}
-
-/** What runs, what ran before it, and what was stopped: older versions have no code that could still run. */
-function knownLibraries({ records }: Pick<Context, 'records'>): readonly KnownLibrary[] {
-  return [...records.values()].flatMap(({ settings, running, previous, stopped }) =>
-    [running, previous, stopped].flatMap((version) =>
-      version === null ? [] : [{ module: settings.name, generation: version.generation, library: version.library }],
-    ),
-  );
 }
 
 function keyOf({ module, generation }: Pick<KnownLibrary, 'module' | 'generation'>): string {
@@ -108,7 +93,7 @@ async function lookUp(
   }
 }
 
-function shownPath(file: string, root: string): string {
+export function shownPath(file: string, root: string): string {
   const inside = relative(root, file);
   return file === '' || inside.startsWith('..') || isAbsolute(inside) ? file : inside;
 }

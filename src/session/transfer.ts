@@ -46,10 +46,13 @@ export function requestOf(
   return { plan: plan.bytes, what, size, mustHold, oldImage };
 }
 
-/** Threads that the module started may still run in the old image, and destructors of its own would run at its close. */
+/**
+ * Destructors of its own would run when the old image is closed. What starts threads for it (a pool, a library) may keep the
+ * addresses of its functions anywhere; that no thread is inside the engine finds out in any case.
+ */
 export function oldImageAfter(plan: TransferPlan, before: StateModel): TransferRequest['oldImage'] {
-  if (before.destructors || before.threadStarts.length > 0) return 'keep';
-  return plan.heapMayPointBack ? 'search' : 'close';
+  if (before.destructors) return 'keep';
+  return plan.heapMayPointBack || before.threadStarts.length > 0 ? 'search' : 'close';
 }
 
 /** What the host's checks found, in terms of the variables and functions of the version that runs. */

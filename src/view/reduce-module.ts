@@ -47,6 +47,12 @@ export function reduceModule(module: ModuleState, event: HotmodEvent): ModuleSta
       return restarted(module, event);
     case 'recovery:done':
       return { ...module, recovery: event.counts };
+    case 'image:kept': {
+      const { generation, code, message } = event;
+      return { ...module, kept: [...keptWithout(module, generation), { generation, code, message }] };
+    }
+    case 'image:closed':
+      return { ...module, kept: keptWithout(module, event.generation) };
     case 'module:pinned':
       return { ...module, pinned: event.generation };
     case 'module:unpinned':
@@ -90,6 +96,8 @@ export function moduleOf(event: HotmodEvent): string {
     case 'recovery:done':
     case 'module:pinned':
     case 'module:unpinned':
+    case 'image:kept':
+    case 'image:closed':
     case 'host:crash':
     case 'module:view':
     case 'module:state':
@@ -97,6 +105,10 @@ export function moduleOf(event: HotmodEvent): string {
     default:
       return '';
   }
+}
+
+function keptWithout(module: ModuleState, generation: number): ModuleState['kept'] {
+  return module.kept.filter((one) => one.generation !== generation);
 }
 
 /** A superseded build says nothing about the source that is on disk now, so its messages are dropped. */

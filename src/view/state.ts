@@ -73,6 +73,14 @@ export interface ModuleState {
   readonly recovery: RecoveryCounts | null;
   /** Where it crashed last, until a newer generation than the one that crashed runs; null where nobody could tell. */
   readonly crash: ModuleCrash | null;
+  /** Old versions that cannot be unloaded, oldest first. */
+  readonly kept: readonly KeptVersion[];
+}
+
+export interface KeptVersion {
+  readonly generation: number;
+  readonly code: string;
+  readonly message: string;
 }
 
 export interface ModuleCrash extends Pick<CrashPlace, 'stack' | 'leftOut'> {
@@ -188,5 +196,6 @@ export function newModule(name: string): ModuleState {
     live: null,
     recovery: null,
     crash: null,
+    kept: [],
   };
 }

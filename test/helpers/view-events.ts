@@ -179,3 +179,24 @@ export function brokenTraffic(running = 1): readonly SessionEvent[] {
     { type: 'session:idle', modules: ['graphics', 'simulation', 'traffic', 'weather'] },
   ];
 }
+
+export function imageKept(more: Partial<EventOf<'image:kept'>> = {}): SessionEvent {
+  return {
+    type: 'image:kept',
+    module: 'traffic',
+    generation: 2,
+    code: 'HM574',
+    message: 'Generation 2 of traffic stays in memory: g_table.items[3].fn of main points to the function tick.',
+    blocker: 'variable',
+    holder: 'main',
+    holderGeneration: 5,
+    path: 'g_table.items[3].fn',
+    target: 'the function tick',
+    thread: null,
+    function: '',
+    file: '',
+    line: 0,
+    again: false,
+    ...more,
+  };
+}

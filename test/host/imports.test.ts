@@ -124,6 +124,7 @@ void broken_update(double dt) { (void)dt; }`;
     ok: false,
     code: 'HM508',
     message: expect.stringContaining('constructors of "broken" crashed with SIGSEGV'),
+    crash: { signal: 'SIGSEGV', stack: { frames: [{ module: 'broken', generation: 1 }] } },
   });
   await bench.host.step(3, 1 / 60);
   expect((await bench.host.stats()).modules).toMatchObject([{ module: 'provider', frames: 3 }]);

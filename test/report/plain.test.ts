@@ -12,6 +12,7 @@ import {
   buildDone,
   cityEvents,
   diagnostic,
+  imageKept,
   reloadDone,
   sessionStart,
   stackFrame,
@@ -246,6 +247,14 @@ describe('going back in the plain view', () => {
     expect(lines({ type: 'recovery:statistics', ...counts, ...times, modules: {} })).toEqual([
       '[hotmod] crashes: 2 (2 abort)',
     ]);
+  });
+
+  test('has one line for an old version that stays in memory, and none where nobody can do anything about it', () => {
+    const message = 'Generation 2 of traffic stays in memory: thread 7 (worker) is inside it, in work (traffic.c:7).';
+    expect(lines(imageKept({ code: 'HM576', message }))).toEqual([`[hotmod] HM576 ${message}`]);
+    expect(lines(imageKept({ again: true }))).toEqual(['']);
+    expect(lines(imageKept({ blocker: 'crash', code: 'HM579' }))).toEqual(['']);
+    expect(lines({ type: 'image:closed', module: 'traffic', generation: 2 })).toEqual(['']);
   });
 
   test('has a line for a pin, its end, and what the last session left unfinished', () => {

@@ -8,6 +8,7 @@ import {
   cityEvents,
   crashPlace,
   diagnostic,
+  imageKept,
   reloadDone,
   sessionStart,
   stamp,
@@ -244,6 +245,18 @@ test('a pin is shown until it is taken away, and what waits for it is no failure
   const held = reloadDone('traffic', { outcome: 'refused', from: 2, reasons: [{ code: 'HM565', message: 'pinned' }] });
   expect(moduleIn(stateAfter([held], pinned), 'traffic')).toMatchObject({ failure: 'held by its pin', generation: 2 });
   expect(moduleIn(stateAfter([{ type: 'module:unpinned', module: 'traffic' }], pinned), 'traffic').pinned).toBe(0);
+});
+
+test('an old version that stays in memory is shown until it is let go, with what keeps it now', () => {
+  const kept = stateAfter([
+    started,
+    imageKept(),
+    imageKept({ generation: 4 }),
+    imageKept({ code: 'HM576', again: true }),
+  ]);
+  expect(moduleIn(kept, 'traffic').kept).toMatchObject([{ generation: 4 }, { generation: 2, code: 'HM576' }]);
+  const closed = stateAfter([{ type: 'image:closed', module: 'traffic', generation: 2 }], kept);
+  expect(moduleIn(closed, 'traffic').kept).toMatchObject([{ generation: 4 }]);
 });
 
 test('what the last session left unfinished stands in the log', () => {

@@ -27,6 +27,7 @@ static pthread_mutex_t transaction = PTHREAD_MUTEX_INITIALIZER;
 static bool started;
 
 static void clear_leftovers(void);
+static void sweep(bool at_once);
 
 /* Every change of modules: one at a time, on a thread that may be sent a signal it can handle. */
 static void begin(void) {
@@ -72,7 +73,7 @@ int hot_stage_module(const char *module, uint32_t generation, const char *librar
   if (slot == NULL) {
     failure->problem = HOT_NO_MEMORY;
   } else {
-    image_close(slot->staged);
+    search_retire(slot->staged);
     table_set_transfer(slot, NULL);
     slot->staged = image_open(module, generation, library, owns_file != 0, entry, imports, failure);
     if (slot->staged != NULL) *facts = slot->staged->facts;
@@ -84,7 +85,7 @@ int hot_stage_module(const char *module, uint32_t generation, const char *librar
 
 static void discard(slot_t *slot) {
   if (slot == NULL || slot->staged == NULL) return;
-  image_close(slot->staged);
+  search_retire(slot->staged);
   slot->staged = NULL;
   slot->overruled = false;
   slot->afresh = false;
@@ -96,6 +97,7 @@ static void discard(slot_t *slot) {
 void hot_discard_module(const char *module) {
   begin();
   discard(table_find(module));
+  sweep(false);
   end();
 }
 
@@ -133,19 +135,12 @@ static void drop_all(const char *const *modules, size_t count) {
   for (size_t n = 0; n < count; n++) discard(table_find(modules[n]));
 }
 
-/* One whose state lives on elsewhere waits until nothing points into it. */
-static void close_or_retire(image_t *image) {
-  if (image != NULL && image->transferred && !image->pinned && image->segments.count > 0) search_retire(image);
-  else if (image != NULL && image->transferred && image->segments.count == 0) image_pin(image);
-  else image_close(image);
-}
-
 /* What going back by itself left to the engine, which must not unload while frames run. */
 static void clear_leftovers(void) {
   leftover_t *one = recovery_take_leftovers();
   while (one != NULL) {
     leftover_t *next = one->next;
-    close_or_retire(one->image);
+    search_retire(one->image);
     transfer_free(one->carried);
     transfer_free(one->way_back);
     free(one);
@@ -159,15 +154,19 @@ static void sweep(bool at_once) {
   static image_t *live[LIVE_MAX];
   size_t count = 0;
   slot_t *slot;
+  if (search_waiting() == 0) return;
   /* The engine may go back meanwhile: the version that it takes must not be seen in neither place. */
   table_lock();
-  for (size_t n = 0; (slot = table_at(n)) != NULL && count + 2 <= LIVE_MAX; n++) {
+  for (size_t n = 0; (slot = table_at(n)) != NULL && count < LIVE_MAX; n++) {
     if (slot->current != NULL) live[count++] = slot->current;
+  }
+  size_t running = count;
+  for (size_t n = 0; (slot = table_at(n)) != NULL && count < LIVE_MAX; n++) {
     if (slot->previous != NULL) live[count++] = slot->previous;
   }
   table_unlock();
-  if (search_waiting() > 0) loop_run(forget_at_boundary, NULL);
-  search_sweep(live, count, at_once);
+  loop_run(forget_at_boundary, NULL);
+  search_sweep(live, count, running, at_once);
 }
 
 /* Of what the checks of a module's transfer found, for the report; the same list for the next call. */
@@ -204,15 +203,14 @@ static void finish_part(part_t *part, bool succeeded) {
   if (succeeded && part->leaving != NULL && part->slot->previous == part->leaving) {
     bool points = image_is_pointed_into(part->leaving, part->handed.data, part->handed.size);
     if (points) part->done->old_image_kept = 1;
-    if (points) image_pin(part->leaving);
+    if (points) image_keep(part->leaving, HOT_BLOCKED_SAVED_STATE, "");
   }
   table_drop_shadow(part->slot);
   part->slot->overruled = false;
   part->slot->afresh = false;
   part->slot->expects = false;
   arena_state_free(&part->arena);
-  if (succeeded) close_or_retire(part->retired);
-  else image_close(part->retired);
+  search_retire(part->retired);
   table_set_transfer(part->slot, NULL);
   if (!succeeded && part->slot->current == NULL) table_remove(part->slot);
 }
@@ -232,9 +230,7 @@ int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, 
     report->failure.problem = HOT_NOT_STARTED;
   } else if (collect_parts(&commit, modules, done)) {
     for (size_t n = 0; n < count; n++) {
-      const transfer_t *transfer = commit.parts[n].slot->transfer;
-      bool carries = transfer != NULL && transfer->what == HOT_TRANSFER_VARIABLES;
-      if (carries) transfer_warm(commit.parts[n].arriving);
+      if (transfer_carries(commit.parts[n].slot->transfer)) transfer_warm(commit.parts[n].arriving);
       const image_t *leaving = commit.parts[n].slot->current;
       if (leaving != NULL) arena_make_room(leaving->shadow.arena, &commit.parts[n].arena);
     }
@@ -252,7 +248,6 @@ int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, 
     }
     /* Should the process end before the next frame, what runs now is taken over, and not what ran before. */
     if (report->failure.problem == HOT_OK && vault_sides() > 1) loop_run(copy_at_boundary, NULL);
-    sweep(false);
   } else {
     drop_all(modules, count);
   }
@@ -345,7 +340,7 @@ int hot_probe(const char *module, const hot_finding_t **findings, size_t *count,
   bool from = slot != NULL && (slot->current != NULL || inherit_of(module) != NULL);
   if (!from || slot->staged == NULL || slot->transfer == NULL) {
     failure->problem = HOT_NOT_STAGED;
-  } else if (slot->transfer->what == HOT_TRANSFER_VARIABLES) {
+  } else if (transfer_carries(slot->transfer)) {
     loop_run(probe_at_boundary, &command);
     if (command.looked) *count = collect_findings(slot->transfer, 0);
     *findings = found;
@@ -359,7 +354,15 @@ int hot_reload_module(const char *module, uint32_t generation, const char *libra
   hot_module_facts_t facts;
   memset(report, 0, sizeof *report);
   if (hot_stage_module(module, generation, library, 0, entry, NULL, &facts, &report->failure) != 0) return -1;
-  return hot_commit(&module, 1, done, report);
+  int result = hot_commit(&module, 1, done, report);
+  hot_sweep();
+  return result;
+}
+
+void hot_sweep(void) {
+  begin();
+  sweep(false);
+  end();
 }
 
 int hot_revert_module(const char *module, uint32_t *generation, hot_failure_t *failure) {
@@ -368,7 +371,7 @@ int hot_revert_module(const char *module, uint32_t *generation, hot_failure_t *f
   begin();
   revert_t revert = {.slot = table_find(module), .failure = failure};
   loop_run(revert_at_boundary, &revert);
-  close_or_retire(revert.retired);
+  search_retire(revert.retired);
   if (revert.slot != NULL) {
     transfer_free(revert.slot->carried);
     transfer_free(revert.slot->way_back);
@@ -404,10 +407,9 @@ static void unload(slot_t *slot) {
   if (slot == NULL || slot->current == NULL) return;
   removal_t removal = {.slot = slot};
   loop_run(shut_down_at_boundary, &removal);
-  image_close(slot->staged);
-  image_close(slot->previous);
-  image_close(removal.image);
-  arena_drop(slot->name);
+  search_retire(slot->staged);
+  search_retire(slot->previous);
+  search_retire(removal.image);
   table_remove(slot);
 }
 
@@ -415,6 +417,7 @@ void hot_unload_module(const char *module) {
   begin();
   discard(table_find(module));
   unload(table_find(module));
+  sweep(false);
   end();
 }
 
@@ -507,6 +510,44 @@ static void stats_at_boundary(void *argument) {
 void hot_get_stats(hot_stats_t *stats, hot_module_stats_t *modules, size_t capacity) {
   stats_command_t command = {.stats = stats, .modules = modules, .capacity = capacity};
   loop_run(stats_at_boundary, &command);
+}
+
+/* One that crashed is kept from then on, and may run for long all the same. */
+static bool is_in_use(const image_t *image) {
+  const slot_t *slot;
+  bool used = false;
+  table_lock();
+  for (size_t n = 0; !used && (slot = table_at(n)) != NULL; n++) {
+    used = slot->current == image || slot->previous == image || slot->staged == image;
+  }
+  table_unlock();
+  return used;
+}
+
+static size_t put_kept(const image_t *image, hot_kept_image_t *images, size_t capacity, size_t count) {
+  for (; image != NULL; image = image->next_kept) {
+    if (is_in_use(image)) continue;
+    if (count++ >= capacity) continue;
+    hot_kept_image_t *kept = &images[count - 1];
+    *kept = (hot_kept_image_t){.generation = image->generation, .blocker = image->blocker};
+    memcpy(kept->module, image->module, sizeof kept->module);
+    memcpy(kept->text, image->blocked_by, sizeof kept->text);
+  }
+  return count;
+}
+
+size_t hot_kept_images(hot_kept_image_t *images, size_t capacity) {
+  const hot_kept_image_t *one;
+  size_t count = 0;
+  begin();
+  sweep(false);
+  for (size_t n = 0; (one = search_blocker(n)) != NULL; n++) {
+    if (count++ < capacity) images[count - 1] = *one;
+  }
+  count = put_kept(image_first_kept(), images, capacity, count);
+  count = put_kept(image_first_mapped(), images, capacity, count);
+  end();
+  return count;
 }
 
 typedef struct views_command {

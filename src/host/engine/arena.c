@@ -252,14 +252,3 @@ bool arena_begin_at(arena_t *arena, uintptr_t start) {
   if (there) begin_empty(arena, mapped);
   return there;
 }
-
-void arena_drop(const char *module) {
-  size_t count = atomic_load(&arena_count);
-  for (size_t n = 0; n < count; n++) {
-    if (strcmp(arenas[n]->module, module) != 0) continue;
-    uintptr_t start = atomic_exchange(&arenas[n]->start, 0);
-    if (start != 0) munmap((void *)start, ARENA_SPAN);
-    vault_give_back(arenas[n]->copy.bytes, vault_sides() * arenas[n]->copy.room);
-    arenas[n]->copy = (arena_copy_t){0};
-  }
-}

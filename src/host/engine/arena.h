@@ -1,7 +1,8 @@
 /*
  * arena.h: memory of a module that goes back together with its variables (module_alloc in module_interface.h).
  *
- * Each module has one stretch of addresses of its own, which its versions hand on to one another. What the allocator
+ * Each module has one stretch of addresses of its own, which its versions hand on to one another; a thread of a module that
+ * was unloaded may still use it. What the allocator
  * knows stands at the front of that stretch itself, so that putting its bytes back puts the allocator back too. Only the
  * lock stands elsewhere.
  *
@@ -90,8 +91,5 @@ void arena_state_free(arena_state_t *state);
 
 /* Has it begin, empty, where one of another process was. False where something else lies there, or it has memory already. */
 bool arena_begin_at(arena_t *arena, uintptr_t start);
-
-/* The module is gone: its memory goes too. */
-void arena_drop(const char *module);
 
 #endif

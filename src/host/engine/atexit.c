@@ -7,10 +7,11 @@
 /* The linker's --wrap gives it this name; the compiler's own calls come in here (Itanium C++ ABI, 3.3.6.3). */
 HOT_EXPORT int __wrap___cxa_atexit(void (*function)(void *), void *argument, void *library);
 
+/* Complements: a search of memory (search.h) must not find the addresses here, which would keep the image for ever. */
 typedef struct entry {
-  void (*function)(void *);
-  void *argument;
-  uintptr_t library; /* address of the library's __dso_handle, which lies in its image */
+  uintptr_t function;
+  uintptr_t argument;
+  uintptr_t library; /* of the library's __dso_handle, which lies in its image */
 } entry_t;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -29,7 +30,7 @@ int __wrap___cxa_atexit(void (*function)(void *), void *argument, void *library)
     }
   }
   bool room = count < capacity;
-  if (room) entries[count++] = (entry_t){function, argument, (uintptr_t)library};
+  if (room) entries[count++] = (entry_t){~(uintptr_t)function, ~(uintptr_t)argument, ~(uintptr_t)library};
   pthread_mutex_unlock(&lock);
   return room ? 0 : -1;
 }
@@ -39,7 +40,7 @@ static bool take_last(const image_t *image, entry_t *taken) {
   bool found = false;
   pthread_mutex_lock(&lock);
   for (size_t n = count; n-- > 0 && !found;) {
-    if (entries[n].library < image->low || entries[n].library >= image->high) continue;
+    if (!image_holds(image, ~entries[n].library)) continue;
     *taken = entries[n];
     memmove(&entries[n], &entries[n + 1], (count - n - 1) * sizeof *entries);
     count--;
@@ -56,7 +57,7 @@ void atexit_forget(const image_t *image) {
 
 static void call_entry(void *argument) {
   const entry_t *entry = argument;
-  entry->function(entry->argument);
+  ((void (*)(void *)) ~entry->function)((void *)~entry->argument);
 }
 
 void atexit_run(image_t *image) {

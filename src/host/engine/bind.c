@@ -8,19 +8,11 @@
 #include <unistd.h>
 
 #include "entry.h"
+#include "find.h"
 #include "table.h"
 
-/* On the engine's thread, also while another one adds slots. */
-static image_t *running_provider(const import_t *import) {
-  const slot_t *slot;
-  for (size_t n = 0; (slot = table_running(n)) != NULL; n++) {
-    if (strcmp(slot->name, import->provider) == 0) return slot->current;
-  }
-  return NULL;
-}
-
 static image_t *provider_of(const import_t *import, bind_view_t view) {
-  if (view == BIND_RUNNING) return running_provider(import);
+  if (view == BIND_RUNNING) return find_current(import->provider);
   slot_t *slot = table_find(import->provider);
   if (slot == NULL) return NULL;
   bool takes_over = slot->staged != NULL && (view == BIND_STAGED || (view == BIND_COMMITTING && slot->committing));
@@ -174,17 +166,24 @@ static void note_moves_since(moves_t *moves, const imports_t *before, const impo
   }
 }
 
+/* What it uses is only there. */
+static void keep_for(const image_t *user, const import_t *import) {
+  char text[HOT_NAME_MAX];
+  snprintf(text, sizeof text, "%s in %s", import->symbol, user->module);
+  image_keep((image_t *)import->from, HOT_BLOCKED_IMPORT, text);
+}
+
 /* True where anything leads elsewhere now. */
 static bool bind_again(image_t *image, moves_t *moves) {
   imports_t *imports = &image->imports;
   bool any = false;
   for (size_t n = 0; n < imports->count; n++) {
     import_t *import = &imports->list[n];
-    image_t *provider = running_provider(import);
+    image_t *provider = find_current(import->provider);
     if (provider == import->from) continue;
     uintptr_t address = provider == NULL ? 0 : (uintptr_t)entry_symbol(provider, import->symbol);
     if (address == 0 && import->bound != 0 && !import->optional && provider != NULL) {
-      if (import->from != NULL) image_pin((image_t *)import->from);
+      if (import->from != NULL) keep_for(image, import);
       continue;
     }
     if (!any) protect(&image->segments.relro, PROT_READ | PROT_WRITE);

@@ -1,6 +1,5 @@
 #include "call.h"
 
-#include <string.h>
 
 #include "entry.h"
 #include "find.h"
@@ -20,21 +19,11 @@ static void call_body(void *argument) {
 }
 
 /* Nobody knows what the function left half done outside the variables, so the image stays mapped for ever. */
-static void say_crash(image_t *image, native_call_t *call, const guard_fault_t *fault) {
-  hot_failure_t *crash = &call->crash;
+static void say_crash(image_t *image, native_call_t *call, const guard_fault_t *fault, const status_site_t *site) {
   call->problem = CALL_CRASHED;
-  crash->problem = HOT_CRASHED;
-  crash->signal = fault->signal;
-  crash->address = fault->address;
-  memcpy(crash->text, fault->function, sizeof fault->function);
-  crash->stack = fault->stack;
-  memcpy(crash->module, image->module, sizeof crash->module);
-  crash->pc = fault->pc;
-  crash->entered_at = fault->entered_at;
-  crash->overflow = fault->overflow;
-  strncpy(crash->call, "call", sizeof crash->call - 1);
+  guard_tell(fault, site, &call->crash);
   image_pin(image);
-  recovery_crashed(image, crash);
+  recovery_crashed(image, &call->crash);
   recovery_finish();
 }
 
@@ -55,7 +44,7 @@ static void call_at_boundary(void *argument) {
   guard_fault_t fault;
   shadow_take_all(loop_frame_number());
   uint64_t start = platform_now();
-  if (!guard_run(LANE_ENGINE, &site, call_body, &guarded, &fault)) say_crash(image, call, &fault);
+  if (!guard_run(LANE_ENGINE, &site, call_body, &guarded, &fault)) say_crash(image, call, &fault, &site);
   call->duration_ns = platform_now() - start;
 }
 

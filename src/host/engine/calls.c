@@ -37,15 +37,8 @@ static bool run(image_t *image, const char *name, void (*body)(void *), hook_cal
     failure->problem = HOT_RETURNED;
     failure->value = call->result;
   } else {
-    failure->problem = HOT_CRASHED;
-    failure->signal = fault.signal;
-    failure->address = fault.address;
-    failure->pc = fault.pc;
-    failure->entered_at = fault.entered_at;
-    failure->overflow = fault.overflow;
-    memcpy(failure->text, fault.function, sizeof fault.function);
+    guard_tell(&fault, &site, failure);
     critical_forget(image);
-    failure->stack = fault.stack;
     image_pin(image);
   }
   memcpy(failure->module, image->module, sizeof failure->module);

@@ -80,8 +80,7 @@ static void begin_part(part_t *part) {
   slot_t *slot = part->slot;
   slot->committing = true;
   part->leaving = slot->current;
-  part->carries =
-      slot->current != NULL && slot->transfer != NULL && slot->transfer->what == HOT_TRANSFER_VARIABLES;
+  part->carries = slot->current != NULL && transfer_carries(slot->transfer);
   part->inherits = slot->current == NULL && slot->transfer != NULL && inherit_of(slot->name) != NULL;
 }
 
@@ -351,7 +350,9 @@ static void undo(commit_t *commit) {
     if (part->inherits) inherit_undo(part->arriving);
     /* Its variables may be copies of those that live on: its destructors must not see them. */
     if (part->carries) atexit_forget(part->arriving);
-    if (part->carries && part->slot->transfer->old_image == HOT_OLD_KEEP) image_pin(part->arriving);
+    if (part->carries && part->slot->transfer->old_image == HOT_OLD_KEEP) {
+      image_keep(part->arriving, HOT_BLOCKED_DESTRUCTORS, "");
+    }
     part->retired = part->arriving;
     part->slot->staged = NULL;
   }

@@ -32,7 +32,7 @@
 
 #include "table.h"
 
-/* One module on its way through the protocol. */
+/* One module on its way through the protocol. The caller gives slot, arriving and done; the rest is found out at the boundary. */
 typedef struct part {
   slot_t *slot;
   image_t *leaving; /* NULL on a first load */

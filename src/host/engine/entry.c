@@ -21,9 +21,7 @@ static void *first_of(const image_t *image, const char *names) {
 
 void *entry_symbol(const image_t *image, const char *name) {
   void *found = dlsym(image->handle, name);
-  uintptr_t address = (uintptr_t)found;
-  bool ours = image->high == 0 || (address >= image->low && address < image->high);
-  return ours ? found : NULL;
+  return image->high == 0 || image_holds(image, (uintptr_t)found) ? found : NULL;
 }
 
 typedef struct interface_call {
@@ -52,12 +50,7 @@ static bool take_interface(image_t *image, interface_call_t *call, hot_failure_t
   status_site_t site = {.module = image->module, .call = "get_module_interface", .generation = image->generation};
   guard_fault_t fault;
   if (!guard_run(LANE_STAGING, &site, call_get_interface, call, &fault)) {
-    failure->problem = HOT_CRASHED;
-    failure->signal = fault.signal;
-    failure->address = fault.address;
-    memcpy(failure->text, fault.function, sizeof fault.function);
-    failure->stack = fault.stack;
-    copy_text(failure->call, site.call, sizeof failure->call);
+    guard_tell(&fault, &site, failure);
     return false;
   }
   if (call->result == NULL) {

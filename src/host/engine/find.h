@@ -4,7 +4,10 @@
 
 #include "image.h"
 
-/* The current version, whether it runs or has crashed; NULL where the module is not loaded. On the engine's thread. */
+/*
+ * The current version, whether it runs or has crashed; NULL where the module is not loaded. On the engine's thread, or
+ * under table_lock.
+ */
 image_t *find_current(const char *module);
 
 #endif

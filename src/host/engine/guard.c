@@ -13,6 +13,7 @@
 #include "output.h"
 #include "platform.h"
 #include "stack.h"
+#include "threads.h"
 
 #define ALTERNATE_STACK_BYTES 65536
 
@@ -58,6 +59,7 @@ int guard_open(void) {
   if (atexit(on_exit_call) != 0) return -1;
   stack_open();
   take_questions();
+  threads_open();
   is_open = true;
   return 0;
 }
@@ -136,6 +138,19 @@ bool guard_run(status_lane_name_t lane, const status_site_t *site, void (*body)(
   output_leave(lane);
   status_leave(lane);
   return returned;
+}
+
+void guard_tell(const guard_fault_t *fault, const status_site_t *site, hot_failure_t *failure) {
+  failure->problem = HOT_CRASHED;
+  failure->signal = fault->signal;
+  failure->address = fault->address;
+  failure->pc = fault->pc;
+  failure->entered_at = fault->entered_at;
+  failure->overflow = fault->overflow;
+  memcpy(failure->module, site->module, sizeof failure->module);
+  strncpy(failure->call, site->call, sizeof failure->call - 1);
+  memcpy(failure->text, fault->function, sizeof fault->function);
+  failure->stack = fault->stack;
 }
 
 void guard_watch(status_lane_name_t lane, const status_site_t *site, void (*body)(void *), void *argument) {

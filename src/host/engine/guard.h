@@ -35,8 +35,11 @@ void guard_thread_close(void);
 bool guard_run(status_lane_name_t lane, const status_site_t *site, void (*body)(void *), void *argument,
                guard_fault_t *fault);
 
+/* Says in *failure what a guarded call crashed with, stack included. */
+void guard_tell(const guard_fault_t *fault, const status_site_t *site, hot_failure_t *failure);
+
 /*
- * The same for dlopen and dlclose: said in the status file, but a fault ends the process, because the loader's lock is
+ * The same as guard_run for dlopen and dlclose: said in the status file, but a fault ends the process, because the loader's lock is
  * held and no library could be loaded after it.
  */
 void guard_watch(status_lane_name_t lane, const status_site_t *site, void (*body)(void *), void *argument);

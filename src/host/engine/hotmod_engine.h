@@ -314,6 +314,36 @@ typedef struct hot_stats {
   size_t modules; /* how many there are, whatever the capacity given */
 } hot_stats_t;
 
+/* Why the image of a version that does not run any more is not closed. In the order of `blockers` in src/host/host.ts. */
+typedef enum hot_blocker {
+  HOT_BLOCKED_UNSEARCHED,   /* memory has not been searched yet for what points into it */
+  HOT_BLOCKED_WAY_BACK,     /* a version that is kept to go back to points into it */
+  HOT_BLOCKED_VARIABLE,     /* a variable of a version that runs, or of another image that is kept, points into it */
+  HOT_BLOCKED_MEMORY,       /* so does a word elsewhere: an object on the heap, a stack */
+  HOT_BLOCKED_THREAD,       /* a thread is in its code, or returns to it */
+  HOT_BLOCKED_SILENT_THREAD, /* a thread may be: it does not answer */
+  HOT_BLOCKED_CRASH,        /* a crash left in it what nobody knows */
+  HOT_BLOCKED_SAVED_STATE,  /* the state it saved holds addresses inside it */
+  HOT_BLOCKED_DESTRUCTORS,  /* closing it would destroy what another version uses */
+  HOT_BLOCKED_IMPORT,       /* a module uses a symbol that its successor does not have: text */
+  HOT_BLOCKED_LOADER,       /* it was closed, and the loader keeps it mapped */
+  HOT_BLOCKED_UNKNOWN       /* the system does not tell where it lies, or memory is short */
+} hot_blocker_t;
+
+typedef struct hot_kept_image {
+  char module[HOT_NAME_MAX];
+  uint32_t generation;
+  hot_blocker_t blocker;
+  /* Whose variable it is, and where: an address of the holder's file. Of MEMORY an address of the process. */
+  char holder[HOT_NAME_MAX];
+  uint32_t holder_generation;
+  uint64_t place;
+  uint64_t target; /* what is pointed to, or where the thread is: an address of the image's own file */
+  uint32_t searches; /* of all memory that found it to be pointed into */
+  int32_t thread;  /* its number as the system has it */
+  char text[HOT_NAME_MAX]; /* the name of the thread, of what is mapped around the word, of the symbol */
+} hot_kept_image_t;
+
 /* Starts the engine and its thread. 0, or -1 with errno where the status file or the thread could not be made. */
 HOT_EXPORT int hot_engine_start(const hot_options_t *options);
 
@@ -340,9 +370,15 @@ HOT_EXPORT void hot_discard_module(const char *module);
 
 /*
  * Switches the named modules to their staged versions at one frame boundary, all or none (commit.h). done has room for
- * count entries. 0, or -1 with report->failure filled in and nothing changed.
+ * count entries. 0, or -1 with report->failure filled in and nothing changed. What was replaced is closed by hot_sweep.
  */
 HOT_EXPORT int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, hot_commit_report_t *report);
+
+/*
+ * Closes images that nothing runs any more, as far as no thread is inside and nothing points into them (search.h). A call of
+ * its own, because it takes about a millisecond that nobody who waits for a commit should have to wait for.
+ */
+HOT_EXPORT void hot_sweep(void);
 
 /*
  * In the next commit of the module, the version that runs cannot stop it by failing in prepare_reload or save_state.
@@ -396,7 +432,7 @@ HOT_EXPORT void hot_set_recovery(const hot_recovery_t *recovery);
  */
 HOT_EXPORT int hot_probe(const char *module, const hot_finding_t **findings, size_t *count, hot_failure_t *failure);
 
-/* Stages and commits one module: the two calls above for the simple case. */
+/* Stages and commits one module and sweeps: the calls above for the simple case. */
 HOT_EXPORT int hot_reload_module(const char *module, uint32_t generation, const char *library,
                                  const hot_entry_names_t *entry, hot_committed_t *done, hot_commit_report_t *report);
 
@@ -422,6 +458,12 @@ HOT_EXPORT void hot_step(uint32_t frames, double dt);
 
 /* Fills in up to capacity modules; stats->modules says how many there are. */
 HOT_EXPORT void hot_get_stats(hot_stats_t *stats, hot_module_stats_t *modules, size_t capacity);
+
+/*
+ * Looks once more whether any image that waits can be closed, and gives those that stay mapped although nothing runs them,
+ * up to capacity. How many there are.
+ */
+HOT_EXPORT size_t hot_kept_images(hot_kept_image_t *images, size_t capacity);
 
 /* Calls every module's view between frames and gives take a copy of each text (UTF-8, at most HOT_VIEW_MAX bytes). */
 HOT_EXPORT void hot_views(void (*take)(const char *module, const char *text, void *context), void *context);

@@ -9,8 +9,10 @@
 #include "atexit.h"
 #include "bind.h"
 #include "entry.h"
+#include "maps.h"
 #include "migrations.h"
 #include "platform.h"
+#include "search.h"
 
 /* Where images lie, for the signal handler: it can follow no list that another thread may be changing. */
 #define RANGES 1024
@@ -29,17 +31,23 @@ typedef struct range {
 static range_t ranges[RANGES];
 static _Atomic size_t ranges_used; /* places behind these were never taken */
 static _Atomic uint64_t kept;
+static _Atomic(image_t *) first_kept;
+static image_t *first_mapped; /* closed, and still there */
+static _Atomic uint64_t mapped_count;
 
 static void range_add(const image_t *image);
 static void range_remove(const image_t *image);
 static void free_image(image_t *image);
+static bool unload(image_t *image);
+static void add_mapped(image_t *image);
+static void free_unmapped(void);
+static void stays_mapped(image_t *image);
 static bool bring_to_life(image_t *image, const char *imports, hot_failure_t *failure);
 static void take_snapshot(image_t *image);
 
 typedef struct load_call {
   const char *path;
   void *handle;
-  bool still_loaded;
 } load_call_t;
 
 static void call_dlopen(void *argument) {
@@ -50,10 +58,12 @@ static void call_dlopen(void *argument) {
 static void call_dlclose(void *argument) {
   load_call_t *call = argument;
   dlclose(call->handle);
-  /* The loader keeps some libraries: GNU-unique symbols, thread-locals with destructors, a dependent. */
-  void *same = dlopen(call->path, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
-  call->still_loaded = same != NULL;
-  if (same != NULL) dlclose(same);
+}
+
+static void call_dlopen_again(void *argument) {
+  load_call_t *call = argument;
+  call->handle = dlopen(call->path, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+  if (call->handle != NULL) dlclose(call->handle);
 }
 
 image_t *image_open(const char *module, uint32_t generation, const char *library, bool owns_file,
@@ -80,6 +90,7 @@ image_t *image_open(const char *module, uint32_t generation, const char *library
     free_image(image);
     return NULL;
   }
+  image->mapped_as = maps_name(library);
   segments_read(image->handle, &image->segments);
   if (platform_image_range(image->handle, &image->low, &image->high) == 0) range_add(image);
   image->constants_start = image->low;
@@ -90,8 +101,9 @@ image_t *image_open(const char *module, uint32_t generation, const char *library
     return image;
   }
   /* Without its constructors, its destructors must not run either. */
-  if (failure->problem == HOT_CRASHED || !image->constructed) image_pin(image);
-  image_close(image);
+  if (failure->problem == HOT_CRASHED) image_pin(image);
+  else if (!image->constructed) image_keep(image, HOT_BLOCKED_DESTRUCTORS, "");
+  search_retire(image);
   return NULL;
 }
 
@@ -107,11 +119,7 @@ static bool bring_to_life(image_t *image, const char *imports, hot_failure_t *fa
   guard_fault_t fault;
   image->constructed = guard_run(LANE_STAGING, &site, call_constructors, image, &fault);
   if (image->constructed) return true;
-  failure->problem = HOT_CRASHED;
-  failure->signal = fault.signal;
-  failure->address = fault.address;
-  memcpy(failure->text, fault.function, sizeof fault.function);
-  strncpy(failure->call, site.call, sizeof failure->call - 1);
+  guard_tell(&fault, &site, failure);
   return false;
 }
 
@@ -133,31 +141,119 @@ static void take_snapshot(image_t *image) {
   }
 }
 
-void image_pin(image_t *image) {
+void image_keep(image_t *image, hot_blocker_t why, const char *text) {
   if (image->pinned) return;
   image->pinned = true;
+  image->blocker = why;
+  strncpy(image->blocked_by, text, sizeof image->blocked_by - 1);
   kept++;
+  image->next_kept = first_kept;
+  while (!atomic_compare_exchange_weak(&first_kept, &image->next_kept, image)) continue;
 }
 
+void image_pin(image_t *image) { image_keep(image, HOT_BLOCKED_CRASH, ""); }
+
+const image_t *image_first_kept(void) { return first_kept; }
+const image_t *image_first_mapped(void) { return first_mapped; }
+
 void image_close(image_t *image) {
-  if (image == NULL || image->pinned) return;
+  if (image != NULL) image_close_all(&image, 1);
+}
+
+void image_close_all(image_t *const *images, size_t count) {
+  bool any = false;
+  for (size_t n = 0; n < count; n++) {
+    if (!unload(images[n])) continue;
+    add_mapped(images[n]);
+    any = true;
+  }
+  if (any) free_unmapped();
+}
+
+static void add_mapped(image_t *image) {
+  image->next_kept = first_mapped;
+  first_mapped = image;
+  mapped_count++;
+}
+
+/* False where it stays as it is. */
+static bool unload(image_t *image) {
   load_call_t call = {.path = image->path, .handle = image->handle};
   status_site_t site = {.module = image->module, .call = "dlclose", .generation = image->generation};
+  if (image->pinned) return false;
   if (image->transferred) atexit_forget(image);
   else atexit_run(image);
-  if (image->pinned) return;
+  if (image->pinned) return false;
   range_remove(image);
   guard_watch(LANE_STAGING, &site, call_dlclose, &call);
-  if (call.still_loaded) kept++;
-  free_image(image);
+  return true;
+}
+
+static bool loader_has(const image_t *image) {
+  load_call_t call = {.path = image->path};
+  status_site_t site = {.module = image->module, .call = "dlopen", .generation = image->generation};
+  guard_watch(LANE_STAGING, &site, call_dlopen_again, &call);
+  return call.handle != NULL;
+}
+
+/* Whether images are mapped, by the system's list and, where that does not help, by what the loader says. */
+static void look_up(image_t *const *images, bool *mapped, size_t count) {
+  maps_file_t files[count];
+  size_t named = 0;
+  for (size_t n = 0; n < count; n++) {
+    if (images[n]->mapped_as != NULL) files[named++] = (maps_file_t){.name = images[n]->mapped_as};
+  }
+  bool listed = maps_find(files, named);
+  named = 0;
+  for (size_t n = 0; n < count; n++) {
+    bool known = listed && images[n]->mapped_as != NULL;
+    mapped[n] = known ? files[named].mapped : loader_has(images[n]);
+    named += images[n]->mapped_as != NULL;
+  }
+}
+
+#define LOOKED_UP 64
+
+/*
+ * The loader keeps some libraries (GNU-unique symbols, thread-locals with destructors, a dependent), some of them only for a
+ * while: it looks again whenever another one is closed, and so does this.
+ */
+static void free_unmapped(void) {
+  image_t *rest = first_mapped;
+  first_mapped = NULL;
+  mapped_count = 0;
+  while (rest != NULL) {
+    image_t *images[LOOKED_UP];
+    bool mapped[LOOKED_UP];
+    size_t count = 0;
+    for (; rest != NULL && count < LOOKED_UP; rest = rest->next_kept) images[count++] = rest;
+    look_up(images, mapped, count);
+    for (size_t n = 0; n < count; n++) {
+      if (mapped[n]) stays_mapped(images[n]);
+      else free_image(images[n]);
+    }
+  }
+}
+
+/* Code of it may still run: a stack that leads there is told as that of the module. */
+static void stays_mapped(image_t *image) {
+  add_mapped(image);
+  if (image->handle == NULL) return;
+  image->handle = NULL;
+  image->blocker = HOT_BLOCKED_LOADER;
+  range_add(image);
+  if (image->owns_file) unlink(image->path);
+  image->owns_file = false;
 }
 
 static void free_image(image_t *image) {
   if (image->owns_file) unlink(image->path);
+  if (image->handle == NULL) range_remove(image);
   image_forget_symbols(image);
   imports_free(&image->imports);
   free(image->initial);
   shadow_close(&image->shadow);
+  free(image->mapped_as);
   free(image->path);
   free(image);
 }
@@ -168,7 +264,7 @@ void image_forget_symbols(image_t *image) {
   image->symbols = NULL;
 }
 
-uint64_t image_kept_count(void) { return kept; }
+uint64_t image_kept_count(void) { return kept + mapped_count; }
 
 /* Between the first and the last of its code; all of it where nobody knows. */
 static void set_code(range_t *range, const image_t *image) {
@@ -220,12 +316,11 @@ bool image_at(uintptr_t address, image_place_t *place) {
 
 bool image_is_pointed_into(const image_t *image, const void *data, size_t size) {
   const unsigned char *bytes = data;
-  if (image->high == 0) return false;
   /* malloc's blocks are aligned for pointers, so the offsets of aligned words are multiples of a word's size. */
   for (size_t offset = 0; offset + sizeof(uintptr_t) <= size; offset += sizeof(uintptr_t)) {
     uintptr_t word;
     memcpy(&word, bytes + offset, sizeof word);
-    if (word >= image->low && word < image->high) return true;
+    if (image_holds(image, word)) return true;
   }
   return false;
 }

@@ -27,7 +27,7 @@ typedef struct image {
   uint32_t generation;
   bool running;   /* takes part in frames */
   bool shut_down; /* its shutdown was called after it was replaced */
-  bool pinned;    /* something may still need it: a crash left it in an unknown state, or saved state points into it */
+  bool pinned;    /* something may still need it, and nobody can tell for how long: see blocker */
   bool constructed; /* its constructors ran */
   bool plain;     /* plain functions, whose results mean nothing: many are void */
   module_vtable_t calls;
@@ -40,6 +40,7 @@ typedef struct image {
 
   void *handle;
   char *path;
+  char *mapped_as;  /* its name in the list of what is mapped (maps.h); NULL where unknown */
   bool owns_file;
   const char *(*view)(void);
   const module_function_t *function_table;
@@ -58,6 +59,9 @@ typedef struct image {
   bool needs_search;          /* objects on the heap may point into it */
   bool searched;              /* all of memory was looked through for it once */
   struct ghost *ghost;        /* what is left of it, where it was in another process (inherit.h); NULL */
+  hot_blocker_t blocker;      /* why it stays mapped, where it is pinned or the loader keeps it */
+  char blocked_by[HOT_NAME_MAX]; /* what the blocker is about, in words; may be empty */
+  struct image *next_kept;
   uintptr_t constants_start;  /* the first of its constants that anything may point to */
 } image_t;
 
@@ -68,17 +72,34 @@ typedef struct image {
 image_t *image_open(const char *module, uint32_t generation, const char *library, bool owns_file,
                     const hot_entry_names_t *entry, const char *imports, hot_failure_t *failure);
 
-/* Unloads and frees an image; one that is pinned, or that the loader does not let go, stays mapped and is counted. */
+/*
+ * Runs the destructors of images and unloads them; those that are pinned stay as they are. What the list of mapped files
+ * shows afterwards all the same, or the loader where there is no such list, is kept and counted until it is gone. Frees
+ * the others.
+ */
+void image_close_all(image_t *const *images, size_t count);
 void image_close(image_t *image);
 
 /* Forgets what other modules asked of it. */
 void image_forget_symbols(image_t *image);
 
-/* Images that stay mapped although nothing runs them. */
+/* Images that stay mapped although nothing runs them, those apart that wait in search.h. */
 uint64_t image_kept_count(void);
 
-/* Counts an image that image_close would keep, from the moment on at which it is known. */
+/* Never closes the image. It counts as kept from now on. */
+void image_keep(image_t *image, hot_blocker_t why, const char *text);
+
+/* The same after a crash in it: nobody knows what holds on to it. */
 void image_pin(image_t *image);
+
+/* Those that image_kept_count counts: the first, and by next_kept the others. With the transaction lock held. */
+const image_t *image_first_kept(void);
+const image_t *image_first_mapped(void);
+
+/* Whether an address lies inside the image; of one whose place nobody knows, none does. */
+static inline bool image_holds(const image_t *image, uintptr_t address) {
+  return address >= image->low && address < image->high;
+}
 
 typedef struct image_place {
   const char *module; /* a field of HOT_NAME_MAX bytes */
@@ -87,7 +108,10 @@ typedef struct image_place {
   uint64_t frames; /* that it has run */
 } image_place_t;
 
-/* The module whose code holds an address. Safe in a signal handler. */
+/*
+ * The module whose code holds an address, also of a version that was replaced. Safe in a signal handler, and therefore by a
+ * list of its own; everybody else goes by image_holds and table_slot_at.
+ */
 bool image_at(uintptr_t address, image_place_t *place);
 
 /* True where an aligned word of the data is an address inside the image. */

@@ -186,7 +186,10 @@ void imports_construct(const segments_t *segments) {
 
 #endif
 
+/* Freed memory keeps what was in it, and a search of it would take the places for pointers into the image. */
 void imports_free(imports_t *imports) {
+  if (imports->list != NULL) memset(imports->list, 0, imports->capacity * sizeof *imports->list);
+  __asm__ volatile("" : : "r"(imports->list) : "memory");
   free(imports->text);
   free(imports->list);
   memset(imports, 0, sizeof *imports);

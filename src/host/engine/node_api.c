@@ -32,6 +32,7 @@ HOT_EXPORT int32_t hot_node_try(const char *module, uint32_t frames, double dt, 
                                 double patience_ms, const char *one, const char *other);
 HOT_EXPORT int32_t hot_node_revert(const char *module);
 HOT_EXPORT int32_t hot_node_stats(void);
+HOT_EXPORT int32_t hot_node_kept(void);
 HOT_EXPORT int32_t hot_node_views(void);
 HOT_EXPORT int32_t hot_node_take_report(uint8_t *bytes, int32_t capacity);
 HOT_EXPORT int32_t hot_node_take_fault(uint8_t *bytes, int32_t capacity);
@@ -303,6 +304,30 @@ int32_t hot_node_stats(void) {
     put_text(&report, modules[n].why);
     put_integer(&report, modules[n].recovery_ns);
   }
+  return finished();
+}
+
+/* More are told some other time: the first of them are closed sooner or later. */
+#define KEPT_TOLD 256
+
+int32_t hot_node_kept(void) {
+  report.length = 0;
+  hot_kept_image_t *images = calloc(KEPT_TOLD, sizeof *images);
+  size_t count = images == NULL ? 0 : hot_kept_images(images, KEPT_TOLD);
+  for (size_t n = 0; n < count && n < KEPT_TOLD; n++) {
+    const hot_kept_image_t *one = &images[n];
+    put_text(&report, one->module);
+    put_integer(&report, one->generation);
+    put_integer(&report, one->blocker);
+    put_text(&report, one->holder);
+    put_integer(&report, one->holder_generation);
+    put_integer(&report, one->place);
+    put_integer(&report, one->target);
+    put_integer(&report, one->searches);
+    put_signed(&report, one->thread);
+    put_text(&report, one->text);
+  }
+  free(images);
   return finished();
 }
 

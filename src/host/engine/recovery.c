@@ -37,15 +37,6 @@ static slot_t *slot_of(const image_t *image) {
   return NULL;
 }
 
-/* The slot whose current version an instruction belongs to, or NULL. */
-static slot_t *slot_at(uintptr_t pc) {
-  slot_t *slot;
-  for (size_t n = 0; (slot = table_running(n)) != NULL; n++) {
-    if (pc >= slot->current->low && pc < slot->current->high) return slot;
-  }
-  return NULL;
-}
-
 static bool on_probation(const slot_t *slot) {
   return slot->previous != NULL && slot->current->frames < settings.probation_frames;
 }
@@ -113,7 +104,7 @@ static void put_back_callees(const slot_t *own, const hot_stack_t *stack) {
   const slot_t *done[HOT_STACK_IMAGES] = {0};
   size_t count = 0;
   for (size_t n = 0; n < stack->count && count < HOT_STACK_IMAGES; n++) {
-    slot_t *slot = stack->frames[n].image == 0 ? NULL : slot_at((uintptr_t)stack->frames[n].pc);
+    slot_t *slot = stack->frames[n].image == 0 ? NULL : table_slot_at((uintptr_t)stack->frames[n].pc);
     bool known = slot == NULL || slot == own;
     for (size_t m = 0; m < count; m++) known = known || done[m] == slot;
     if (known) continue;
@@ -133,7 +124,7 @@ void recovery_crashed(image_t *image, const hot_failure_t *failure) {
   fault.restored = obstacle == SHADOW_NONE;
   fault.not_restored = (int)obstacle;
   fault.restored_bytes = shadow_size(&image->shadow);
-  slot_t *called = slot_at((uintptr_t)failure->pc);
+  slot_t *called = table_slot_at((uintptr_t)failure->pc);
   put_back_callees(slot, &failure->stack);
   image->fault_at = failure->entered_at;
   hot_policy_t policy = settings.policy[fault.kind];

@@ -74,7 +74,7 @@ static bool carry_back(slot_t *slot) {
 static void leave_state_behind(image_t *bad, const transfer_t *carried) {
   bad->transferred = true;
   bad->needs_search = carried->old_image != HOT_OLD_CLOSE;
-  if (carried->old_image == HOT_OLD_KEEP) image_pin(bad);
+  if (carried->old_image == HOT_OLD_KEEP) image_keep(bad, HOT_BLOCKED_DESTRUCTORS, "");
 }
 
 static bool bring_back(image_t *back, const slot_t *slot, hot_failure_t *failure) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "entry.h"
+#include "find.h"
 #include "loop.h"
 #include "table.h"
 
@@ -26,10 +27,8 @@ static image_t *running_image(const char *name) {
   for (size_t n = 0; arrives && (slot = table_at(n)) != NULL; n++) {
     if (slot->committing && slot->staged != NULL && strcmp(slot->name, name) == 0) return slot->staged;
   }
-  for (size_t n = 0; (slot = table_running(n)) != NULL; n++) {
-    if (strcmp(slot->name, name) == 0) return slot->current->running ? slot->current : NULL;
-  }
-  return NULL;
+  image_t *current = find_current(name);
+  return current != NULL && current->running ? current : NULL;
 }
 
 /* FNV-1a (Fowler, Noll, Vo): short names, no keys of an adversary. */

@@ -66,6 +66,14 @@ slot_t *table_at(size_t index) { return index < slots.count ? slots.items[index]
 
 slot_t *table_running(size_t index) { return index < running.count ? running.items[index] : NULL; }
 
+slot_t *table_slot_at(uintptr_t address) {
+  slot_t *slot;
+  for (size_t n = 0; (slot = table_running(n)) != NULL; n++) {
+    if (image_holds(slot->current, address)) return slot;
+  }
+  return NULL;
+}
+
 bool table_make_room(size_t count) {
   table_lock();
   bool room = true;

@@ -51,6 +51,9 @@ slot_t *table_at(size_t index);
 /* Frame list: slot n in update order, or NULL. On the engine's thread, or under table_lock. */
 slot_t *table_running(size_t index);
 
+/* Of these the one whose current version an address lies in, or NULL. */
+slot_t *table_slot_at(uintptr_t address);
+
 /* Makes room for count more modules, so that table_switch cannot fail. On the engine's thread. */
 bool table_make_room(size_t count);
 

@@ -119,7 +119,7 @@ void transfer_hand_on(const transfer_t *transfer, image_t *from, image_t *to) {
   from->needs_search = transfer->old_image == HOT_OLD_SEARCH;
   uint64_t first = plan_first_constant(transfer->plan);
   from->constants_start = first == UINT64_MAX ? UINTPTR_MAX : from->segments.base + (uintptr_t)first;
-  if (transfer->old_image == HOT_OLD_KEEP) image_pin(from);
+  if (transfer->old_image == HOT_OLD_KEEP) image_keep(from, HOT_BLOCKED_DESTRUCTORS, "");
 }
 
 bool transfer_saved(transfer_t *transfer, const image_t *image, const blob_t *saved, blob_t *converted,

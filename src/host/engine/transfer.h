@@ -19,6 +19,11 @@ typedef struct transfer {
   plan_images_t images;     /* once carried out: what plan_fix needs on the way back */
 } transfer_t;
 
+/* Whether it carries variables from image to image; false for NULL. */
+static inline bool transfer_carries(const transfer_t *transfer) {
+  return transfer != NULL && transfer->what == HOT_TRANSFER_VARIABLES;
+}
+
 /* Takes a request apart; its bytes are copied. NULL where the plan is no plan, or memory is short. */
 transfer_t *transfer_read(const hot_transfer_request_t *request);
 void transfer_free(transfer_t *transfer);

@@ -122,9 +122,7 @@ static bool run_frame(trial_header_t *header, const slot_t *own, double dt) {
 static bool take_over(slot_t *slot, trial_header_t *header) {
   hot_committed_t done = {0};
   hot_commit_report_t report = {0};
-  const transfer_t *transfer = slot->transfer;
-  part_t part = {.slot = slot, .leaving = slot->current, .arriving = slot->staged, .done = &done};
-  part.carries = transfer != NULL && transfer->what == HOT_TRANSFER_VARIABLES;
+  part_t part = {.slot = slot, .arriving = slot->staged, .done = &done};
   commit_t commit = {.parts = &part, .count = 1, .report = &report};
   commit_at_boundary(&commit);
   if (report.failure.problem == HOT_OK) return true;

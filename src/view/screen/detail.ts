@@ -66,8 +66,30 @@ function allReasons(frame: Frame, module: ModuleState): readonly Line[] {
   const decided = conflicts.flatMap(({ code, text }) =>
     codeLines(`  ${glyphs.warn} ${code} `, 'warn', clean(text), frame),
   );
-  return [...lines, ...decided, ...reasons];
+  return [...lines, ...decided, ...reasons, ...keptLines(frame, module)];
 }
+
+/** Old versions that stay in memory, the newest ones, as far as anybody can do something about them. */
+function keptLines(frame: Frame, module: ModuleState): readonly Line[] {
+  const { glyphs } = frame;
+  const told = module.kept.filter(({ code }) => code !== asItMust);
+  const others = told.length - shownKept;
+  const more = others > 0 ? ` (${others} more stay)` : '';
+  return told
+    .slice(-shownKept)
+    .flatMap(({ code, message }, index, { length }) =>
+      codeLines(
+        `  ${glyphs.dot} ${code} `,
+        'dim',
+        cleanLine(`${message}${index === length - 1 ? more : ''}`, glyphs.unicode),
+        frame,
+        'dim',
+      ),
+    );
+}
+
+const asItMust = 'HM579';
+const shownKept = 2;
 
 /** Milliseconds by phase: the last reload, then p50 and p95 of the last hundred, then what became of the state. */
 export function timingLines(frame: Frame, module: ModuleState, rows: number): readonly Line[] {

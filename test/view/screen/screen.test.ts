@@ -10,6 +10,7 @@ import {
   buildDone,
   cityEvents,
   diagnostic,
+  imageKept,
   reloadDone,
   sessionStart,
   stateAfter,
@@ -262,6 +263,25 @@ describe('the past of a module', () => {
     const pinned = stateAfter([{ type: 'module:pinned', module: 'traffic', generation: 3 }], older);
     expect(screen(pinned, size).join('\n')).toMatch(/traffic +#5 +● pinned /);
     expect(screen(pinned, size).join('\n')).toContain('pinned at #3');
+  });
+
+  test('names what keeps an old version in memory, beside the selected module', () => {
+    const kept = [2, 3, 4].map((generation) =>
+      imageKept({
+        module: 'simulation',
+        generation,
+        message: `Generation ${generation} of simulation stays in memory: why.`,
+      }),
+    );
+    const state = stateAfter([
+      ...cityEvents(),
+      ...kept,
+      imageKept({ module: 'simulation', generation: 5, code: 'HM579', message: 'crashed' }),
+    ]);
+    const text = screen(state, { columns: 100, rows: 40 }, {}).join('\n');
+    expect(text).toContain('HM574 Generation 4 of simulation stays in memory: why. (1 more stay)');
+    expect(text).not.toContain('Generation 2 of');
+    expect(text).not.toContain('crashed');
   });
 });
 
