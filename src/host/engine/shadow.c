@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "copies.h"
 #include "table.h"
 
 /* One range of one image, as a frame copies it: side by side, so that going through many small modules stays cheap. */
@@ -57,14 +58,11 @@ void shadow_open(shadow_t *shadow, const segments_t *segments) {
     add_range(shadow, holds_relro && relro > start ? relro : start, end);
   }
   if (!may_copy(shadow) || shadow->size == 0) return;
-  shadow->bytes = malloc(shadow->size);
-  /* Written once here, so that the first frame need not wait for the system to find the pages. */
-  if (shadow->bytes != NULL) wipe(shadow->bytes, shadow->size);
+  shadow->bytes = copies_take(shadow->size);
 }
 
 void shadow_drop(shadow_t *shadow) {
-  if (shadow->bytes != NULL) wipe(shadow->bytes, shadow->size);
-  free(shadow->bytes);
+  copies_give_back(shadow->bytes);
   shadow->bytes = NULL;
   shadow->taken = false;
 }
@@ -110,7 +108,7 @@ static bool reserve(size_t count) {
 static bool add_image(shadow_t *shadow) {
   shadow->taken = false;
   if (!may_copy(shadow)) return true;
-  if (shadow->bytes == NULL && shadow->size > 0) shadow->bytes = malloc(shadow->size);
+  if (shadow->bytes == NULL && shadow->size > 0) shadow->bytes = copies_take(shadow->size);
   if (shadow->bytes == NULL && shadow->size > 0) return true;
   if (!reserve(copy_count + shadow->count)) return false;
   shadow->taken = true;
@@ -148,7 +146,7 @@ void shadow_take_all(void) {
 
 void shadow_take(shadow_t *shadow) {
   if (!may_copy(shadow)) return;
-  if (shadow->bytes == NULL && shadow->size > 0) shadow->bytes = malloc(shadow->size);
+  if (shadow->bytes == NULL && shadow->size > 0) shadow->bytes = copies_take(shadow->size);
   if (shadow->bytes == NULL && shadow->size > 0) return;
   unsigned char *to = shadow->bytes;
   for (size_t n = 0; n < shadow->count; n++) {
