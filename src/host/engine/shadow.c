@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "copies.h"
+#include "differing.h"
 #include "table.h"
 
 /* One range of one image, as a frame copies it: side by side, so that going through many small modules stays cheap. */
@@ -167,7 +168,7 @@ shadow_obstacle_t shadow_obstacle(const shadow_t *shadow) {
 void shadow_put_back(const shadow_t *shadow) {
   const unsigned char *from = shadow->bytes;
   for (size_t n = 0; n < shadow->count; n++) {
-    memcpy((void *)shadow->ranges[n].start, from, shadow->ranges[n].size);
+    copy_differing((void *)shadow->ranges[n].start, from, shadow->ranges[n].size);
     from += shadow->ranges[n].size;
   }
 }
