@@ -37,7 +37,8 @@ function measure(file: string, inputs: number): Table {
   using open = openJournal({ file, keep: () => 5, onProblem: (one) => problems.push(one.message) });
   for (let generation = 1; generation <= reloads; generation++) {
     const transaction = `t${generation}`;
-    const missing = time('intent', () => open.intent({ transaction, modules: [planned(generation, inputs)] }));
+    const modules = [planned(generation, inputs)];
+    const missing = time('intent', () => open.intent({ transaction, modules }));
     time('decided', () => open.decided(transaction));
     time('outcome', () => open.outcome({ ...outcome(generation), transaction }));
     const texts = new Map(missing.map(({ hash }) => [hash, `${hash}\n`.repeat(100)]));

@@ -9,6 +9,7 @@ import { pause } from './pause.js';
 import { recovery } from './recovery.js';
 import { saveToRunning } from './save-to-running.js';
 import { type Table, tableData, tableText } from './table.js';
+import { takeover } from './takeover.js';
 import { tick } from './tick.js';
 import { transfer } from './transfer.js';
 import { types } from './types.js';
@@ -23,6 +24,7 @@ const measurements = {
   tick,
   copies: frameCopies,
   recovery,
+  takeover,
   idle,
   endurance,
 } as const;

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../errors.js';
 import { moveAside } from './aside.js';
+import { copyInMemory } from './copy.js';
 import { lookAt } from './look.js';
 import { readDifference, readEntries, readHighest, readKept, readPins } from './read.js';
-import { type DatabaseSync, isDamage, openDatabase, untouchedUri } from './sqlite.js';
-import { addLaterTables, createTables, hasLaterTables } from './tables.js';
+import { type DatabaseSync, isDamage, openDatabase } from './sqlite.js';
+import { createTables, schemaVersion, upgradeTables } from './tables.js';
 import type { Interrupted, Journal, JournalProblem, JournalReader } from './types.js';
 import { createWriter, type Writer } from './write.js';
 
@@ -37,8 +38,9 @@ export function openJournal(options: JournalOptions): Journal {
     try {
       // Every row must be on disk when its write returns (sqlite.org/pragma.html#pragma_synchronous).
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
-      if (db.prepare('PRAGMA user_version').get()?.user_version === 0) createTables(db);
-      addLaterTables(db);
+      const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
+      if (version === 0) createTables(db);
+      else if (version < schemaVersion) upgradeTables(db);
       const opened = use(db);
       // The first write of all: a disk that takes none shows here.
       interrupted = opened.writer.closeUnfinished();
@@ -68,7 +70,7 @@ export function openJournal(options: JournalOptions): Journal {
           code: 'HM561',
           message: `The journal ${path} is of a newer hotmod (form ${condition.version}). It is left as it is; this session keeps its history in memory.`,
         });
-        return inMemory(use, null);
+        return use(copyInMemory(null));
       case 'unreachable':
         throw new Error(condition.why);
       default:
@@ -83,7 +85,7 @@ export function openJournal(options: JournalOptions): Journal {
     });
     const before = open?.db ?? null;
     try {
-      open = inMemory(use, isDamage(error) ? null : file);
+      open = use(copyInMemory(isDamage(error) ? null : file));
     } catch {
       open = null;
     }
@@ -116,7 +118,7 @@ export function openJournal(options: JournalOptions): Journal {
   };
 
   try {
-    open = file === null ? inMemory(use, null) : openChecked(file);
+    open = file === null ? use(copyInMemory(null)) : openChecked(file);
   } catch (error) {
     recover(error);
   }
@@ -136,30 +138,6 @@ export function openJournal(options: JournalOptions): Journal {
       open = null;
     },
   };
-}
-
-/** A journal in memory; with what a file holds, where it can still be read. */
-function inMemory(use: (db: DatabaseSync) => Open, from: string | null): Open {
-  const db = openDatabase(':memory:', { readOnly: false });
-  createTables(db);
-  if (from !== null) {
-    try {
-      copyFrom(db, from);
-    } catch {
-      // The session then only knows of itself what comes from now on.
-      if (db.isTransaction) db.exec('ROLLBACK');
-    }
-  }
-  return use(db);
-}
-
-function copyFrom(db: DatabaseSync, file: string): void {
-  db.prepare('ATTACH ? AS file').run(untouchedUri(file));
-  db.exec('BEGIN');
-  const later = hasLaterTables(db, 'file') ? ['conflicts'] : [];
-  for (const table of ['transactions', 'generations', 'inputs', 'texts', 'pins', ...later])
-    db.exec(`INSERT INTO main.${table} SELECT * FROM file.${table}`);
-  db.exec('COMMIT; DETACH file');
 }
 
 /** A database whose file went bad may fail at its close too; there is nothing more to be done with it. */

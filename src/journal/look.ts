@@ -7,7 +7,8 @@ import { applicationId, schemaVersion } from './tables.js';
 export type Condition =
   /** There is none, or one that was only just begun. */
   | { readonly kind: 'empty' }
-  | { readonly kind: 'sound' }
+  /** `version` is the form it has: this one or an earlier one. */
+  | { readonly kind: 'sound'; readonly version: number }
   | { readonly kind: 'damaged'; readonly why: string }
   | { readonly kind: 'newer'; readonly version: number }
   /** Nothing can be said about it: no right to read it, a folder in its place. */
@@ -36,5 +37,5 @@ function lookInside(file: string): Condition {
   if (version > schemaVersion) return { kind: 'newer', version };
   const [wrong] = db.prepare('PRAGMA quick_check(1)').all();
   const said = String(Object.values(wrong ?? {})[0] ?? '');
-  return said === 'ok' ? { kind: 'sound' } : { kind: 'damaged', why: said };
+  return said === 'ok' ? { kind: 'sound', version } : { kind: 'damaged', why: said };
 }

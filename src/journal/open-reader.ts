@@ -1,7 +1,9 @@
 import { exitCode, HotmodError, messageOf } from '../errors.js';
+import { copyInMemory } from './copy.js';
 import { readerOn } from './journal.js';
 import { lookAt } from './look.js';
 import { openUntouched } from './sqlite.js';
+import { schemaVersion } from './tables.js';
 import type { JournalReader } from './types.js';
 
 /**
@@ -23,7 +25,8 @@ export function openJournalReader(file: string, keep: number): JournalReader | n
       throw unreadable('HM562', `The journal ${file} cannot be read: ${condition.why}.`);
     case 'sound':
   }
-  const db = openUntouched(file);
+  // One of an earlier form is brought to this one by the next session that writes it.
+  const db = condition.version === schemaVersion ? openUntouched(file) : copyInMemory(file);
   const reader = readerOn(
     (read) => {
       try {

@@ -1,6 +1,6 @@
-import { entryRow, inputsOf, keptRow } from './rows.js';
+import { changedFiles, readList } from './lists.js';
+import { entryRow, keptRow } from './rows.js';
 import type { DatabaseSync } from './sqlite.js';
-import { hasLaterTables } from './tables.js';
 import type { Difference, Entry, KeptGeneration, TextPair } from './types.js';
 
 /** Outcomes after which a generation ran, and was not taken back. */
@@ -10,13 +10,10 @@ export function readEntries(
   db: DatabaseSync,
   { module, limit }: { readonly module: string | null; readonly limit: number },
 ): readonly Entry[] {
-  const [decided, join] = hasLaterTables(db)
-    ? ['c.decided', 'LEFT JOIN conflicts AS c ON c.generation = g.id']
-    : ['NULL', ''];
   const rows = db
     .prepare(
-      `SELECT g.*, t.name, t.phase, ${decided} AS conflicts FROM generations AS g
-       LEFT JOIN transactions AS t ON t.id = g.owner ${join}
+      `SELECT g.*, t.name, t.phase, c.decided AS conflicts FROM generations AS g
+       LEFT JOIN transactions AS t ON t.id = g.owner LEFT JOIN conflicts AS c ON c.generation = g.id
        WHERE ?1 IS NULL OR g.module = ?1 ORDER BY g.id DESC LIMIT ?2`,
     )
     .all(module, limit);
@@ -35,13 +32,12 @@ export function readEntries(
 
 /** The generations of a module that stay, as `keptRows` finds them, with all that is known of them. */
 export function readKept(db: DatabaseSync, module: string, most: number): readonly KeptGeneration[] {
-  const find = db.prepare(
-    'SELECT g.*, i.hashes AS inputs FROM generations AS g LEFT JOIN inputs AS i ON i.generation = g.id WHERE g.id = ?',
-  );
+  const find = db.prepare('SELECT * FROM generations WHERE id = ?');
   return keptRows(db, module, most).flatMap(({ newest, numbers }) => {
     const parsed = keptRow.safeParse(find.get(newest.id));
     if (!parsed.success) return [];
-    const { hash, entry, version: moduleVersion, level, inputs } = parsed.data;
+    const { hash, entry, version: moduleVersion, level } = parsed.data;
+    const inputs = readList(db, newest.id)?.list ?? {};
     return [
       { module, generation: originOf(newest), numbers, hash, entry, moduleVersion, level: level ?? 'SAFE', inputs },
     ];
@@ -103,7 +99,7 @@ export function readHighest(db: DatabaseSync, module: string): number {
 
 export function readDifference(db: DatabaseSync, module: string, generation: number): Difference | null {
   const find = db.prepare(
-    `SELECT g.base, i.hashes AS inputs FROM generations AS g JOIN inputs AS i ON i.generation = g.id
+    `SELECT g.id, g.base FROM generations AS g JOIN inputs AS i ON i.generation = g.id
      WHERE g.module = ? AND g.generation = ? AND g.owner IS NOT NULL`,
   );
   const own = find.get(module, generation);
@@ -111,7 +107,8 @@ export function readDifference(db: DatabaseSync, module: string, generation: num
   const base = Number(own.base);
   const other = base === 0 ? undefined : find.get(module, base);
   if (other === undefined) return null;
-  const [before, after] = [inputsOf.parse(other.inputs), inputsOf.parse(own.inputs)];
+  const before = readList(db, Number(other.id))?.list ?? {};
+  const after = readList(db, Number(own.id))?.list ?? {};
   const text = db.prepare('SELECT text FROM texts WHERE hash = ?');
   const textOf = (hash: string | undefined): string | null => {
     const found = hash === undefined ? undefined : text.get(hash);
@@ -123,13 +120,4 @@ export function readDifference(db: DatabaseSync, module: string, generation: num
     return { path, before: was, after: is, missing };
   });
   return { generation, base, files };
-}
-
-/** Paths that only one of both has, or that have another content; in order of their names. */
-export function changedFiles(
-  before: Readonly<Record<string, string>>,
-  after: Readonly<Record<string, string>>,
-): readonly string[] {
-  const paths = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...paths].filter((path) => before[path] !== after[path]).sort();
 }

@@ -78,10 +78,11 @@ export const keptRow = z.object({
   entry: fromJson(entry),
   version: z.string(),
   level: z.enum(['SAFE', 'WARNING', 'UNSAFE', 'BLOCKED']).nullable().catch(null),
-  inputs: fromJson(z.record(z.string(), z.string())).catch({}),
 });
 
 export const inputsOf = fromJson(z.record(z.string(), z.string())).catch({});
+
+export const changesOf = fromJson(z.record(z.string(), z.string().nullable())).catch({});
 
 export const unfinishedRow = z.object({
   name: z.string(),

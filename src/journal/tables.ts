@@ -1,7 +1,7 @@
 import type { DatabaseSync } from './sqlite.js';
 
 /** `user_version` of the file (sqlite.org/pragma.html): raised with every change that an older hotmod cannot read. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** `application_id`: "HMJ1". Tells our file from any other database that happens to lie in its place. */
 export const applicationId = 0x484d4a31;
@@ -11,6 +11,8 @@ export const applicationId = 0x484d4a31;
  * never came to one (`owner` is null then). `retained` marks rows whose library and texts stay. `inputs` has the files
  * that they were built from, path to hash, in a table of its own because it may be long and a row is written twice; it
  * goes when `retained` does, the row itself never. `base` is the good generation before, which `files` are compared with.
+ * The `base` of `inputs` is the row with the complete list that `hashes` is the difference to (lists.ts); such a row stays
+ * as long as it is one. `conflicts` has what stood in the way of an outcome, and who decided.
  */
 const tables = `
   CREATE TABLE transactions (
@@ -52,25 +54,23 @@ const tables = `
   CREATE TABLE pins (module TEXT PRIMARY KEY, generation INTEGER NOT NULL, time INTEGER NOT NULL) STRICT;
 `;
 
-/**
- * What stood in the way of an outcome. A table that came later: hotmods that do not know it go on with the others, and a file
- * of theirs gets it when it is opened for writing.
- */
-const laterTables =
-  'CREATE TABLE IF NOT EXISTS conflicts (generation INTEGER PRIMARY KEY REFERENCES generations (id), decided TEXT NOT NULL) STRICT;';
-
-export function addLaterTables(db: DatabaseSync): void {
-  db.exec(laterTables);
-}
-
-/** Whether a file that is only read has them. */
-export function hasLaterTables(db: DatabaseSync, schema = 'main'): boolean {
-  return db.prepare(`SELECT 1 FROM ${schema}.sqlite_schema WHERE name = 'conflicts'`).get() !== undefined;
-}
+/** What each form of the file has more than the one before it, in SQL that makes the one into the other. */
+const differences = `
+  ALTER TABLE inputs ADD COLUMN base INTEGER REFERENCES inputs (generation);
+  CREATE INDEX differences ON inputs (base) WHERE base IS NOT NULL;
+  CREATE TABLE conflicts (generation INTEGER PRIMARY KEY REFERENCES generations (id), decided TEXT NOT NULL) STRICT;
+`;
 
 /** Makes the tables, all of them or none. */
 export function createTables(db: DatabaseSync): void {
-  db.exec(
-    `BEGIN IMMEDIATE; ${tables} ${laterTables} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT;`,
-  );
+  change(db, `${tables} ${differences} PRAGMA application_id = ${applicationId};`);
+}
+
+/** Brings a file of an earlier form to this one, whole or not at all; nothing in it is lost. */
+export function upgradeTables(db: DatabaseSync): void {
+  change(db, differences);
+}
+
+function change(db: DatabaseSync, sql: string): void {
+  db.exec(`BEGIN IMMEDIATE; ${sql} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
 }

@@ -1,5 +1,6 @@
-import { changedFiles, good, keptRows } from './read.js';
-import { inputsOf, unfinishedRow } from './rows.js';
+import { changedFiles, changesWorthStoring, type FileList, readList, type StoredList } from './lists.js';
+import { good, keptRows } from './read.js';
+import { unfinishedRow } from './rows.js';
 import type { DatabaseSync, StatementSync } from './sqlite.js';
 import type { Intent, Interrupted, MissingText, PlannedGeneration, Result } from './types.js';
 
@@ -26,6 +27,9 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
     return known;
   };
 
+  /** The lists of the last rows, by row: the next generation is compared with one of them. */
+  const lists = new Map<string, ReadonlyMap<number, StoredList>>();
+
   const asOne = <T>(work: () => T): T => {
     db.exec('BEGIN IMMEDIATE');
     try {
@@ -33,6 +37,7 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
       db.exec('COMMIT');
       return result;
     } catch (error) {
+      lists.clear();
       // A failure such as a full disk may have ended the transaction by itself; what counts is the first error.
       if (db.isTransaction) db.exec('ROLLBACK');
       throw error;
@@ -42,12 +47,11 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
   const planned = (owner: number | bigint, one: PlannedGeneration): readonly MissingText[] => {
     abandon(one.module);
     const before = sql(
-      `SELECT g.generation, i.hashes FROM generations AS g LEFT JOIN inputs AS i ON i.generation = g.id
-       WHERE g.module = ? AND g.outcome IN ${good} ORDER BY g.id DESC LIMIT 1`,
+      `SELECT id, generation FROM generations WHERE module = ? AND outcome IN ${good} ORDER BY id DESC LIMIT 1`,
     ).get(one.module);
-    const base = typeof before?.hashes === 'string' ? inputsOf.parse(before.hashes) : null;
-    const changed = base === null ? [] : changedFiles(base, one.inputs);
-    const { lastInsertRowid: row } = sql(
+    const base = before === undefined ? null : listOf(one.module, Number(before.id));
+    const changed = base === null ? [] : changedFiles(base.list, one.inputs);
+    const { lastInsertRowid } = sql(
       `INSERT INTO generations (owner, time, module, generation, previous, restores, base, hash, entry, version, files,
          retained) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
     ).run(
@@ -63,7 +67,9 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
       one.moduleVersion,
       JSON.stringify(changed),
     );
-    sql('INSERT INTO inputs (generation, hashes) VALUES (?, ?)').run(row, JSON.stringify(one.inputs));
+    const row = Number(lastInsertRowid);
+    const stored = storeList(row, one.inputs, base);
+    lists.set(one.module, new Map([...(base === null ? [] : [[Number(before?.id), base] as const]), [row, stored]]));
     const has = sql('SELECT 1 FROM texts WHERE hash = ?');
     // What did not change was asked for when it did.
     const fresh = base === null ? Object.keys(one.inputs) : changed;
@@ -71,6 +77,19 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
       const hash = one.inputs[path];
       return hash === undefined || has.get(hash) !== undefined ? [] : [{ path, hash }];
     });
+  };
+
+  const listOf = (module: string, row: number): StoredList | null => lists.get(module)?.get(row) ?? readList(db, row);
+
+  const storeList = (row: number, list: FileList, near: StoredList | null): StoredList => {
+    const changes = near === null ? null : changesWorthStoring(near.complete.list, list);
+    const complete = near === null || changes === null ? { id: row, list } : near.complete;
+    sql('INSERT INTO inputs (generation, hashes, base) VALUES (?, ?, ?)').run(
+      row,
+      JSON.stringify(changes ?? list),
+      complete.id === row ? null : complete.id,
+    );
+    return { list, complete };
   };
 
   /** What this session began for a module and never ended: it lost its host, and begins again now. */
@@ -137,13 +156,18 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
     const kept = new Set(keptRows(db, module, keep).map((one) => one.newest.id));
     const old = rows.slice(recentRows).filter(({ id }) => !kept.has(Number(id)));
     if (old.length === 0) return;
-    for (const { id } of old) {
-      sql('DELETE FROM inputs WHERE generation = ?').run(Number(id));
-      sql('UPDATE generations SET retained = 0 WHERE id = ?').run(Number(id));
+    for (const { id } of old) sql('UPDATE generations SET retained = 0 WHERE id = ?').run(Number(id));
+    // Differences first: what they are told from may go with them.
+    for (const whole of ['NOT NULL', 'NULL']) {
+      sql(
+        `DELETE FROM inputs WHERE base IS ${whole}
+           AND (SELECT module = ? AND retained = 0 FROM generations WHERE id = inputs.generation)
+           AND generation NOT IN (SELECT base FROM inputs WHERE base IS NOT NULL)`,
+      ).run(module);
     }
     sql(
       `DELETE FROM texts WHERE hash NOT IN
-         (SELECT used.value FROM inputs, json_each(inputs.hashes) AS used)`,
+         (SELECT used.value FROM inputs, json_each(inputs.hashes) AS used WHERE used.value IS NOT NULL)`,
     ).run();
   };
 

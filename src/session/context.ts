@@ -5,9 +5,9 @@ import type { Host } from '../host/host.js';
 import type { Turn } from '../reload/queue.js';
 import type { Watcher } from '../watch/watcher.js';
 import type { History } from './history.js';
+import type { KnownLibrary } from './libraries.js';
 import type { ModuleRecord } from './records.js';
 import type { Recoveries } from './recoveries.js';
-import type { KnownLibrary } from './symbolise.js';
 import type { ModelReader } from './types-of-both.js';
 
 /**

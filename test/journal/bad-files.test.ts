@@ -42,23 +42,6 @@ async function overwrite(file: string, offset: number, bytes: Uint8Array): Promi
   await handle.close();
 }
 
-test('a journal from before conflicts were written is read, and written on', async () => {
-  const file = await written();
-  {
-    using older = new DatabaseSync(file);
-    older.exec('DROP TABLE conflicts');
-  }
-  {
-    using reader = await read(file);
-    expect(reader?.entries(all).map(({ conflicts }) => conflicts)).toEqual([[], [], []]);
-  }
-  using open = openTestJournal(file);
-  const conflict = { kind: 'versionDown', strategy: 'keep', decidedBy: 'config', code: 'HM480', text: 'down' } as const;
-  open.reload('m', 4, 'm 4', { conflicts: [conflict] });
-  expect(open.problems).toEqual([]);
-  expect(open.journal.entries(all)[0]).toMatchObject({ generation: 4, conflicts: [conflict] });
-});
-
 describe('a damaged journal', () => {
   const damages: readonly (readonly [name: string, damage: (file: string) => Promise<void>])[] = [
     ['that is no database at all', (file) => writeFile(file, 'not a database, and longer than a header is'.repeat(20))],

@@ -68,7 +68,8 @@ static void call_dlopen_again(void *argument) {
 
 image_t *image_open(const char *module, uint32_t generation, const char *library, bool owns_file,
                     const hot_entry_names_t *entry, const char *imports, hot_failure_t *failure) {
-  image_t *image = calloc(1, sizeof *image);
+  image_t *image = aligned_alloc(_Alignof(image_t), sizeof *image);
+  if (image != NULL) memset(image, 0, sizeof *image);
   if (image != NULL) image->path = strdup(library);
   if (image == NULL || image->path == NULL) {
     free(image);

@@ -21,22 +21,23 @@ typedef struct symbol_entry {
   void *address;
 } symbol_entry_t;
 
-/* What every frame reads comes first and lies close together (loop.c). */
+/* What every frame reads and writes comes first, in as few lines of the processor's caches as it can (loop.c). */
 typedef struct image {
-  uint64_t frames;
+  _Alignas(64) uint64_t frames;
+  uint64_t fault_at; /* when the fault was caught that its next call follows; 0 where none was */
   uint32_t generation;
   bool running;   /* takes part in frames */
+  bool plain;     /* plain functions, whose results mean nothing: many are void */
+  module_vtable_t calls;
+  char module[HOT_NAME_MAX];
+
+  uintptr_t low;
+  uintptr_t high;
   bool shut_down; /* its shutdown was called after it was replaced */
   bool pinned;    /* something may still need it, and nobody can tell for how long: see blocker */
   bool constructed; /* its constructors ran */
-  bool plain;     /* plain functions, whose results mean nothing: many are void */
-  module_vtable_t calls;
-  uintptr_t low;
-  uintptr_t high;
-  char module[HOT_NAME_MAX];
   shadow_t shadow;
-  uint64_t fault_at; /* when the fault was caught that its next call follows; 0 where none was */
-  uint64_t recovery_ns; /* from that fault to the next call, of the last one; 0 where there was none */
+  uint64_t recovery_ns; /* from the last fault to the next call; 0 where there was none */
 
   void *handle;
   char *path;

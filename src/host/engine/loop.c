@@ -138,28 +138,18 @@ static void count_tick(uint64_t start, uint64_t end) {
 
 /*
  * Between two frames other programs fill the processor's caches, and then most of what a frame of many small modules
- * costs is waiting for memory. So each module's memory is asked for some modules ahead: its slot, then its image, then
- * its code and the end of its data, where the variables of a small module are.
+ * costs is waiting for memory. So each module's memory is asked for some modules ahead: its image, then its code and the
+ * end of its data, where the variables of a small module are.
  */
-#define AHEAD 8
+#define AT_ONCE 32
 
-static inline void ask_for_slot(size_t index) {
-  const slot_t *slot = table_running(index);
-  if (slot != NULL) __builtin_prefetch(&slot->current);
+static inline void ask_for_image(const image_t *image) {
+  __builtin_prefetch(image, 1);
+  __builtin_prefetch((const char *)image + 64);
+  __builtin_prefetch((const char *)image + 128);
 }
 
-static inline void ask_for_image(size_t index) {
-  const slot_t *slot = table_running(index);
-  if (slot == NULL) return;
-  __builtin_prefetch(slot->current, 1);
-  __builtin_prefetch((const char *)slot->current + 64);
-  __builtin_prefetch(slot->current->module);
-}
-
-static inline void ask_for_library(size_t index) {
-  const slot_t *slot = table_running(index);
-  if (slot == NULL) return;
-  const image_t *image = slot->current;
+static inline void ask_for_library(const image_t *image) {
   const void *code;
   memcpy(&code, &image->calls.update, sizeof code);
   __builtin_prefetch(code);
@@ -172,8 +162,7 @@ static void note_recovery(image_t *image) {
   faults_recovered(image);
 }
 
-static void update_slot(const slot_t *slot, double dt) {
-  image_t *image = slot->current;
+static void update_image(image_t *image, double dt) {
   if (!image->running) return;
   hot_failure_t failure;
   failure.problem = HOT_OK;
@@ -185,21 +174,24 @@ static void update_slot(const slot_t *slot, double dt) {
   }
 }
 
+static void update_all(double dt) {
+  size_t count;
+  const running_t *list = table_frame_list(&count);
+  for (size_t first = 0; first < count; first += AT_ONCE) {
+    size_t end = count - first < AT_ONCE ? count : first + AT_ONCE;
+    for (size_t n = first; n < end; n++) ask_for_image(list[n].image);
+    for (size_t n = first; n < end; n++) ask_for_library(list[n].image);
+    for (size_t n = first; n < end; n++) update_image(list[n].image, dt);
+  }
+}
+
 void loop_frame(double dt) {
   uint64_t start = platform_now();
   uint64_t number = ++frame_number;
   status_frame(number);
   shadow_take_all(number);
   output_begin_frame();
-  for (size_t n = 0;; n++) {
-    ask_for_slot(n);
-    if (n >= AHEAD) ask_for_image(n - AHEAD);
-    if (n >= 2 * AHEAD) ask_for_library(n - 2 * AHEAD);
-    if (n < 3 * AHEAD) continue;
-    const slot_t *slot = table_running(n - 3 * AHEAD);
-    if (slot == NULL) break;
-    update_slot(slot, dt);
-  }
+  update_all(dt);
   output_end_frame();
   recovery_finish();
   count_tick(start, platform_now());

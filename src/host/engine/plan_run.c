@@ -1,6 +1,7 @@
 /* Looks at what a plan would do, and does it. */
 #include <string.h>
 
+#include "differing.h"
 #include "plan_parts.h"
 
 typedef struct run {
@@ -44,14 +45,6 @@ static uintptr_t read_word(const unsigned char *at) {
 
 /* Most of a large array may never have been used, and zeros written to the new one would take memory for it. */
 #define LARGE (1u << 15)
-#define PART 4096u
-
-static void copy_large(unsigned char *to, const unsigned char *from, size_t count) {
-  for (size_t done = 0; done < count; done += PART) {
-    size_t part = count - done < PART ? count - done : PART;
-    if (memcmp(to + done, from + done, part) != 0) memcpy(to + done, from + done, part);
-  }
-}
 
 /* Fields are small, and a call for each would cost more than the copy. */
 static void copy(unsigned char *to, const unsigned char *from, uint64_t count) {
@@ -59,7 +52,7 @@ static void copy(unsigned char *to, const unsigned char *from, uint64_t count) {
   else if (count == 4) memcpy(to, from, 4);
   else if (count == 16) memcpy(to, from, 16);
   else if (count < LARGE) memcpy(to, from, (size_t)count);
-  else copy_large(to, from, (size_t)count);
+  else copy_differing(to, from, (size_t)count);
 }
 
 /* Nothing of a process that has ended is here but what was brought along. */

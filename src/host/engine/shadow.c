@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "differing.h"
 #include "table.h"
 #include "vault.h"
 
@@ -299,7 +300,7 @@ shadow_obstacle_t shadow_obstacle(const shadow_t *shadow) {
 void shadow_put_back(const shadow_t *shadow) {
   const unsigned char *from = shadow_latest(shadow);
   for (size_t n = 0; n < shadow->count; n++) {
-    memcpy((void *)shadow->ranges[n].start, from, shadow->ranges[n].size);
+    copy_differing((void *)shadow->ranges[n].start, from, shadow->ranges[n].size);
     from += shadow->ranges[n].size;
   }
   if (!has_arena(shadow)) return;

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Versions are noted in the frame list alone. */
 typedef struct list {
-  slot_t **items;
+  running_t *items;
   size_t count;
   size_t capacity;
 } list_t;
@@ -17,7 +18,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool reserve(list_t *list) {
   if (list->count < list->capacity) return true;
   size_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
-  slot_t **items = realloc(list->items, capacity * sizeof(slot_t *));
+  running_t *items = realloc(list->items, capacity * sizeof *items);
   if (items == NULL) return false;
   list->items = items;
   list->capacity = capacity;
@@ -26,8 +27,8 @@ static bool reserve(list_t *list) {
 
 static void take_from(list_t *list, const slot_t *slot) {
   for (size_t n = 0; n < list->count; n++) {
-    if (list->items[n] != slot) continue;
-    memmove(&list->items[n], &list->items[n + 1], (list->count - n - 1) * sizeof(slot_t *));
+    if (list->items[n].slot != slot) continue;
+    memmove(&list->items[n], &list->items[n + 1], (list->count - n - 1) * sizeof *list->items);
     list->count--;
     return;
   }
@@ -35,7 +36,7 @@ static void take_from(list_t *list, const slot_t *slot) {
 
 slot_t *table_find(const char *name) {
   for (size_t n = 0; n < slots.count; n++) {
-    if (strcmp(slots.items[n]->name, name) == 0) return slots.items[n];
+    if (strcmp(slots.items[n].slot->name, name) == 0) return slots.items[n].slot;
   }
   return NULL;
 }
@@ -46,7 +47,7 @@ slot_t *table_add(const char *name) {
   slot_t *slot = reserve(&slots) ? calloc(1, sizeof *slot) : NULL;
   if (slot == NULL) return NULL;
   strncpy(slot->name, name, sizeof slot->name - 1);
-  slots.items[slots.count++] = slot;
+  slots.items[slots.count++] = (running_t){.slot = slot};
   return slot;
 }
 
@@ -62,9 +63,14 @@ void table_remove(slot_t *slot) {
   free(slot);
 }
 
-slot_t *table_at(size_t index) { return index < slots.count ? slots.items[index] : NULL; }
+slot_t *table_at(size_t index) { return index < slots.count ? slots.items[index].slot : NULL; }
 
-slot_t *table_running(size_t index) { return index < running.count ? running.items[index] : NULL; }
+slot_t *table_running(size_t index) { return index < running.count ? running.items[index].slot : NULL; }
+
+const running_t *table_frame_list(size_t *count) {
+  *count = running.count;
+  return running.items;
+}
 
 slot_t *table_slot_at(uintptr_t address) {
   slot_t *slot;
@@ -117,7 +123,10 @@ void table_switch(slot_t *slot, image_t *image) {
   bool listed = slot->current != NULL;
   slot->current = image;
   image->running = true;
-  if (!listed) running.items[running.count++] = slot;
+  if (!listed) running.items[running.count++] = (running_t){.slot = slot};
+  for (size_t n = 0; n < running.count; n++) {
+    if (running.items[n].slot == slot) running.items[n].image = image;
+  }
   shadow_list_changed();
   table_unlock();
 }

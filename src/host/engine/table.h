@@ -37,6 +37,12 @@ typedef struct slot {
   bool overruled;    /* in the next commit current has no say: see hot_overrule_module */
 } slot_t;
 
+/* An entry of the frame list. */
+typedef struct running {
+  slot_t *slot;
+  image_t *image; /* its current version */
+} running_t;
+
 slot_t *table_find(const char *name);
 
 /* The slot of that name, made where there is none; NULL where memory is short. */
@@ -53,6 +59,8 @@ slot_t *table_running(size_t index);
 
 /* Of these the one whose current version an address lies in, or NULL. */
 slot_t *table_slot_at(uintptr_t address);
+/* The same whole, for a frame, which need not look into the slots this way. Good until a version changes. */
+const running_t *table_frame_list(size_t *count);
 
 /* Makes room for count more modules, so that table_switch cannot fail. On the engine's thread. */
 bool table_make_room(size_t count);

@@ -227,6 +227,7 @@ static unsigned char *take_block(size_t size) {
 }
 
 unsigned char *vault_take(size_t size) {
+  if (size > SIZE_MAX - ALIGNED) return NULL;
   size_t whole = round_up(size == 0 ? 1 : size, ALIGNED);
   pthread_mutex_lock(&lock);
   unsigned char *bytes = take_block(whole);
