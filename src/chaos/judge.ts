@@ -49,7 +49,8 @@ export function judgeFrames(schedule: Schedule, events: readonly HotmodEvent[]):
  */
 function judgeLosses(schedule: Schedule, events: readonly HotmodEvent[]): readonly string[] {
   const { disturbance, together, modules } = schedule;
-  if (disturbance.kind === 'killHost' || disturbance.kind === 'killConductor') return [];
+  if (disturbance.kind === 'killConductor') return [];
+  if (disturbance.kind === 'killHost') return judgeTakeOver(events);
   const restarted = new Set(eventsOf(events, 'module:restarted').map(({ module }) => module));
   const set = new Set(together.map((number) => modules[number]?.name ?? ''));
   const taken = disturbance.kind === 'update';
@@ -78,4 +79,22 @@ function judgeLosses(schedule: Schedule, events: readonly HotmodEvent[]): readon
     }
   }
   return wrong;
+}
+
+/**
+ * All modules go on from one boundary, the board among them: nobody lacks what another one counted. Frames have other numbers
+ * in the next host, so that every state seems to have begun elsewhere, but all by the same number of frames.
+ */
+function judgeTakeOver(events: readonly HotmodEvent[]): readonly string[] {
+  const anew = eventsOf(events, 'module:restarted').filter(({ message }) => message.includes('from its start'));
+  const messages = messagesOf(events);
+  const moved = messages.filter(({ what }) => what === 'LOST').map(({ words }) => words);
+  const apart = new Set(moved.map(([, frames]) => frames)).size > 1;
+  return [
+    ...anew.map(({ module, message }) => `${module} began anew: ${message}`),
+    ...(apart ? [`LOST ${moved.join(' ')}: the modules went on from different boundaries`] : []),
+    ...messages
+      .filter(({ what }) => what === 'SUM')
+      .map(({ text }) => `${text}: what one gave the other does not have`),
+  ];
 }
