@@ -1,5 +1,5 @@
 import { readMachO } from '../objfile/macho.js';
-import { stabObjectFile } from '../objfile/macho-constants.js';
+import { stab } from '../objfile/macho-constants.js';
 import { machOSlices } from '../objfile/macho-fat.js';
 import type { MachOFile, MachOMachine, MachOSection } from '../objfile/macho-types.js';
 import { DebugInfoError } from './errors.js';
@@ -114,7 +114,7 @@ const mostNames = 3;
 
 /** What the linker left for debuggers: stabs that name the object files it read. */
 function objectNames(file: MachOFile): readonly string[] {
-  const stabs = (file.symbols ?? []).filter((symbol) => symbol.stab === stabObjectFile && symbol.name !== '');
+  const stabs = (file.symbols ?? []).filter((symbol) => symbol.stab === stab.objectFile && symbol.name !== '');
   const names = stabs.map((symbol) => symbol.name.split('/').at(-1) ?? symbol.name);
   return names.length > mostNames ? [...names.slice(0, mostNames), '...'] : names;
 }
