@@ -244,7 +244,7 @@ function createProgram(io: CommandIo, done: Runner): Command {
     .action((paths: string[], given: { reporter: string[]; outputFile: string[]; filter?: string; jobs?: number }) =>
       done(async () => {
         const { test } = await import('./commands/test.js');
-        return test({ paths, json: flags().json === true, ...given }, world());
+        return test({ paths, json: flags().json === true, target: flags().target, ...given }, world());
       }),
     );
 

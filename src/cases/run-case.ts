@@ -19,6 +19,8 @@ export interface CaseSurroundings {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cacheDir: string;
+  /** Flags of the command line that decide what cases are run for. */
+  readonly target?: string | undefined;
 }
 
 const defaultTimeoutMs = 60_000;
@@ -88,7 +90,8 @@ async function absentOf(programs: readonly string[], searchPath: string): Promis
 async function openCaseSession(root: string, bus: Bus, around: CaseSurroundings): Promise<Session | null> {
   // The user's own HOTMOD_* settings would make a case mean something else on every machine.
   const env = Object.fromEntries(Object.entries(around.env).filter(([name]) => !name.startsWith('HOTMOD_')));
-  const read = (requireModules: boolean) => loadConfig({ cwd: root, env, flags: { stepped: true }, requireModules });
+  const read = (requireModules: boolean) =>
+    loadConfig({ cwd: root, env, flags: { stepped: true, target: around.target }, requireModules });
   try {
     const config = await read(true);
     return await createSession({

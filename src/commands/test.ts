@@ -21,6 +21,7 @@ export interface TestOptions {
   readonly filter?: string | undefined;
   readonly jobs?: number | undefined;
   readonly json: boolean;
+  readonly target?: string | undefined;
 }
 
 type Reporter = (report: CaseReport, io: CommandIo) => string;
@@ -41,7 +42,7 @@ export async function test(options: TestOptions, io: CommandIo): Promise<number>
   const found = await findCases(io.cwd, options.paths.length > 0 ? options.paths : ['fixtures']);
   const wanted = found.filter((one) => options.filter === undefined || matches(one, options.filter));
   if (wanted.length === 0) throw nothingMatches(options.filter ?? '');
-  const around = { cwd: io.cwd, env: io.env, cacheDir: cacheDir(io.env) };
+  const around = { cwd: io.cwd, env: io.env, cacheDir: cacheDir(io.env), target: options.target };
   const report = await runCases(wanted, around, options.jobs ?? availableParallelism());
 
   // The last reporters get the files, so that the first one speaks on stdout unless there is a file for each.
