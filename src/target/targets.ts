@@ -33,6 +33,11 @@ export type Runs =
   | { readonly how: 'emulated'; readonly emulator: Emulator }
   | { readonly how: 'not'; readonly why: string };
 
+/** Whether what is timed of it says nothing, and what crashes may be the emulator's fault. */
+export function isEmulated({ runs }: Target): boolean {
+  return runs.how === 'emulated';
+}
+
 /** A user-mode emulator, and the Node that it runs as the host. */
 export interface Emulator {
   /** What it is called on PATH. */
