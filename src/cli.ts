@@ -13,6 +13,7 @@ interface GlobalFlags {
   readonly cwd: string;
   readonly config?: string;
   readonly target?: string;
+  readonly cpu?: string;
   readonly ui: 'auto' | 'ink' | 'plain' | 'json';
   readonly json?: boolean;
   readonly logLevel: LogLevel;
@@ -70,7 +71,8 @@ function createProgram(io: CommandIo, done: Runner): Command {
     .version(packageVersion())
     .option('--cwd <dir>', 'the project folder', settings.cwd ?? io.cwd)
     .option('-c, --config <file>', 'the config file, in place of hotmod.config.*')
-    .option('--target <name>', 'the machine to build for')
+    .option('--target <name>', 'the machine to build for; several with commas: run for the first, judge for all')
+    .option('--cpu <name>', 'its processor, features with +: neoverse-n1, generic+lse')
     .addOption(
       new Option('--ui <view>', 'how to show what happens')
         .choices(uiChoices)
@@ -98,7 +100,7 @@ function createProgram(io: CommandIo, done: Runner): Command {
   const project = (more: DevFlags & { readonly modules?: readonly string[] } = {}): ProjectOptions => ({
     cwd: resolve(io.cwd, flags().cwd),
     configFile: flags().config,
-    flags: { target: flags().target, ...more },
+    flags: { target: flags().target, cpu: flags().cpu, ...more },
   });
 
   program
@@ -244,7 +246,10 @@ function createProgram(io: CommandIo, done: Runner): Command {
     .action((paths: string[], given: { reporter: string[]; outputFile: string[]; filter?: string; jobs?: number }) =>
       done(async () => {
         const { test } = await import('./commands/test.js');
-        return test({ paths, json: flags().json === true, ...given }, world());
+        return test(
+          { paths, json: flags().json === true, target: flags().target, cpu: flags().cpu, ...given },
+          world(),
+        );
       }),
     );
 

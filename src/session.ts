@@ -39,6 +39,7 @@ import { createModelReader } from './session/types-of-both.js';
 import { update } from './session/update.js';
 import { watchProject } from './session/watch-project.js';
 import { openWorkshop, type Workshop } from './session/workshop.js';
+import { findHostProgram } from './toolchain/host-program.js';
 import type { FileChange } from './watch/watcher.js';
 
 export type { RequestOptions };
@@ -133,6 +134,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
 
   const workshopFor = (settings: ResolvedConfig): Promise<Workshop> =>
     openWorkshop({ config: settings, env, cacheDir: options.cacheDir, groupsDir: groupsDirOf(runDir) });
+  const hostProgram = await findHostProgram({ target: config.target, env, cacheDir: options.cacheDir });
   const { builder, engineLibrary } = await workshopFor(config);
 
   const lastGood = await readLastGood(config.outDir);
@@ -147,6 +149,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     records: new Map(config.modules.map((module) => [module.name, newRecord(module, history.highest(module.name))])),
     history,
     engineLibrary,
+    hostProgram,
     models: createModelReader(config.root),
     turn: createTurn(),
     config,

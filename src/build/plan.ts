@@ -126,6 +126,11 @@ function linkerFlags({ linker }: Toolchain): readonly string[] {
   return linker.args ?? (linker.name === 'ld' ? [] : [`-fuse-ld=${linker.name}`]);
 }
 
+/** What a command line of the user's own needs to build for the target; nothing where the compiler does so anyway. */
+export function crossFlags(target: Target, toolchain: Toolchain): readonly string[] {
+  return target.triple === '' ? [] : [...targetFlags({ ...target, compileArgs: [] }), ...linkerFlags(toolchain)];
+}
+
 function targetFlags(target: Target): readonly string[] {
   return [...(target.triple === '' ? [] : [`--target=${target.triple}`]), ...target.compileArgs];
 }

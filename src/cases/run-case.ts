@@ -1,24 +1,30 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import type { Overrides } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
 import { HotmodError, messageOf } from '../errors.js';
 import { type Bus, createBus } from '../events/bus.js';
 import type { CaseResult, StepResult } from '../report/cases/types.js';
 import { createSession, type Session } from '../session.js';
+import { isEmulated, type Target } from '../target/targets.js';
 import { which } from '../toolchain/which.js';
 import { compare } from './compare.js';
 import type { FoundCase } from './find.js';
 import { baseOf, layStep } from './lay.js';
 import { lookInside } from './look-inside.js';
 import { type Observed, observe } from './observe.js';
-import type { CaseStep } from './schema.js';
+import type { CaseStep, ModuleExpectation } from './schema.js';
 
 export interface CaseSurroundings {
   /** Paths in results are relative to it. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cacheDir: string;
+  /** What the command line says of the machine that cases are built and run for. */
+  readonly flags: Pick<Overrides, 'target' | 'cpu'>;
+  /** The one that these mean. */
+  readonly target: Target;
 }
 
 const defaultTimeoutMs = 60_000;
@@ -34,7 +40,10 @@ export async function runCase(found: FoundCase, around: CaseSurroundings): Promi
   const base = { name: reloadCase.name, file, steps };
   const absent = await absentOf(reloadCase.needs ?? [], around.env.PATH ?? '');
   if (absent.length > 0) return { ...base, ok: true, skipped: true, message: `needs ${absent.join(' and ')}` };
-  const timeoutMs = reloadCase.timeoutMs ?? defaultTimeoutMs;
+  const other = reloadCase.notOn?.[around.target.arch];
+  if (other !== undefined) return { ...base, ok: true, skipped: true, message: other };
+  const slowness = isEmulated(around.target) ? 5 : 1;
+  const timeoutMs = (reloadCase.timeoutMs ?? defaultTimeoutMs) * slowness;
   let session: Session | null = null;
   const root = await realpath(await mkdtemp(join(tmpdir(), 'hotmod-case-')));
 
@@ -50,7 +59,7 @@ export async function runCase(found: FoundCase, around: CaseSurroundings): Promi
       const observed = observation.of(reloadCase.module);
       const live = await lookInside(session, reloadCase.module, step.expect);
       steps.push({ ...stepResult(observed), state: live.state });
-      const wrong = [...wrongIn(step, observed, observation.of), ...live.wrong];
+      const wrong = [...wrongIn(step, observed, observation.of, around.target), ...live.wrong];
       if (wrong.length > 0) {
         return {
           ...base,
@@ -88,7 +97,8 @@ async function absentOf(programs: readonly string[], searchPath: string): Promis
 async function openCaseSession(root: string, bus: Bus, around: CaseSurroundings): Promise<Session | null> {
   // The user's own HOTMOD_* settings would make a case mean something else on every machine.
   const env = Object.fromEntries(Object.entries(around.env).filter(([name]) => !name.startsWith('HOTMOD_')));
-  const read = (requireModules: boolean) => loadConfig({ cwd: root, env, flags: { stepped: true }, requireModules });
+  const read = (requireModules: boolean) =>
+    loadConfig({ cwd: root, env, flags: { stepped: true, ...around.flags }, requireModules });
   try {
     const config = await read(true);
     return await createSession({
@@ -115,13 +125,23 @@ async function playStep(session: Session, step: CaseStep): Promise<void> {
   await session.idle();
 }
 
-function wrongIn(step: CaseStep, observed: Observed, of: (module: string) => Observed): readonly string[] {
+function wrongIn(
+  step: CaseStep,
+  observed: Observed,
+  of: (module: string) => Observed,
+  target: Target,
+): readonly string[] {
   if (step.expect === undefined) return [];
   const { modules, ...own } = step.expect;
   return [
-    ...compare(own, observed, 'the module'),
-    ...Object.entries(modules ?? {}).flatMap(([name, expected]) => compare(expected, of(name), name)),
+    ...compare(expectedOn(target, own), observed, 'the module'),
+    ...Object.entries(modules ?? {}).flatMap(([name, one]) => compare(expectedOn(target, one), of(name), name)),
   ];
+}
+
+/** How long something takes under an emulator says nothing of the machine that it stands for. */
+function expectedOn(target: Target, { maxDurationMs, ...rest }: ModuleExpectation): ModuleExpectation {
+  return maxDurationMs === undefined || isEmulated(target) ? rest : { ...rest, maxDurationMs };
 }
 
 function stepResult(observed: Observed): StepResult {

@@ -3,6 +3,7 @@ import { configCodes } from './config.js';
 import { reloadCodes } from './reload.js';
 import { sessionCodes } from './session.js';
 import { stateCodes } from './state.js';
+import { targetCodes } from './targets.js';
 import { toolchainCodes } from './toolchain.js';
 import type { CodeText } from './types.js';
 import { usageCodes } from './usage.js';
@@ -16,6 +17,7 @@ export const codes: readonly CodeText[] = [
   ...configCodes,
   ...usageCodes,
   ...toolchainCodes,
+  ...targetCodes,
   ...buildCodes,
   ...validateCodes,
   ...verdictCodes,

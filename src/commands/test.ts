@@ -3,14 +3,19 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { findCases } from '../cases/find.js';
 import { runCases } from '../cases/run-all.js';
+import type { CaseSurroundings } from '../cases/run-case.js';
 import { cacheDir } from '../config/cache-dir.js';
+import { environmentOverrides } from '../config/environment.js';
+import { resolveTargets } from '../config/targets.js';
 import { exitCode, HotmodError } from '../errors.js';
 import { githubReport } from '../report/cases/github.js';
 import { jsonReport } from '../report/cases/json.js';
 import { junitReport } from '../report/cases/junit.js';
 import { specReport } from '../report/cases/spec.js';
 import type { CaseReport } from '../report/cases/types.js';
+import { isEmulated, targets } from '../target/targets.js';
 import { didYouMean } from '../text/nearest.js';
+import { findHostProgram } from '../toolchain/host-program.js';
 import type { CommandIo } from './io.js';
 
 export interface TestOptions {
@@ -21,6 +26,8 @@ export interface TestOptions {
   readonly filter?: string | undefined;
   readonly jobs?: number | undefined;
   readonly json: boolean;
+  readonly target?: string | undefined;
+  readonly cpu?: string | undefined;
 }
 
 type Reporter = (report: CaseReport, io: CommandIo) => string;
@@ -41,7 +48,7 @@ export async function test(options: TestOptions, io: CommandIo): Promise<number>
   const found = await findCases(io.cwd, options.paths.length > 0 ? options.paths : ['fixtures']);
   const wanted = found.filter((one) => options.filter === undefined || matches(one, options.filter));
   if (wanted.length === 0) throw nothingMatches(options.filter ?? '');
-  const around = { cwd: io.cwd, env: io.env, cacheDir: cacheDir(io.env) };
+  const around = await surroundings(options, io);
   const report = await runCases(wanted, around, options.jobs ?? availableParallelism());
 
   // The last reporters get the files, so that the first one speaks on stdout unless there is a file for each.
@@ -54,6 +61,16 @@ export async function test(options: TestOptions, io: CommandIo): Promise<number>
   }
   // A run in which everything was skipped has shown nothing.
   return report.failed === 0 && report.passed > 0 ? exitCode.ok : exitCode.failed;
+}
+
+/** Asked before the first case runs: what the machine lacks for a target, every case would lack. */
+async function surroundings(options: TestOptions, io: CommandIo): Promise<CaseSurroundings> {
+  const env = environmentOverrides(io.env);
+  const flags = { target: options.target ?? env.target, cpu: options.cpu ?? env.cpu };
+  const [target] = resolveTargets(flags, {}, targets());
+  const around = { cwd: io.cwd, env: io.env, cacheDir: cacheDir(io.env) };
+  if (isEmulated(target)) await findHostProgram({ target, ...around });
+  return { ...around, flags, target };
 }
 
 function matches(

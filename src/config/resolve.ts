@@ -1,8 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
-import { exitCode, HotmodError } from '../errors.js';
-import type { Target } from '../target/targets.js';
-import { didYouMean } from '../text/nearest.js';
+import { isEmulated, type Target } from '../target/targets.js';
 import { entryNames } from './entry.js';
 import type { Overrides } from './environment.js';
 import type { ModuleFile } from './module-schema.js';
@@ -37,7 +35,7 @@ export function resolveBuild(config: UserConfig, given: Overrides): BuildSetting
   };
 }
 
-export function resolveHost(config: UserConfig, given: Overrides): HostSettings {
+export function resolveHost(config: UserConfig, given: Overrides, target: Target): HostSettings {
   const host = config.host ?? {};
   const stepped = given.stepped ?? host.stepped ?? false;
   return {
@@ -45,7 +43,8 @@ export function resolveHost(config: UserConfig, given: Overrides): HostSettings 
     stepped,
     // Where time stands still nobody waits for a host.
     standby: host.standby ?? !stepped,
-    hangTimeoutMs: host.hangTimeoutMs ?? 2000,
+    // What takes a while takes many times as long under an emulator.
+    hangTimeoutMs: host.hangTimeoutMs ?? (isEmulated(target) ? 10_000 : 2000),
     probationFrames: host.probationFrames ?? 120,
     frameCopies: host.frameCopies ?? true,
     frameCopyLimit: host.frameCopyLimit ?? 32,
@@ -65,17 +64,6 @@ export function resolveReload(config: UserConfig): ReloadSettings {
     },
     onConflict: config.reload?.onConflict ?? 'latest',
   };
-}
-
-/** @throws HotmodError HM108 */
-export function resolveTarget(name: string, known: ReadonlyMap<string, Target>): Target {
-  const target = known.get(name);
-  if (target !== undefined) return target;
-  const names = [...known.keys()];
-  throw new HotmodError('HM108', `There is no target "${name}".${didYouMean(name, names)}`, {
-    hint: `Targets: ${names.join(', ')}.`,
-    exitCode: exitCode.usage,
-  });
 }
 
 /**

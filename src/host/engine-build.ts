@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { exitCode, HotmodError, messageOf } from '../errors.js';
 import { publicHeadersDir } from '../paths.js';
+import { nativeTarget, type Target } from '../target/targets.js';
 import { engineSourceDir } from './paths.js';
 
 export interface EngineBuildOptions {
@@ -11,7 +12,10 @@ export interface EngineBuildOptions {
   readonly compiler: string;
   /** Shared by all projects of a user or kept in one; the engine lies in `<cacheDir>/engine/<hash>/`. */
   readonly cacheDir: string;
-  readonly platform?: NodeJS.Platform;
+  /** Default: this machine. */
+  readonly target?: Target;
+  /** For `-fuse-ld=` where the engine is built for another machine: for this one the compiler's own default links. */
+  readonly linker?: string;
 }
 
 /**
@@ -19,9 +23,9 @@ export interface EngineBuildOptions {
  * Two processes may do so at once: each writes a file of its own and the last rename wins with the same content.
  */
 export async function buildEngine(options: EngineBuildOptions): Promise<string> {
-  const platform = options.platform ?? process.platform;
-  const flags = compileFlags(platform);
-  const name = platform === 'darwin' ? 'libhotmod_engine.dylib' : 'libhotmod_engine.so';
+  const target = options.target ?? nativeTarget();
+  const flags = compileFlags(target, options.linker);
+  const name = `libhotmod_engine${target.libraryExtension}`;
   const sources = await engineSources();
   const compiler = await compilerIdentity(options.compiler);
   const folder = join(options.cacheDir, 'engine', await hashOf(sources, [...flags, compiler]));
@@ -47,11 +51,12 @@ export async function buildEngine(options: EngineBuildOptions): Promise<string> 
   return library;
 }
 
-function compileFlags(platform: NodeJS.Platform): readonly string[] {
+function compileFlags(target: Target, linker = 'lld'): readonly string[] {
+  const elsewhere = target.triple === '' ? [] : [`--target=${target.triple}`, `-fuse-ld=${linker}`];
   // The name inside the library satisfies modules that were linked against the engine: the loader compares it with
   // their DT_NEEDED entry and takes the engine that is loaded already (gABI chapter 5, "Shared Object Dependencies").
   const shared =
-    platform === 'darwin'
+    target.objectFormat === 'mach-o'
       ? ['-dynamiclib', '-Wl,-install_name,@rpath/libhotmod_engine.dylib']
       : ['-shared', '-Wl,-soname,libhotmod_engine.so', '-Wl,-z,defs', '-ldl', '-lm'];
   return [
@@ -65,6 +70,7 @@ function compileFlags(platform: NodeJS.Platform): readonly string[] {
     '-pthread',
     '-Wall',
     '-Wextra',
+    ...elsewhere,
     ...shared,
     `-I${publicHeadersDir}`,
   ];

@@ -1,5 +1,6 @@
 import type { EntryNames } from '../config/resolved.js';
 import type { StateSummary } from '../events/events.js';
+import type { HostProgram } from './program.js';
 import type { RawStack } from './stack.js';
 
 /**
@@ -460,6 +461,8 @@ export interface HostEnd {
 
 /** How a host is opened; everything it may need, so that it reads no environment of its own. */
 export interface HostOptions {
+  /** Default: the Node that runs this. */
+  readonly program?: HostProgram;
   readonly engineLibrary: string;
   /** A folder of this session alone, for private copies and the status file; removed by the host when it ends. */
   readonly runDir: string;

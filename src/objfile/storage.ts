@@ -54,6 +54,10 @@ function isStorage({ symbol, address }: Placed, section: ElfSection): boolean {
 /** Linker marks, and the mapping symbols of AArch64 (ELF for the Arm 64-bit Architecture, section 5.5.5). */
 const untypedMarks = /^(_?end|_?edata|_*bss_start_*|_*bss_end_*|__end__|_*data_start|\$[dx](\..*)?)$/;
 
+/** The last two are what libgcc and compiler-rt found out about an ARM64 processor, for atomics that use its best instructions. */
+const runtimeNames =
+  /^(__dso_handle|__TMC_END__|_DYNAMIC|_GLOBAL_OFFSET_TABLE_|_ZStL8__ioinit|_ZGV.*|__tls_guard|DW\.ref\..*|__aarch64_have_lse_atomics|__aarch64_cpu_features)$/;
+
 /**
  * Variables that a compiler or the C runtime put there. `completed.0` only counts as the runtime's where it comes from
  * the runtime's own source: a static named `completed` in a user's function has the same name. Guards go with the
@@ -61,9 +65,7 @@ const untypedMarks = /^(_?end|_?edata|_*bss_start_*|_*bss_end_*|__end__|_*data_s
  */
 function isRuntime({ symbol, source }: Placed): boolean {
   if (source === 'crtstuff.c') return true;
-  return /^(__dso_handle|__TMC_END__|_DYNAMIC|_GLOBAL_OFFSET_TABLE_|_ZStL8__ioinit|_ZGV.*|__tls_guard|DW\.ref\..*)$/.test(
-    symbol.name,
-  );
+  return runtimeNames.test(symbol.name);
 }
 
 /** One without a size reaches to the next; `__dso_handle` is declared without and is one pointer. */

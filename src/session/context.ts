@@ -2,6 +2,7 @@ import type { Builder } from '../build/types.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Bus } from '../events/bus.js';
 import type { Host } from '../host/host.js';
+import type { HostProgram } from '../host/program.js';
 import type { Turn } from '../reload/queue.js';
 import type { Watcher } from '../watch/watcher.js';
 import type { History } from './history.js';
@@ -18,6 +19,7 @@ export interface Context {
   /** The environment that hotmod was called in. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly engineLibrary: string;
+  readonly hostProgram: HostProgram;
   /** Types and storage of libraries, each read once. */
   readonly models: ModelReader;
   readonly turn: Turn;

@@ -40,6 +40,7 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
     opened += 1;
     return openHost({
       ...context.config.host,
+      program: context.hostProgram,
       recovery: recoverySettingsOf(context.config.host),
       baseEnv: context.env,
       engineLibrary: context.engineLibrary,

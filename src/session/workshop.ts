@@ -26,7 +26,12 @@ export async function openWorkshop(request: {
   const { config, env, cacheDir, groupsDir } = request;
   const { compiler, linker } = config.build;
   const toolchain = await findToolchain({ compiler, linker, target: config.target, env });
-  const engineLibrary = await buildEngine({ compiler: toolchain.compiler.path, cacheDir });
+  const engineLibrary = await buildEngine({
+    compiler: toolchain.compiler.path,
+    cacheDir,
+    target: config.target,
+    linker: toolchain.linker.name,
+  });
   const builder = createBuilder({
     config,
     toolchain,

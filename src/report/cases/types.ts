@@ -9,6 +9,11 @@ export interface CaseReport {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** The target, where it is not this machine: then times say nothing, and are those of an emulator where `emulated`. */
+  readonly target?: string;
+  readonly emulated?: boolean;
+  /** Cases that failed once and then passed: what the emulator does wrong does not repeat itself. */
+  readonly emulatorFaults?: number;
   readonly cases: readonly CaseResult[];
 }
 
@@ -21,6 +26,8 @@ export interface CaseResult {
   /** True where nothing failed, so for skipped cases too. */
   readonly ok: boolean;
   readonly skipped?: boolean;
+  /** What went wrong the first time, where the case was run again under an emulator and passed. */
+  readonly emulatorFault?: string;
   /** What was expected and what came, or why it was skipped; empty where it passed. May have several lines. */
   readonly message: string;
   readonly steps: readonly StepResult[];
@@ -46,4 +53,10 @@ export function caseDuration(result: CaseResult): number {
 export function caseStatus(result: CaseResult): 'passed' | 'failed' | 'skipped' {
   if (result.skipped === true) return 'skipped';
   return result.ok ? 'passed' : 'failed';
+}
+
+/** ` on linux-arm64, emulated, 0 faults of the emulator`; nothing for a run on this machine. */
+export function onWhat({ target, emulated, emulatorFaults = 0 }: CaseReport): string {
+  if (target === undefined) return '';
+  return ` on ${target}${emulated === true ? `, emulated, ${emulatorFaults} faults of the emulator` : ''}`;
 }
