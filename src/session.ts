@@ -150,7 +150,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     history,
     engineLibrary,
     hostProgram,
-    models: createModelReader(config.root),
+    models: createModelReader(config.root, config.target),
     turn: createTurn(),
     config,
     builder,

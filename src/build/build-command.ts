@@ -51,7 +51,7 @@ function commandEnv(module: ResolvedModule, output: string, shared: Shared): Rea
     HOTMOD_OUTPUT: output,
     HOTMOD_TARGET: config.target.name,
     HOTMOD_TRIPLE: config.target.triple,
-    HOTMOD_TARGET_FLAGS: crossFlags(config.target, toolchain).join(' '),
+    HOTMOD_TARGET_FLAGS: crossFlags(shared.options).join(' '),
     HOTMOD_CC: toolchain.compiler.path,
     HOTMOD_CXX: toolchain.cxx,
     HOTMOD_INCLUDE: publicHeaders,

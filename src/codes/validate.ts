@@ -156,4 +156,14 @@ export const validateCodes: readonly CodeText[] = [
       'two ways. The loader could not put it at a place in memory.',
     remedy: 'Link it again with a linker of the last ten years; a tool may have taken the information out.',
   },
+  {
+    code: 'HM320',
+    title: 'SDK of the target missing',
+    meaning:
+      'A source includes a header of macOS, or the module links a library of it, and this machine is no Mac. Apple gives ' +
+      'headers and libraries away with its SDK alone; without it only sources that need nothing of the system are built.',
+    remedy:
+      'Build on macOS, where the SDK comes with Xcode or its command line tools. A copy of it on this machine is used ' +
+      'where the variable SDKROOT names its folder. Sources that declare themselves what they call build without one.',
+  },
 ];

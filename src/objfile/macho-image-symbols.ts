@@ -65,10 +65,10 @@ export function exportedSymbols(file: MachOFile): readonly ElfSymbol[] {
 }
 
 /** The loader's own, which libSystem always brings. */
-const loaderOwn: ReadonlySet<string> = new Set(['dyld_stub_binder', '__dyld_private']);
+const loaderOwn: ReadonlySet<string> = new Set(['dyld_stub_binder']);
 
 /** Marks of the linker are symbols too. */
-const linkerMarks = /^(__dyld_private|__mh_(dylib|bundle|execute)_header|___dso_handle|l[A-Z_].*)$/;
+const linkerMarks = /^(__mh_(dylib|bundle|execute)_header|___dso_handle|l[A-Z_].*)$/;
 
 /** Descriptors of thread-local variables are the loader's; their initial values stand for them. */
 function isOfSource(file: MachOFile, { name, kind, section }: MachOSymbol): boolean {

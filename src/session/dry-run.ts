@@ -2,6 +2,7 @@ import { exitCode } from '../errors.js';
 import { validate } from '../validate/validate.js';
 import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
+import { engineProvides } from './engine-provides.js';
 import { type LastGood, readLastGood } from './last-good.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { ModuleRecord } from './records.js';
@@ -65,7 +66,7 @@ async function recall(
     module: record.settings,
     target: context.config.target,
     providers: {
-      engine: { symbols: [], libraries: [context.engineLibrary] },
+      engine: engineProvides(context.engineLibrary),
       modules: others.map(([name, { library }]) => ({ name, library })),
     },
   });

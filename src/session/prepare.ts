@@ -9,6 +9,8 @@ import type { LibraryFacts, ValidationFinding } from '../validate/types.js';
 import { validate } from '../validate/validate.js';
 import { type BuildModuleRequest, type Built, buildModule, type Stopped } from './build-module.js';
 import { conflictOf } from './conflict.js';
+import { engineProvides } from './engine-provides.js';
+import { keepLinkedObjects } from './linked-objects.js';
 import { findMissing, type Neighbour } from './needs.js';
 import { heldAtPin } from './pins.js';
 import { apiVersion, loadedModule, type ModuleRecord, type Pin } from './records.js';
@@ -113,12 +115,13 @@ async function check(
     ]),
   );
   const missing = findMissing(record.settings, neighbours);
+  if (request.config.target.objectFormat === 'mach-o') await keepLinkedObjects(build.library);
   const { facts, findings: found } = await validate({
     library: build.library,
     module: record.settings,
     target: request.config.target,
     providers: {
-      engine: { symbols: [], libraries: [request.engineLibrary] },
+      engine: engineProvides(request.engineLibrary),
       modules: [...libraries].filter(([name]) => name !== module).map(([name, library]) => ({ name, library })),
     },
   });

@@ -7,6 +7,7 @@ import { findToolchain } from '../toolchain/find.js';
 
 export interface Workshop {
   readonly builder: Builder;
+  /** Empty where modules of the target do not run on this machine. */
   readonly engineLibrary: string;
 }
 
@@ -26,12 +27,10 @@ export async function openWorkshop(request: {
   const { config, env, cacheDir, groupsDir } = request;
   const { compiler, linker } = config.build;
   const toolchain = await findToolchain({ compiler, linker, target: config.target, env });
-  const engineLibrary = await buildEngine({
-    compiler: toolchain.compiler.path,
-    cacheDir,
-    target: config.target,
-    linker: toolchain.linker.name,
-  });
+  const { target } = config;
+  const engine = { compiler: toolchain.compiler.path, cacheDir, target, linker: toolchain.linker.name };
+  // Where modules are only built and judged nobody calls them, and no system is there to build an engine for.
+  const engineLibrary = target.runs.how === 'not' ? '' : await buildEngine(engine);
   const builder = createBuilder({
     config,
     toolchain,

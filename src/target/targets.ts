@@ -25,6 +25,17 @@ export interface Target {
   readonly libraryDirs: readonly string[];
   readonly properties: TargetProperties;
   readonly runs: Runs;
+  /** Null where the compiler finds the headers and libraries of its system by itself. */
+  readonly sdk: Sdk | null;
+}
+
+/** Headers and libraries of a system that only its vendor gives away. */
+export interface Sdk {
+  readonly title: string;
+  /** The variable by which the compiler is told where they are. */
+  readonly variable: string;
+  /** What is added where they are not there: sources can then include nothing of the system, and call it unseen. */
+  readonly without: { readonly compile: readonly string[]; readonly link: readonly string[] };
 }
 
 /** Which program on this machine runs modules of a target. */
@@ -85,6 +96,7 @@ export function targets(machine: Machine = process): ReadonlyMap<string, Target>
       arch,
       triple: here ? '' : triple,
       linkers: machine.platform === 'darwin' ? ['ld'] : ['lld'],
+      sdk: machine.platform === 'darwin' ? null : appleSdk,
       runs: here ? { how: 'native' } : notHere(machine, `macOS on ${architectureName(arch)}`),
     });
   };
@@ -113,7 +125,14 @@ const qemuArm64: Emulator = {
   bindingPackage: '@yuuang/ffi-rs-linux-arm64-gnu',
 };
 
-type Particulars = Pick<Target, 'name' | 'arch' | 'triple' | 'linkers' | 'runs'> & Partial<Pick<Target, 'libraryDirs'>>;
+const appleSdk: Sdk = {
+  title: 'the SDK of macOS',
+  variable: 'SDKROOT',
+  without: { compile: ['-ffreestanding', '-nostdlibinc'], link: ['-nostdlib', '-Wl,-undefined,dynamic_lookup'] },
+};
+
+type Particulars = Pick<Target, 'name' | 'arch' | 'triple' | 'linkers' | 'runs'> &
+  Partial<Pick<Target, 'libraryDirs' | 'sdk'>>;
 
 function linuxTarget(particulars: Particulars): Target {
   const { elfMachine, linux, cpus } = architectures.get(particulars.arch) ?? undescribed;
@@ -129,6 +148,7 @@ function linuxTarget(particulars: Particulars): Target {
     undefinedSymbols: { refused: ['-Wl,-z,defs'], allowed: [] },
     libraryDirs: particulars.libraryDirs ?? [],
     properties: linux,
+    sdk: null,
   };
 }
 
@@ -142,10 +162,12 @@ function macosTarget(particulars: Particulars): Target {
     elfMachine: 0,
     libraryExtension: '.dylib',
     compileArgs: ['-fPIC'],
-    linkArgs: ['-dynamiclib'],
+    // arm64 runs nothing that is not signed; for x86-64 linkers sign where they are asked to.
+    linkArgs: ['-dynamiclib', '-Wl,-adhoc_codesign'],
     undefinedSymbols: { refused: [], allowed: ['-Wl,-undefined,dynamic_lookup'] },
     libraryDirs: [],
     properties: macos,
+    sdk: particulars.sdk ?? null,
   };
 }
 
