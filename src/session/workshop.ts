@@ -1,4 +1,5 @@
 import { createBuilder } from '../build/builder.js';
+import { crossFlags } from '../build/plan.js';
 import type { Builder } from '../build/types.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import { buildEngine } from '../host/engine-build.js';
@@ -29,8 +30,7 @@ export async function openWorkshop(request: {
   const engineLibrary = await buildEngine({
     compiler: toolchain.compiler.path,
     cacheDir,
-    target: config.target,
-    linker: toolchain.linker.name,
+    crossFlags: crossFlags(config.target, toolchain),
   });
   const builder = createBuilder({
     config,
