@@ -268,12 +268,13 @@ function createProgram(io: CommandIo, done: Runner): Command {
   program
     .command('doctor')
     .description("check this machine's toolchain; --fix installs what is missing")
-    .option('--fix', 'install what is missing with the system package manager', false)
+    .option('--fix', 'install what is missing: packages of the system, and for an emulated target of npm', false)
     .option('--yes', 'do not ask before installing', false)
     .action((given: { fix: boolean; yes: boolean }) =>
       done(async () => {
         const { doctor } = await import('./commands/doctor.js');
-        return doctor({ ...given, json: flags().json === true, configFile: flags().config }, world());
+        const { json = false, config: configFile, target, cpu } = flags();
+        return doctor({ ...given, json, configFile, flags: { target, cpu } }, world());
       }),
     );
 

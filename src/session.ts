@@ -12,6 +12,7 @@ import { effectOf } from './session/changes.js';
 import { createConfigReader, type RequestOptions } from './session/config-reader.js';
 import type { Context } from './session/context.js';
 import { createDeferral } from './session/defer.js';
+import { createEmulatorFaults } from './session/emulator-faults.js';
 import { openHistory } from './session/history.js';
 import { type InspectOptions, inspect } from './session/inspect.js';
 import { dryRollback, type RollbackRequest } from './session/judge-back.js';
@@ -150,6 +151,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     history,
     engineLibrary,
     hostProgram,
+    emulatorFaults: createEmulatorFaults(hostProgram.emulator),
     models: createModelReader(config.root, config.target),
     turn: createTurn(),
     config,

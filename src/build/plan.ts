@@ -134,16 +134,14 @@ export function missingSdk({ config, env }: BuilderOptions): Sdk | null {
   return sdk !== null && (env?.[sdk.variable] ?? '') === '' ? sdk : null;
 }
 
-function withoutSdk(options: BuilderOptions, step: 'compile' | 'link'): readonly string[] {
-  return missingSdk(options)?.without[step] ?? [];
+export function withoutSdk(options: BuilderOptions, ...steps: readonly ('compile' | 'link')[]): readonly string[] {
+  const without = missingSdk(options)?.without;
+  return without === undefined ? [] : steps.flatMap((step) => without[step]);
 }
 
 /** What a command line of the user's own needs to build for the target; nothing where the compiler does so anyway. */
-export function crossFlags(options: BuilderOptions): readonly string[] {
-  const { config, toolchain } = options;
-  if (config.target.triple === '') return [];
-  const without = [...withoutSdk(options, 'compile'), ...withoutSdk(options, 'link')];
-  return [...targetFlags({ ...config.target, compileArgs: [] }), ...linkerFlags(toolchain), ...without];
+export function crossFlags(target: Target, toolchain: Toolchain): readonly string[] {
+  return target.triple === '' ? [] : [...targetFlags({ ...target, compileArgs: [] }), ...linkerFlags(toolchain)];
 }
 
 function targetFlags(target: Target): readonly string[] {

@@ -123,6 +123,8 @@ export type SessionEvent =
       readonly pid: number;
       readonly cwd: string;
       readonly target: string;
+      /** The emulator that runs the modules, where their target is not this machine: no timing means anything then. */
+      readonly emulator?: string;
       readonly modules: readonly string[];
       readonly logFile: string;
     }
@@ -180,6 +182,8 @@ export type SessionEvent =
       readonly reasons: readonly Finding[];
       /** The earlier generation that was gone back to, whose code this one runs; 0 for a build of the source. */
       readonly restores?: number;
+      /** Run by an emulator: the timings say nothing of the target. */
+      readonly emulated?: boolean;
       /** True where the source on disk would give another version than the one that runs now. */
       readonly sourceNewer?: boolean;
       readonly durationMs: number;
@@ -220,7 +224,16 @@ export type SessionEvent =
       readonly modules: readonly { readonly module: string; readonly generation: number; readonly from: number }[];
       readonly message: string;
     }
-  | { readonly type: 'host:up'; readonly pid: number; readonly restarts: number }
+  | { readonly type: 'host:up'; readonly pid: number; readonly restarts: number; readonly emulator?: string }
+  /** What went wrong was the emulator's doing; `module` is the one whose call it was, and is not to blame. */
+  | {
+      readonly type: 'emulator:fault';
+      readonly module: string;
+      /** How many of them there were in this session. */
+      readonly count: number;
+      readonly code: string;
+      readonly message: string;
+    }
   /**
    * A module crashed, hung or ended the process. `fatal` says whether the host process itself was lost.
    * `signal` is a signal name (`SIGSEGV`), `exit` for a call of exit(), or `hang` for a call that did not return.

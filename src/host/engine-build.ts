@@ -4,7 +4,6 @@ import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { exitCode, HotmodError, messageOf } from '../errors.js';
 import { publicHeadersDir } from '../paths.js';
-import { nativeTarget, type Target } from '../target/targets.js';
 import { engineSourceDir } from './paths.js';
 
 export interface EngineBuildOptions {
@@ -12,10 +11,9 @@ export interface EngineBuildOptions {
   readonly compiler: string;
   /** Shared by all projects of a user or kept in one; the engine lies in `<cacheDir>/engine/<hash>/`. */
   readonly cacheDir: string;
-  /** Default: this machine. */
-  readonly target?: Target;
-  /** For `-fuse-ld=` where the engine is built for another machine: for this one the compiler's own default links. */
-  readonly linker?: string;
+  readonly platform?: NodeJS.Platform;
+  /** What the compiler must be told to build for another machine. */
+  readonly crossFlags?: readonly string[];
 }
 
 /**
@@ -23,9 +21,9 @@ export interface EngineBuildOptions {
  * Two processes may do so at once: each writes a file of its own and the last rename wins with the same content.
  */
 export async function buildEngine(options: EngineBuildOptions): Promise<string> {
-  const target = options.target ?? nativeTarget();
-  const flags = compileFlags(target, options.linker);
-  const name = `libhotmod_engine${target.libraryExtension}`;
+  const platform = options.platform ?? process.platform;
+  const flags = [...(options.crossFlags ?? []), ...compileFlags(platform)];
+  const name = platform === 'darwin' ? 'libhotmod_engine.dylib' : 'libhotmod_engine.so';
   const sources = await engineSources();
   const compiler = await compilerIdentity(options.compiler);
   const folder = join(options.cacheDir, 'engine', await hashOf(sources, [...flags, compiler]));
@@ -51,12 +49,11 @@ export async function buildEngine(options: EngineBuildOptions): Promise<string> 
   return library;
 }
 
-function compileFlags(target: Target, linker = 'lld'): readonly string[] {
-  const elsewhere = target.triple === '' ? [] : [`--target=${target.triple}`, `-fuse-ld=${linker}`];
+function compileFlags(platform: NodeJS.Platform): readonly string[] {
   // The name inside the library satisfies modules that were linked against the engine: the loader compares it with
   // their DT_NEEDED entry and takes the engine that is loaded already (gABI chapter 5, "Shared Object Dependencies").
   const shared =
-    target.objectFormat === 'mach-o'
+    platform === 'darwin'
       ? ['-dynamiclib', '-Wl,-install_name,@rpath/libhotmod_engine.dylib']
       : ['-shared', '-Wl,-soname,libhotmod_engine.so', '-Wl,-z,defs', '-ldl', '-lm'];
   return [
@@ -70,7 +67,6 @@ function compileFlags(target: Target, linker = 'lld'): readonly string[] {
     '-pthread',
     '-Wall',
     '-Wextra',
-    ...elsewhere,
     ...shared,
     `-I${publicHeadersDir}`,
   ];

@@ -67,7 +67,7 @@ export function readFindings(report: ReportReader): readonly ProbeFinding[] {
 }
 
 /** In the order of `hot_fate_t`. */
-const fates = ['out', 'goesOn', 'wentBack', 'stopped'] as const;
+const fates = ['out', 'goesOn', 'wentBack', 'stopped', 'passedAgain'] as const;
 
 export function readFault(report: ReportReader): ModuleFault {
   const what = {
@@ -100,6 +100,7 @@ export function readFault(report: ReportReader): ModuleFault {
     wentBack,
     goesOn: fate === 'goesOn',
     stopped: fate === 'stopped',
+    passedAgain: fate === 'passedAgain',
     recoveryMs,
   };
 }

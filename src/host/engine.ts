@@ -132,7 +132,7 @@ export function startEngine(options: EngineOptions): Engine {
       });
     });
   const setRecovery = (settings: RecoverySettings): Promise<void> =>
-    command('hot_node_set_recovery', [unsigned, unsigned, unsigned, int, real], recoveryParameters(settings));
+    command('hot_node_set_recovery', [unsigned, unsigned, unsigned, int, real, int], recoveryParameters(settings));
   void setRecovery(options.recovery);
 
   return {
@@ -257,8 +257,9 @@ const megabyte = 1024 * 1024;
 
 /** In the order of hot_node_set_recovery's parameters. */
 function recoveryParameters(settings: RecoverySettings): unknown[] {
-  const { probationFrames, restart, frameCopies, frameCopyLimit } = settings;
-  return [probationFrames, restart.max, restart.withinMs, frameCopies ? 1 : 0, frameCopyLimit * megabyte];
+  const { probationFrames, restart, frameCopies, frameCopyLimit, retryOnce = false } = settings;
+  const limit = frameCopyLimit * megabyte;
+  return [probationFrames, restart.max, restart.withinMs, frameCopies ? 1 : 0, limit, retryOnce ? 1 : 0];
 }
 
 /** In the order of hot_node_give_plan's parameters (engine/node_api.c). */

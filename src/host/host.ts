@@ -371,6 +371,8 @@ export interface RecoverySettings {
   readonly frameCopies: boolean;
   /** Megabytes of variables above which a module goes without. */
   readonly frameCopyLimit: number;
+  /** An update that crashes is called once more with the variables of the frame boundary; default: false. */
+  readonly retryOnce?: boolean;
 }
 
 /** Why the variables of a crashed module are not those of the last frame boundary (`shadow_obstacle_t`). */
@@ -412,6 +414,8 @@ export interface ModuleFault extends RawCrash {
   readonly goesOn: boolean;
   /** It crashed too often and is out of the frame loop. */
   readonly stopped: boolean;
+  /** With `retryOnce`: the call went well the second time, from the same variables. */
+  readonly passedAgain: boolean;
   /** From the signal until all of this was done. */
   readonly recoveryMs: number;
 }
@@ -448,6 +452,8 @@ export interface HostEnd {
   readonly expected: boolean;
   /** Signal name, `exit` where a module called exit(), `hang` where the watchdog killed it, `code N` otherwise. */
   readonly how: string;
+  /** The engine, or whoever ended it for a hang, says so; otherwise the system alone. */
+  readonly recorded: boolean;
   /** The module that was being called, empty where none was. */
   readonly module: string;
   readonly generation: number;

@@ -46,6 +46,10 @@ export function startProcess(options: HostOptions): Child {
       child.kill('SIGKILL');
     },
     signal(number) {
+      if (program.emulator !== '') {
+        this.send({ type: 'signal', number });
+        return;
+      }
       // ChildProcess.kill knows only signals that have a name.
       if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
         process.kill(child.pid, number);

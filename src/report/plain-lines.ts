@@ -18,7 +18,7 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
   switch (event.type) {
     case 'session:start':
       return [
-        own(`${event.version}, target ${event.target}, pid ${event.pid}, log ${event.logFile}`),
+        own(`${event.version}, target ${targetText(event)}, pid ${event.pid}, log ${event.logFile}`),
         own(`${plural(event.modules.length, 'module')}: ${event.modules.join(', ') || 'none yet'}`),
       ];
     case 'session:end':
@@ -66,6 +66,8 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
       return [
         own(`host up, pid ${event.pid}${event.restarts > 0 ? `, ${plural(event.restarts, 'restart')}` : ''}`, 'dim'),
       ];
+    case 'emulator:fault':
+      return [own(`${event.code} ${event.message}`, 'warn')];
     case 'host:crash':
       return crashLines(event);
     case 'host:output':
@@ -73,6 +75,10 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
     default:
       return [];
   }
+}
+
+function targetText({ target, emulator }: EventOf<'session:start'>): string {
+  return emulator === undefined ? target : `${target}, emulated by ${emulator} (its times say nothing of the target)`;
 }
 
 function own(text: string, style: Style = 'plain'): Line {

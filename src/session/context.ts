@@ -5,6 +5,7 @@ import type { Host } from '../host/host.js';
 import type { HostProgram } from '../host/program.js';
 import type { Turn } from '../reload/queue.js';
 import type { Watcher } from '../watch/watcher.js';
+import type { EmulatorFaults } from './emulator-faults.js';
 import type { History } from './history.js';
 import type { ModuleRecord } from './records.js';
 import type { ModelReader } from './types-of-both.js';
@@ -20,6 +21,7 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly engineLibrary: string;
   readonly hostProgram: HostProgram;
+  readonly emulatorFaults: EmulatorFaults;
   /** Types and storage of libraries, each read once. */
   readonly models: ModelReader;
   readonly turn: Turn;

@@ -17,6 +17,11 @@ import { compareVersions } from './types-of-both.js';
  */
 export async function recoverModule(context: Context, fault: ModuleFault): Promise<void> {
   const record = context.records.get(fault.module);
+  if (fault.passedAgain) {
+    const how = `${fault.call} of ${fault.module} crashed with ${fault.signal}`;
+    tellEmulatorFault(context, fault, `${how}, and went well when it was called again with the same variables`);
+    return;
+  }
   await tellFault(context, fault);
   for (const one of fault.wentBack) accountForWayBack(context, fault, one);
   // A version that has been replaced since then is nobody's concern any more.
@@ -33,6 +38,20 @@ export async function recoverModule(context: Context, fault: ModuleFault): Promi
     // The host went down meanwhile; its own recovery starts every module again.
     if (!(error instanceof HostGone)) throw error;
   }
+}
+
+/** The host process ended, and the engine in it saw nothing coming. */
+export function tellEmulatorEnd(context: Context, end: HostEnd): void {
+  const during = end.module === '' ? '' : ` during ${end.call} of ${end.module}`;
+  const happened = `the host process ended with ${end.how}${during}, and the engine in it saw no fault`;
+  tellEmulatorFault(context, end, `${happened}. All modules start afresh in a new one; their state is lost`);
+}
+
+/** @param happened the sentence without its end, to stand behind a colon. */
+function tellEmulatorFault(context: Context, where: { readonly module: string }, happened: string): void {
+  const count = context.emulatorFaults.count();
+  const message = `Fault ${count} of ${context.hostProgram.emulator}: ${happened}.`;
+  context.bus.emit({ type: 'emulator:fault', module: where.module, count, code: 'HM584', message });
 }
 
 /** The host called it again already. */

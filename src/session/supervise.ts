@@ -2,7 +2,7 @@ import { messageOf } from '../errors.js';
 import { openHost } from '../host/client.js';
 import type { Host, HostEnd, ModuleFault } from '../host/host.js';
 import type { Context } from './context.js';
-import { accountForHost, recoverModule, restartModules } from './recover.js';
+import { accountForHost, recoverModule, restartModules, tellEmulatorEnd } from './recover.js';
 import { recoverySettingsOf } from './recovery-settings.js';
 import { countCrash } from './restart-intensity.js';
 import { groupsDirOf } from './run-dir.js';
@@ -41,7 +41,7 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
     return openHost({
       ...context.config.host,
       program: context.hostProgram,
-      recovery: recoverySettingsOf(context.config.host),
+      recovery: recoverySettingsOf(context.config.host, context.hostProgram),
       baseEnv: context.env,
       engineLibrary: context.engineLibrary,
       runDir: `${options.runDir}/host-${opened}`,
@@ -65,7 +65,8 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
     const host = spare ?? (await openOne());
     if (spare !== null) await spare.resume();
     context.host = host;
-    context.bus.emit({ type: 'host:up', pid: host.pid, restarts });
+    const { emulator } = context.hostProgram;
+    context.bus.emit({ type: 'host:up', pid: host.pid, restarts, ...(emulator === '' ? {} : { emulator }) });
     standby.warm();
     void host.ended.then((end) => {
       if (!end.expected && !context.closing) recover(() => replace(end));
@@ -92,7 +93,8 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
   };
 
   const replace = async (end: HostEnd): Promise<void> => {
-    await accountForHost(context, end);
+    if (context.emulatorFaults.caused(end)) tellEmulatorEnd(context, end);
+    else await accountForHost(context, end);
     if (end.module === '') {
       // Nobody's module is to blame, so only the host itself can be counted.
       const { crashes, tooMany } = countCrash(hostEnds, performance.now(), context.config.host.restart);

@@ -1,4 +1,5 @@
 import { createBuilder } from '../build/builder.js';
+import { crossFlags } from '../build/plan.js';
 import type { Builder } from '../build/types.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import { buildEngine } from '../host/engine-build.js';
@@ -27,10 +28,10 @@ export async function openWorkshop(request: {
   const { config, env, cacheDir, groupsDir } = request;
   const { compiler, linker } = config.build;
   const toolchain = await findToolchain({ compiler, linker, target: config.target, env });
-  const { target } = config;
-  const engine = { compiler: toolchain.compiler.path, cacheDir, target, linker: toolchain.linker.name };
+  const flags = crossFlags(config.target, toolchain);
+  const engine = { compiler: toolchain.compiler.path, cacheDir, crossFlags: flags };
   // Where modules are only built and judged nobody calls them, and no system is there to build an engine for.
-  const engineLibrary = target.runs.how === 'not' ? '' : await buildEngine(engine);
+  const engineLibrary = config.target.runs.how === 'not' ? '' : await buildEngine(engine);
   const builder = createBuilder({
     config,
     toolchain,

