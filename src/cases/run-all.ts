@@ -1,4 +1,4 @@
-import { type CaseReport, type CaseResult, caseStatus } from '../report/cases/types.js';
+import { type CaseReport, type CaseResult, caseStatus, sumNotRun } from '../report/cases/types.js';
 import { isEmulated } from '../target/targets.js';
 import type { FoundCase } from './find.js';
 import { type CaseSurroundings, runCase } from './run-case.js';
@@ -25,6 +25,10 @@ export async function runCases(
   const count = (status: ReturnType<typeof caseStatus>): number =>
     ordered.filter((one) => caseStatus(one) === status).length;
   const counts = { passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
+  if (around.target.runs.how === 'not') {
+    const notRun = sumNotRun(ordered.filter((one) => caseStatus(one) !== 'skipped').flatMap(({ steps }) => steps));
+    return { ...counts, target: around.target.name, notRun, cases: ordered };
+  }
   if (!isEmulated(around.target)) return { ...counts, cases: ordered };
   const emulatorFaults = ordered.filter((one) => one.emulatorFault !== undefined).length;
   return { ...counts, target: around.target.name, emulated: true, emulatorFaults, cases: ordered };

@@ -27,7 +27,7 @@ export async function dryRun(context: DryRunContext, module: string): Promise<nu
 export function prepareVerdicts(
   { bus, records, config, builder, engineLibrary, models }: DryRunContext,
   changed: readonly ModuleRecord[],
-  { force }: { readonly force: boolean },
+  { force, acceptUnsafe = false }: { readonly force: boolean; readonly acceptUnsafe?: boolean },
 ): Promise<readonly Prepared[]> {
   return prepare({
     changed,
@@ -41,7 +41,7 @@ export function prepareVerdicts(
     rebuild: false,
     force,
     verdictOnly: true,
-    accepts: ({ level }) => isAcceptable(level, false),
+    accepts: ({ level }) => isAcceptable(level, acceptUnsafe),
   });
 }
 

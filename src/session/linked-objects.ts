@@ -1,11 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { readDebugMap } from '../debuginfo/macho-debug-map.js';
+import { type LinkedObject, readDebugMap } from '../debuginfo/macho-debug-map.js';
 import { type ArchiveMember, readArchive, writeArchive } from '../objfile/archive.js';
 import { ObjectFileError } from '../objfile/errors.js';
 import { isMachO, readMachO } from '../objfile/macho.js';
 import { machOSlices } from '../objfile/macho-fat.js';
-import type { MachOFile } from '../objfile/macho-types.js';
 
 /**
  * The types of a Mach-O library stand in the object files that it was linked from, and the next build writes those anew.
@@ -20,12 +19,10 @@ const ending = '.objects';
 export async function keepLinkedObjects(library: string): Promise<void> {
   const archive = library + ending;
   if (statSync(archive, { throwIfNoEntry: false }) !== undefined) return;
-  const members = slicesOf(library).flatMap((slice) =>
-    readDebugMap(slice).flatMap(({ path, modified }): readonly ArchiveMember[] => {
-      const bytes = readObject(path, modified);
-      return bytes === null ? [] : [{ name: path, bytes }];
-    }),
-  );
+  const members = objectsOf(library).flatMap(({ path, modified }): readonly ArchiveMember[] => {
+    const bytes = readObject(path, modified);
+    return bytes === null ? [] : [{ name: path, bytes }];
+  });
   if (members.length === 0) return;
   const half = `${archive}.${process.pid}`;
   try {
@@ -65,10 +62,10 @@ function readObject(path: string, modified: number): Uint8Array | null {
   }
 }
 
-function slicesOf(library: string): readonly MachOFile[] {
+function objectsOf(library: string): readonly LinkedObject[] {
   try {
     const bytes = readFileSync(library);
-    return isMachO(bytes) ? machOSlices(bytes).map((slice) => readMachO(slice.bytes)) : [];
+    return isMachO(bytes) ? machOSlices(bytes).flatMap((slice) => readDebugMap(readMachO(slice.bytes))) : [];
   } catch (error) {
     if (error instanceof ObjectFileError || isSystemError(error)) return [];
     throw error;

@@ -195,6 +195,24 @@ function openSymbols(file: MachOFile): ReadonlySet<string> {
   return new Set(open.map(({ name }) => plainSymbolName(name)));
 }
 
-/** Functions of libSystem, which every process has, that compilers call where the source says nothing of them. */
-const calledByCompilers =
-  /^(_mem(cpy|move|set|cmp)|_bzero|___bzero|___stack_chk_(fail|guard)|___chkstk_darwin|___(u?div|u?mod)ti[34]|dyld_stub_binder|__tlv_bootstrap)$/;
+/**
+ * Functions of libSystem and of the C++ runtime, which every process has that would load a module, and which compilers
+ * call where the source says nothing of them.
+ */
+const calledByCompilers = new RegExp(
+  [
+    ...[
+      '_mem(cpy|move|set|cmp)',
+      '_+bzero',
+      '___stack_chk_(fail|guard)',
+      '___chkstk_darwin',
+      '___u?(div|mod)ti[34]',
+      '___(fix|float)\\w+',
+    ],
+    ...['dyld_stub_binder', '__tlv_(bootstrap|atexit)', '__Unwind_\\w+', '___gxx_personality_v0', '___cxa_\\w+'],
+    // Type information of the C++ ABI, operator new and delete, std::terminate.
+    ...['__ZTVN10__cxxabiv1\\w+', '__Z(nw|na|dl|da)\\w+', '__ZSt9terminatev'],
+  ]
+    .map((name) => `^${name}$`)
+    .join('|'),
+);

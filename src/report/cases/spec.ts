@@ -3,7 +3,15 @@ import { formatMs, formatPhases } from '../../view/format.js';
 import { type Glyphs, glyphsFor } from '../../view/glyphs.js';
 import type { Style } from '../../view/line.js';
 import { cleanLine, cleanLines } from '../../view/text.js';
-import { type CaseReport, type CaseResult, caseDuration, caseStatus, onWhat, type StepResult } from './types.js';
+import {
+  type CaseReport,
+  type CaseResult,
+  caseDuration,
+  caseStatus,
+  notRunText,
+  onWhat,
+  type StepResult,
+} from './types.js';
 
 export interface SpecOptions {
   readonly color?: boolean;
@@ -35,7 +43,9 @@ function caseLines(result: CaseResult, look: Look): readonly string[] {
   const duration = paint(` ${formatMs(caseDuration(result))}`, 'dim');
   if (status === 'passed') {
     const fault = result.emulatorFault === undefined ? '' : ' (the second time: a fault of the emulator, HM584)';
-    return [`${paint(glyphs.good, 'good')} ${name}${duration}${paint(fault, 'warn')}`];
+    const left = notRunText(result.steps);
+    const notRun = left === '' ? '' : paint(` ${left}`, 'dim');
+    return [`${paint(glyphs.good, 'good')} ${name}${duration}${paint(fault, 'warn')}${notRun}`];
   }
   const place = `${result.file}${result.line === undefined ? '' : `:${result.line}`}`;
   return [

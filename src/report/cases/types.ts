@@ -14,7 +14,16 @@ export interface CaseReport {
   readonly emulated?: boolean;
   /** Cases that failed once and then passed: what the emulator does wrong does not repeat itself. */
   readonly emulatorFaults?: number;
+  /** Of a target whose modules do not run here: what was left out, over all cases that passed or failed. */
+  readonly notRun?: NotRun;
   readonly cases: readonly CaseResult[];
+}
+
+/** What only running code could have answered. */
+export interface NotRun {
+  readonly frames: number;
+  /** Expectations about state, calls and times, and about verdicts that also depend on them. */
+  readonly expectations: number;
 }
 
 export interface CaseResult {
@@ -42,6 +51,15 @@ export interface StepResult {
   readonly state: { readonly [path: string]: Json };
   readonly durationMs: number;
   readonly timings: Timings;
+  /** Where the step was only judged: `loaded` and `reloaded` then say that the version would be tried. */
+  readonly notRun?: NotRun;
+}
+
+/** What was left out in all of these steps. */
+export function sumNotRun(steps: readonly StepResult[]): NotRun {
+  const sum = (of: (one: NotRun) => number): number =>
+    steps.reduce((all, { notRun }) => all + (notRun ? of(notRun) : 0), 0);
+  return { frames: sum(({ frames }) => frames), expectations: sum(({ expectations }) => expectations) };
 }
 
 /** Milliseconds of all steps of a case. */
@@ -55,8 +73,17 @@ export function caseStatus(result: CaseResult): 'passed' | 'failed' | 'skipped' 
   return result.ok ? 'passed' : 'failed';
 }
 
-/** ` on linux-arm64, emulated, 0 faults of the emulator`; nothing for a run on this machine. */
-export function onWhat({ target, emulated, emulatorFaults = 0 }: CaseReport): string {
+/** `(5 frames and 3 expectations skipped)`; nothing where all of it ran. */
+export function notRunText(steps: readonly StepResult[]): string {
+  const { frames, expectations } = sumNotRun(steps);
+  return frames + expectations === 0 ? '' : `(${frames} frames and ${expectations} expectations skipped)`;
+}
+
+/** ` on linux-arm64, emulated, 0 faults of the emulator`, or what was not run; nothing for a run on this machine. */
+export function onWhat({ target, emulated, emulatorFaults = 0, notRun }: CaseReport): string {
   if (target === undefined) return '';
+  if (notRun !== undefined) {
+    return ` on ${target}, judged and not run: ${notRun.frames} frames and ${notRun.expectations} expectations skipped`;
+  }
   return ` on ${target}${emulated === true ? `, emulated, ${emulatorFaults} faults of the emulator` : ''}`;
 }
