@@ -119,7 +119,11 @@ async function judgeCase(found: FoundCase, played: Played, around: CaseSurroundi
     const result = judgeStep(step, reloadCase.module, judgedModules, observation.of);
     const { codes, level } = judgedModules.get(reloadCase.module) ?? observed;
     const own = { ...observed, ...judgedModules.get(reloadCase.module), codes, level };
-    steps.push({ ...stepResult(own), notRun: { frames: step.frames ?? 0, expectations: result.notRun } });
+    const durationMs = Object.values(own.timings).reduce((sum, ms) => sum + ms, 0);
+    steps.push({
+      ...stepResult({ ...own, durationMs }),
+      notRun: { frames: step.frames ?? 0, expectations: result.notRun },
+    });
     checked += result.checked;
     if (result.wrong.length > 0) {
       const message = `Step ${index + 1}: ${result.wrong.join('\n')}`;
