@@ -124,6 +124,41 @@ describe('modules of ARM64', () => {
   });
 });
 
+/** Crashes where no file of that name is there yet, and leaves one. */
+const crashOnce = (name: string) =>
+  `{ FILE *file = fopen(ROOT "/${name}", "r"); if (file == NULL) { fclose(fopen(ROOT "/${name}", "w")); *(volatile int *)0 = 1; } }`;
+
+describe('a crash that does not repeat itself', () => {
+  testOnArm64('is the emulator’s where there is one, in a step of a reload and in an update alike', async () => {
+    const text = `#include <stdio.h>
+static int frames;
+int counter_init(void) { ${crashOnce('started')} return 0; }
+void counter_update(double dt) { (void)dt; if (++frames == 3) ${crashOnce('updated')} }
+`;
+    await using dir = await tempDir({ [source]: text });
+    await writeFile(
+      join(dir.path, 'hotmod.config.json'),
+      JSON.stringify({ build: { defines: [`ROOT="${dir.path}"`] } }),
+    );
+    await using running = await openOnArm64(dir.path);
+    const [first] = running.outcomes('counter');
+    expect(first?.outcome).toBe(emulated ? 'loaded' : 'failed');
+    if (!emulated) return;
+    await running.session.step(5);
+    const faults = await waitFor(() => {
+      const all = eventsOf(running, 'emulator:fault');
+      return all.length === 2 ? all : null;
+    }, 'both faults to be told');
+    expect(faults.map(({ code, module, count }) => [code, module, count])).toEqual([
+      ['HM584', 'counter', 1],
+      ['HM584', 'counter', 2],
+    ]);
+    expect(eventsOf(running, 'host:crash')).toEqual([]);
+    const { values } = await running.session.inspect({ module: 'counter', path: 'frames', elements: 8, follow: 0 });
+    expect(values[0]?.value).toBe(5);
+  });
+});
+
 describe('a library of another machine', () => {
   const build = { command: 'true', output: 'counter.so' };
   const module = (triple: string, dir: string): Promise<unknown> =>
