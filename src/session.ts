@@ -59,6 +59,8 @@ export interface SessionOptions {
   readonly cleanUp: readonly string[];
   /** Where the history is kept; `memory` for a session that nobody comes back to. Default: on disk. */
   readonly keepHistory?: 'disk' | 'memory';
+  /** False where whoever asks repeats the whole run when it suspects the emulator. Default: true. */
+  readonly retryCrashes?: boolean;
 }
 
 /** A running hotmod: everything a view, a command or a test may ask of it. Outcomes come as events of the bus. */
@@ -152,6 +154,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     engineLibrary,
     hostProgram,
     emulatorFaults: createEmulatorFaults(hostProgram.emulator),
+    retryOnce: hostProgram.emulator !== '' && (options.retryCrashes ?? true),
     models: createModelReader(config.root, config.target),
     turn: createTurn(),
     config,

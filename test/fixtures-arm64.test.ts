@@ -8,8 +8,8 @@ import { arm64, emulatedCacheDir, testOnArm64 } from './helpers/emulated.js';
 const fixtures = join(packageRoot, 'fixtures');
 const all = await findCases(packageRoot, [fixtures]);
 
-/** Groups in which a machine shows: all of them. Of the others every tenth; `hotmod test --target` runs the rest. */
-const whole = ['language', 'crashes', 'threads', 'call'];
+/** Of groups in which a machine shows all cases. Of the others every tenth; `hotmod test --target` runs the rest. */
+const whole = ['language', 'crashes'];
 const some = all.filter(
   (one, index) => index % 10 === 0 || whole.includes(relative(fixtures, one.dir).split('/')[0] ?? ''),
 );
@@ -25,7 +25,7 @@ describe('the reload cases of fixtures/ on ARM64', () => {
   test('speak for every group', () => {
     const groups = (cases: typeof all) => new Set(cases.map((one) => relative(fixtures, one.dir).split('/')[0]));
     expect(groups(some).size).toBeGreaterThan(groups(all).size / 2);
-    expect(some.length).toBeGreaterThan(60);
+    expect(some.length).toBeGreaterThan(50);
   });
 
   describe.concurrent('each', () => {

@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Host } from '../host/host.js';
-import { ownProgram } from '../host/program.js';
 import { recoverySettingsOf } from '../session/recovery-settings.js';
 import { openProject } from './project.js';
 import { percentile } from './statistics.js';
@@ -31,7 +30,7 @@ export async function frameCopies(env: Readonly<Record<string, string | undefine
   for (const { name, bytes } of sizes) {
     await using project = await openProject({ 'modules/big/big.c': source(bytes) }, env, { watch: false });
     const { host, config } = project.session.context;
-    const settings = recoverySettingsOf(config.host, ownProgram);
+    const settings = recoverySettingsOf(config.host, false);
     const measure = async (copies: boolean): Promise<number> => {
       await host.setRecovery({ ...settings, frameCopies: copies });
       return percentile(await ticks(host), 50);

@@ -153,6 +153,7 @@ async function openCaseSession(root: string, bus: Bus, around: CaseSurroundings)
       env,
       cleanUp: [],
       keepHistory: 'memory',
+      retryCrashes: false,
     });
   } catch (error) {
     if (!(error instanceof HotmodError) || !error.code.startsWith('HM1')) throw error;

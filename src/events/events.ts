@@ -114,6 +114,8 @@ export interface CrashPlace {
   readonly leftOut: { readonly after: number; readonly frames: number } | null;
   /** General-purpose registers by name, hexadecimal; empty where they are not known. */
   readonly registers: Readonly<Record<string, string>>;
+  /** Vector registers by name (v0 to v31, fpsr, fpcr of ARM64), hexadecimal; absent where they are not known. */
+  readonly vectors?: Readonly<Record<string, string>>;
 }
 
 export type SessionEvent =

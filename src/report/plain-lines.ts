@@ -4,7 +4,7 @@ import { formatMs, formatPhases, formatState, plural } from '../view/format.js';
 import { type Glyphs, levelGlyph, levelStyle, verdictMark } from '../view/glyphs.js';
 import { type Line, type Style, seg } from '../view/line.js';
 import { crashWord, failureWord } from '../view/reduce-module.js';
-import { stackTexts } from '../view/stack.js';
+import { registerTexts, stackTexts } from '../view/stack.js';
 import { cleanLine } from '../view/text.js';
 
 /** The lines of one event; none for events that are only of use live. */
@@ -186,7 +186,8 @@ function crashLines(event: EventOf<'host:crash'>): readonly Line[] {
   const { module, generation, signal, file, line, function: name } = event;
   const what = `${module} generation ${generation} ${crashWord(signal)} (${signal}) in ${name}`;
   const place = placeLine(file, line, what);
-  return [...place, own(crash(event), 'bad'), ...stackTexts(event).map((text) => own(`  ${text}`))];
+  const details = [...stackTexts(event), ...registerTexts(event)];
+  return [...place, own(crash(event), 'bad'), ...details.map((text) => own(`  ${text}`))];
 }
 
 /** In the form of a compiler's message, which has a column; none where the place is not known. */

@@ -20,8 +20,8 @@ export async function applyConfig(
 ): Promise<readonly string[]> {
   const changed = changedSettings(before, after);
   if (changed.includes('host.rate')) await context.host.setRate(after.host.rate);
-  const recovery = recoverySettingsOf(after.host, context.hostProgram);
-  if (differs(recoverySettingsOf(before.host, context.hostProgram), recovery)) await context.host.setRecovery(recovery);
+  const recovery = recoverySettingsOf(after.host, context.retryOnce);
+  if (differs(recoverySettingsOf(before.host, context.retryOnce), recovery)) await context.host.setRecovery(recovery);
 
   for (const settings of after.modules) {
     const record = context.records.get(settings.name);

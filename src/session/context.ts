@@ -22,6 +22,8 @@ export interface Context {
   readonly engineLibrary: string;
   readonly hostProgram: HostProgram;
   readonly emulatorFaults: EmulatorFaults;
+  /** An update that crashes is called once more first, because the emulator may be at fault. */
+  readonly retryOnce: boolean;
   /** Types and storage of libraries, each read once. */
   readonly models: ModelReader;
   readonly turn: Turn;

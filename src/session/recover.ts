@@ -18,8 +18,7 @@ import { compareVersions } from './types-of-both.js';
 export async function recoverModule(context: Context, fault: ModuleFault): Promise<void> {
   const record = context.records.get(fault.module);
   if (fault.passedAgain) {
-    const how = `${fault.call} of ${fault.module} crashed with ${fault.signal}`;
-    tellEmulatorFault(context, fault, `${how}, and went well when it was called again with the same variables`);
+    tellPassedAgain(context, fault.module, fault.signal);
     return;
   }
   await tellFault(context, fault);
@@ -45,6 +44,15 @@ export function tellEmulatorEnd(context: Context, end: HostEnd): void {
   const during = end.module === '' ? '' : ` during ${end.call} of ${end.module}`;
   const happened = `the host process ended with ${end.how}${during}, and the engine in it saw no fault`;
   tellEmulatorFault(context, end, `${happened}. All modules start afresh in a new one; their state is lost`);
+}
+
+/** What crashed was tried once more from the same variables, and went well. */
+export function tellPassedAgain(context: Context, module: string, signal: string): void {
+  tellEmulatorFault(
+    context,
+    { module },
+    `a call of ${module} crashed with ${signal}, and went well when it was made again`,
+  );
 }
 
 /** @param happened the sentence without its end, to stand behind a colon. */

@@ -1,9 +1,12 @@
 import type { HostSettings } from '../config/resolved.js';
 import type { RecoverySettings } from '../host/host.js';
-import type { HostProgram } from '../host/program.js';
 
-/** What the host is to do about crashes by itself. */
-export function recoverySettingsOf(host: HostSettings, program: HostProgram): RecoverySettings {
+/**
+ * What the host is to do about crashes by itself.
+ *
+ * @param retryOnce see `RecoverySettings.retryOnce`
+ */
+export function recoverySettingsOf(host: HostSettings, retryOnce: boolean): RecoverySettings {
   const { probationFrames, restart, frameCopies, frameCopyLimit } = host;
-  return { probationFrames, restart, frameCopies, frameCopyLimit, retryOnce: program.emulator !== '' };
+  return { probationFrames, restart, frameCopies, frameCopyLimit, retryOnce };
 }

@@ -41,7 +41,7 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
     return openHost({
       ...context.config.host,
       program: context.hostProgram,
-      recovery: recoverySettingsOf(context.config.host, context.hostProgram),
+      recovery: recoverySettingsOf(context.config.host, context.retryOnce),
       baseEnv: context.env,
       engineLibrary: context.engineLibrary,
       runDir: `${options.runDir}/host-${opened}`,

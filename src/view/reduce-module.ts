@@ -1,4 +1,13 @@
-import type { Diagnostic, EventOf, Finding, HotmodEvent, Level, Outcome, Reason } from '../events/events.js';
+import type {
+  CrashPlace,
+  Diagnostic,
+  EventOf,
+  Finding,
+  HotmodEvent,
+  Level,
+  Outcome,
+  Reason,
+} from '../events/events.js';
 import { type ModuleState, recentReloads } from './state.js';
 
 /** One module's share of the stream. Events of other kinds leave it as it is (the very same object). */
@@ -33,10 +42,7 @@ export function reduceModule(module: ModuleState, event: HotmodEvent): ModuleSta
         ...module,
         stage: event.fatal ? 'failed' : 'stopped',
         failure: crashWord(event.signal),
-        crash:
-          event.stack.length === 0
-            ? null
-            : { generation: event.generation, stack: event.stack, leftOut: event.leftOut },
+        crash: event.stack.length === 0 ? null : crashAt(event.generation, event),
       };
     case 'module:view':
       return { ...module, view: event.text };
@@ -127,7 +133,11 @@ function reloadDone(module: ModuleState, event: EventOf<'reload:done'>): ModuleS
 /** A step of the reload itself crashed. */
 function crashOf({ generation, reasons }: EventOf<'reload:done'>): ModuleState['crash'] {
   const crash = reasons.find((reason) => reason.crash !== undefined)?.crash;
-  return crash === undefined ? null : { generation, stack: crash.stack, leftOut: crash.leftOut };
+  return crash === undefined ? null : crashAt(generation, crash);
+}
+
+function crashAt(generation: number, { stack, leftOut, registers, vectors = {} }: CrashPlace): ModuleState['crash'] {
+  return { generation, stack, leftOut, registers, vectors };
 }
 
 /** What runs is what the source gives, so whatever a version in between was refused for is over. */

@@ -67,7 +67,7 @@ export interface ModuleState {
   readonly crash: ModuleCrash | null;
 }
 
-export interface ModuleCrash extends Pick<CrashPlace, 'stack' | 'leftOut'> {
+export interface ModuleCrash extends Pick<CrashPlace, 'stack' | 'leftOut' | 'registers' | 'vectors'> {
   readonly generation: number;
 }
 

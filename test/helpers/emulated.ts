@@ -9,11 +9,14 @@ export const emulatedCacheDir = cacheDir(process.env);
 
 export const arm64: Target = targets().get('linux-arm64') ?? noTarget();
 
+/** An emulated host takes seconds to start, and many of them at once take longer. */
+const timeoutMs = 300_000;
+
 const reason = await reasonToSkip();
 
 /** `test` for modules of ARM64: emulated where this is another machine, and skipped by name where it cannot be. */
 export function testOnArm64(name: string, run: () => Promise<void>): void {
-  test.skipIf(reason !== '')(name + reason, run);
+  test.skipIf(reason !== '')(name + reason, run, timeoutMs);
 }
 
 async function reasonToSkip(): Promise<string> {

@@ -88,6 +88,8 @@ typedef enum hot_step {
 #define HOT_STACK_HEAD 48
 #define HOT_STACK_IMAGES 8
 #define HOT_REGISTERS 34
+/* 128-bit vector registers as two words each, the lower one first, and behind them the status and control words. */
+#define HOT_VECTOR_WORDS (2 * 32 + 2)
 
 typedef enum hot_frame_flag {
   HOT_FRAME_RETURN = 1, /* pc is where a call returns to: the call itself lies before it */
@@ -112,9 +114,10 @@ typedef struct hot_stack {
   uint32_t count;
   uint32_t image_count;
   uint32_t register_count; /* 18 on x86-64, 34 on AArch64 (platform.h); 0 where they are not known */
-  uint32_t reserved;
+  uint32_t vector_words; /* 66 on AArch64: v0 to v31, fpsr, fpcr; 0 where they are not known */
   uint64_t left_out; /* frames between the first HOT_STACK_HEAD and the others */
   uint64_t registers[HOT_REGISTERS];
+  uint64_t vectors[HOT_VECTOR_WORDS];
   hot_stack_frame_t frames[HOT_STACK_FRAMES];
   hot_stack_image_t images[HOT_STACK_IMAGES];
 } hot_stack_t;

@@ -85,7 +85,7 @@ static void put_symbol(report_t *to, const hot_stack_frame_t *frame) {
   put_text(to, known && found.dli_sname != NULL ? found.dli_sname : "");
 }
 
-/* Frames, registers: each its number and then what it is made of (src/host/stack.ts). */
+/* Frames, registers, vector registers: each its number and then what it is made of (src/host/stack.ts). */
 static void put_stack(report_t *to, const hot_stack_t *stack) {
   put_integer(to, stack->left_out);
   put_integer(to, stack->count);
@@ -101,6 +101,8 @@ static void put_stack(report_t *to, const hot_stack_t *stack) {
   }
   put_integer(to, stack->register_count);
   for (size_t n = 0; n < stack->register_count; n++) put_integer(to, stack->registers[n]);
+  put_integer(to, stack->vector_words);
+  for (size_t n = 0; n < stack->vector_words; n++) put_integer(to, stack->vectors[n]);
 }
 
 static void put_failure(const hot_failure_t *failure) {
