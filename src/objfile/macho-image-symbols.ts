@@ -173,7 +173,8 @@ function sourceSymbol(name: string): ElfSymbol {
   return { ...undefinedSymbol(name, false), name, bind: 'local', type: 'file', section: shn.abs, defined: true };
 }
 
-function undefinedSymbol(name: string, weak: boolean): ElfSymbol {
+/** A symbol of another library; what is defined here says more. */
+export function undefinedSymbol(name: string, weak: boolean): ElfSymbol {
   return {
     index: 0,
     name: plainSymbolName(name),

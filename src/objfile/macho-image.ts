@@ -3,7 +3,7 @@ import { ObjectFileError } from './errors.js';
 import { machineAArch64, machineX86_64 } from './machines.js';
 import { instructionAttributes, sectionType } from './macho-constants.js';
 import { readMachOFixups } from './macho-fixups.js';
-import { exportedSymbols, imageSymbols, plainSymbolName, threadStart } from './macho-image-symbols.js';
+import { exportedSymbols, imageSymbols, threadStart, undefinedSymbol } from './macho-image-symbols.js';
 import type { MachOFile, MachOSection, MachOSegment } from './macho-types.js';
 import { stringTable } from './strings.js';
 import type { ElfFile, ElfRelocation, ElfSection, ElfSegment, ElfSymbol } from './types.js';
@@ -158,21 +158,6 @@ function readRelocations(file: MachOFile): readonly ElfRelocation[] {
   return readMachOFixups(file).map(({ address, target }): ElfRelocation => {
     const place = { section: 0, target: 0, offset: address, type: 0 };
     if (target.kind === 'address') return { ...place, symbol: null, addend: target.address };
-    return { ...place, symbol: importedSymbol(target.name, target.weak), addend: target.addend };
+    return { ...place, symbol: undefinedSymbol(target.name, target.weak), addend: target.addend };
   });
-}
-
-function importedSymbol(name: string, weak: boolean): ElfSymbol {
-  return {
-    index: 0,
-    name: plainSymbolName(name),
-    bind: weak ? 'weak' : 'global',
-    type: 'none',
-    visibility: 'default',
-    section: 0,
-    defined: false,
-    value: 0,
-    size: 0,
-    version: null,
-  };
 }

@@ -51,10 +51,12 @@ function readKept(archive: string): ReadonlyMap<string, Uint8Array> {
   }
 }
 
-/** Null where it is not there, or was written since the link. */
+/** Null where it is not there, is no file that could be read without waiting, or was written since the link. */
 function readObject(path: string, modified: number): Uint8Array | null {
   try {
-    const written = Math.floor(statSync(path).mtimeMs / 1000);
+    const stat = statSync(path);
+    const written = Math.floor(stat.mtimeMs / 1000);
+    if (!stat.isFile()) return null;
     return modified !== 0 && written !== modified ? null : readFileSync(path);
   } catch (error) {
     if (isSystemError(error)) return null;
