@@ -44,6 +44,24 @@ export interface StepResult {
   readonly timings: Timings;
 }
 
+/** One report of the same cases on several targets; the name of a case then says on which. */
+export function mergeReports(reports: readonly CaseReport[]): CaseReport {
+  const [first, ...others] = reports;
+  if (first === undefined || others.length === 0) return first ?? { passed: 0, failed: 0, skipped: 0, cases: [] };
+  const sum = (of: (report: CaseReport) => number): number => reports.reduce((total, one) => total + of(one), 0);
+  return {
+    passed: sum((one) => one.passed),
+    failed: sum((one) => one.failed),
+    skipped: sum((one) => one.skipped),
+    target: reports.map((one) => one.target ?? 'native').join(' and '),
+    emulated: reports.some((one) => one.emulated === true),
+    emulatorFaults: sum((one) => one.emulatorFaults ?? 0),
+    cases: reports.flatMap(({ target = 'native', cases }) =>
+      cases.map((one) => ({ ...one, name: `${one.name} [${target}]` })),
+    ),
+  };
+}
+
 /** Milliseconds of all steps of a case. */
 export function caseDuration(result: CaseResult): number {
   return result.steps.reduce((sum, step) => sum + step.durationMs, 0);
