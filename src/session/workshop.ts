@@ -31,6 +31,7 @@ export async function openWorkshop(request: {
     compiler: toolchain.compiler.path,
     cacheDir,
     crossFlags: crossFlags(config.target, toolchain),
+    ...(config.target.triple === '' ? {} : { doctor: `hotmod doctor --fix --target ${config.target.name}` }),
   });
   const builder = createBuilder({
     config,
