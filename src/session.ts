@@ -19,6 +19,7 @@ import { dryRollback, type RollbackRequest } from './session/judge-back.js';
 import { readLastGood } from './session/last-good.js';
 import { librariesInUse, librariesToKeep } from './session/libraries.js';
 import { createLive } from './session/live.js';
+import { createOtherTargets } from './session/other-targets.js';
 import { readPast } from './session/past.js';
 import { pinModule } from './session/pin-module.js';
 import { recallPins, unpin } from './session/pins.js';
@@ -202,6 +203,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   const run = async (job: RunningJob): Promise<void> => {
     try {
       const { unsettled, interrupted, woken, deferred } = await update(context, job);
+      others.judge([...job.modules]);
       if (deferred.modules.length > 0) deferral.defer(deferred.modules, deferred.reasons, job);
       request(interrupted, job);
       request(woken, { force: true });
@@ -241,6 +243,8 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     void reader.read({ savedAt: change.savedAt }, own);
   };
 
+  const others = createOtherTargets(context, workshopFor);
+  stack.defer(() => others.idle());
   const transactions = createTransactions(context, requestNow);
   const queue = createQueue(run, sayIdle, context.turn);
   const supervisor = createSupervisor(context, { runDir, cleanUp: options.cleanUp, onSettled: sayIdle });
@@ -288,6 +292,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     while (queue.busy || supervisor.busy || reader.busy) {
       await Promise.all([queue.idle(), supervisor.idle(), reader.idle()]);
     }
+    await others.idle();
   };
 
   const live = createLive(context);

@@ -55,6 +55,7 @@ export async function dev(options: DevOptions, io: CommandIo): Promise<number> {
     pid: process.pid,
     cwd: config.root,
     target: config.target.name,
+    ...(config.otherTargets.length === 0 ? {} : { otherTargets: config.otherTargets.map(({ name }) => name) }),
     ...emulatorOf(config.target),
     modules: config.modules.map((module) => module.name),
     logFile,

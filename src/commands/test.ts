@@ -12,7 +12,7 @@ import { githubReport } from '../report/cases/github.js';
 import { jsonReport } from '../report/cases/json.js';
 import { junitReport } from '../report/cases/junit.js';
 import { specReport } from '../report/cases/spec.js';
-import type { CaseReport } from '../report/cases/types.js';
+import { type CaseReport, mergeReports } from '../report/cases/types.js';
 import { isEmulated, targets } from '../target/targets.js';
 import { didYouMean } from '../text/nearest.js';
 import { findHostProgram } from '../toolchain/host-program.js';
@@ -48,8 +48,11 @@ export async function test(options: TestOptions, io: CommandIo): Promise<number>
   const found = await findCases(io.cwd, options.paths.length > 0 ? options.paths : ['fixtures']);
   const wanted = found.filter((one) => options.filter === undefined || matches(one, options.filter));
   if (wanted.length === 0) throw nothingMatches(options.filter ?? '');
-  const around = await surroundings(options, io);
-  const report = await runCases(wanted, around, options.jobs ?? availableParallelism());
+  const reports: CaseReport[] = [];
+  for (const around of await surroundings(options, io)) {
+    reports.push(await runCases(wanted, around, options.jobs ?? availableParallelism()));
+  }
+  const report = mergeReports(reports);
 
   // The last reporters get the files, so that the first one speaks on stdout unless there is a file for each.
   const onStdout = names.length - options.outputFile.length;
@@ -64,13 +67,17 @@ export async function test(options: TestOptions, io: CommandIo): Promise<number>
 }
 
 /** Asked before the first case runs: what the machine lacks for a target, every case would lack. */
-async function surroundings(options: TestOptions, io: CommandIo): Promise<CaseSurroundings> {
+async function surroundings(options: TestOptions, io: CommandIo): Promise<readonly CaseSurroundings[]> {
   const env = environmentOverrides(io.env);
-  const flags = { target: options.target ?? env.target, cpu: options.cpu ?? env.cpu };
-  const [target] = resolveTargets(flags, {}, targets());
+  const [cpu, named] = [options.cpu ?? env.cpu, options.target ?? env.target];
   const around = { cwd: io.cwd, env: io.env, cacheDir: cacheDir(io.env) };
-  if (isEmulated(target)) await findHostProgram({ target, ...around });
-  return { ...around, flags, target };
+  const found = resolveTargets({ target: named, cpu }, {}, targets());
+  for (const target of found) if (isEmulated(target)) await findHostProgram({ target, ...around });
+  return found.map((target) => {
+    // Of several, a processor is for those that can have it.
+    const own = target.cpus.includes(cpu?.split('+')[0] ?? '') ? cpu : undefined;
+    return { ...around, flags: { target: found.length === 1 ? named : target.name, cpu: own }, target };
+  });
 }
 
 function matches(

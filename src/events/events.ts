@@ -125,6 +125,8 @@ export type SessionEvent =
       readonly pid: number;
       readonly cwd: string;
       readonly target: string;
+      /** Further targets that modules are built and judged for. */
+      readonly otherTargets?: readonly string[];
       /** The emulator that runs the modules, where their target is not this machine: no timing means anything then. */
       readonly emulator?: string;
       readonly modules: readonly string[];
@@ -227,6 +229,18 @@ export type SessionEvent =
       readonly message: string;
     }
   | { readonly type: 'host:up'; readonly pid: number; readonly restarts: number; readonly emulator?: string }
+  /** One of the further targets: nothing of it runs; it was built and judged against the last build that was good for it. */
+  | {
+      readonly type: 'target:judged';
+      readonly target: string;
+      readonly module: string;
+      readonly outcome: 'good' | 'refused' | 'buildFailed';
+      readonly level: Level;
+      readonly reasons: readonly Finding[];
+      /** What is not the same on both machines, in sentences; empty where that was said already. */
+      readonly differences: readonly string[];
+      readonly durationMs: number;
+    }
   /** What went wrong was the emulator's doing; `module` is the one whose call it was, and is not to blame. */
   | {
       readonly type: 'emulator:fault';

@@ -14,6 +14,8 @@ export interface EngineBuildOptions {
   readonly platform?: NodeJS.Platform;
   /** What the compiler must be told to build for another machine. */
   readonly crossFlags?: readonly string[];
+  /** The command that checks the machine for it. Default: `hotmod doctor`. */
+  readonly doctor?: string;
 }
 
 /**
@@ -42,7 +44,10 @@ export async function buildEngine(options: EngineBuildOptions): Promise<string> 
     throw new HotmodError(
       'HM530',
       `The engine could not be built with ${options.compiler}:\n${result.stderr || result.shortMessage}`,
-      { hint: 'Run "hotmod doctor" to check the compiler and the C library headers.', exitCode: exitCode.missing },
+      {
+        hint: `Run "${options.doctor ?? 'hotmod doctor'}" to check the compiler and the C library headers.`,
+        exitCode: exitCode.missing,
+      },
     );
   }
   await rename(temporary, library);

@@ -66,6 +66,8 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
       return [
         own(`host up, pid ${event.pid}${event.restarts > 0 ? `, ${plural(event.restarts, 'restart')}` : ''}`, 'dim'),
       ];
+    case 'target:judged':
+      return judged(event, glyphs);
     case 'emulator:fault':
       return [own(`${event.code} ${event.message}`, 'warn')];
     case 'host:crash':
@@ -77,7 +79,17 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
   }
 }
 
-function targetText({ target, emulator }: EventOf<'session:start'>): string {
+function judged(event: EventOf<'target:judged'>, glyphs: Glyphs): readonly Line[] {
+  const { target, module, outcome, level, reasons, differences } = event;
+  const word = outcome === 'good' ? verdictMark(level, glyphs) : outcome === 'refused' ? 'refused' : 'build failed';
+  const style = outcome === 'good' ? levelStyle[level] : 'bad';
+  const shown = level === 'SAFE' && outcome === 'good' ? [] : findings(reasons, glyphs);
+  const differ = differences.map((text) => own(`  differs: ${text}`, 'warn'));
+  return [own(`${module} for ${target}: ${word}`, style), ...shown, ...differ];
+}
+
+function targetText({ target, otherTargets = [], emulator }: EventOf<'session:start'>): string {
+  if (otherTargets.length > 0) return `${target} (judged for ${otherTargets.join(', ')} too)`;
   return emulator === undefined ? target : `${target}, emulated by ${emulator} (its times say nothing of the target)`;
 }
 

@@ -45,6 +45,17 @@ export function prepareVerdicts(
   });
 }
 
+/** From now on later builds are compared with it, although nothing runs. */
+export function takeVersion(
+  record: ModuleRecord,
+  { build, file, assessment }: Extract<Prepared, { readonly kind: 'ready' }>,
+): void {
+  record.generation += 1;
+  const { library, hash } = build;
+  const { generation, settings } = record;
+  record.running = { generation, library, hash, file, loaded: null, level: assessment.level, settings, restores: 0 };
+}
+
 /** Puts what ran in the last session in the place of what runs, so that a verdict has something to compare with. */
 export async function recallLastGood(context: DryRunContext): Promise<void> {
   const lastGood = await readLastGood(context.config.outDir);

@@ -2,7 +2,7 @@ import type { ResolvedConfig } from '../config/resolved.js';
 import { HotmodError } from '../errors.js';
 import type { Bus } from '../events/bus.js';
 import type { Level, Outcome, Timings } from '../events/events.js';
-import { prepareVerdicts } from './dry-run.js';
+import { prepareVerdicts, takeVersion } from './dry-run.js';
 import { inLoadOrder } from './order.js';
 import type { Prepared } from './prepare.js';
 import { type ModuleRecord, newRecord, type Version } from './records.js';
@@ -105,7 +105,7 @@ function judgedOf(record: ModuleRecord, prepared: Prepared, held: boolean): Judg
       };
     }
     case 'ready': {
-      const { assessment, file, build, both, timings } = prepared;
+      const { assessment, both, timings } = prepared;
       const { level, reasons } = assessment;
       const changes = [...(both?.state.changes ?? []), ...(both?.state.saved?.changes ?? [])];
       const checks = both?.state.plan?.checks ?? both?.state.saved?.plan?.checks ?? [];
@@ -118,13 +118,7 @@ function judgedOf(record: ModuleRecord, prepared: Prepared, held: boolean): Judg
         ...wordsOf(reasons),
         timings,
         open,
-        take() {
-          record.generation += 1;
-          const { library, hash } = build;
-          const { settings, generation } = record;
-          record.previous = before;
-          record.running = { library, hash, file, settings, generation, level, loaded: null, restores: 0 };
-        },
+        take: () => takeVersion(record, prepared),
       };
     }
     default: {

@@ -28,8 +28,12 @@ export async function openWorkshop(request: {
   const { config, env, cacheDir, groupsDir } = request;
   const { compiler, linker } = config.build;
   const toolchain = await findToolchain({ compiler, linker, target: config.target, env });
-  const flags = crossFlags(config.target, toolchain);
-  const engine = { compiler: toolchain.compiler.path, cacheDir, crossFlags: flags };
+  const engine = {
+    compiler: toolchain.compiler.path,
+    cacheDir,
+    crossFlags: crossFlags(config.target, toolchain),
+    ...(config.target.triple === '' ? {} : { doctor: `hotmod doctor --fix --target ${config.target.name}` }),
+  };
   // Where modules are only built and judged nobody calls them, and no system is there to build an engine for.
   const engineLibrary = config.target.runs.how === 'not' ? '' : await buildEngine(engine);
   const builder = createBuilder({

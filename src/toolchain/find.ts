@@ -118,21 +118,26 @@ async function findLinker(compiler: Toolchain['compiler'], request: ToolchainReq
   if (given !== null && path.isAbsolute(given)) {
     const found = await probeLinkerAt(compiler, given, env);
     if (found !== null) return found;
-    throw noLinker(compiler, [given]);
+    throw noLinker(compiler, [given], target);
   }
   const names = given === null ? target.linkers : [given];
   for (const name of linkerNames.filter((known) => names.includes(known)).sort(byOrderOf(names))) {
     const found = await probeLinker(compiler, name, env);
     if (found !== null) return found;
   }
-  throw noLinker(compiler, names);
+  throw noLinker(compiler, names, target);
 }
 
 function byOrderOf(names: readonly string[]) {
   return (a: string, b: string): number => names.indexOf(a) - names.indexOf(b);
 }
 
-const install = 'Run `hotmod doctor --fix`: it shows the command that installs it, and runs it.';
+const install = installFor('');
+
+function installFor(target: string): string {
+  const which = target === '' ? '' : ` --target ${target}`;
+  return `Run \`hotmod doctor --fix${which}\`: it shows the command that installs it, and runs it.`;
+}
 
 function noClang(searchPath: string): HotmodError {
   // npm puts folders of packages before the PATH of the machine; nobody expects a compiler there.
@@ -157,8 +162,9 @@ function compilerTooOld({ compiler }: ProbedCompiler): HotmodError {
   );
 }
 
-function noLinker(compiler: Toolchain['compiler'], names: readonly string[]): HotmodError {
-  return missing('HM206', `${compiler.path} finds no linker; asked for ${names.join(', ')}.`, install);
+function noLinker(compiler: Toolchain['compiler'], names: readonly string[], { name, triple }: Target): HotmodError {
+  const hint = triple === '' ? install : installFor(name);
+  return missing('HM206', `${compiler.path} finds no linker; asked for ${names.join(', ')}.`, hint);
 }
 
 function missing(code: string, message: string, hint: string): HotmodError {

@@ -44,6 +44,8 @@ export function reduceModule(module: ModuleState, event: HotmodEvent): ModuleSta
         failure: crashWord(event.signal),
         crash: event.stack.length === 0 ? null : crashAt(event.generation, event),
       };
+    case 'target:judged':
+      return { ...module, targets: { ...module.targets, [event.target]: targetVerdict(event) } };
     case 'module:view':
       return { ...module, view: event.text };
     case 'module:state':
@@ -72,6 +74,7 @@ export function moduleOf(event: HotmodEvent): string {
     case 'module:pinned':
     case 'module:unpinned':
     case 'host:crash':
+    case 'target:judged':
     case 'module:view':
     case 'module:state':
       return event.module;
@@ -134,6 +137,19 @@ function reloadDone(module: ModuleState, event: EventOf<'reload:done'>): ModuleS
 function crashOf({ generation, reasons }: EventOf<'reload:done'>): ModuleState['crash'] {
   const crash = reasons.find((reason) => reason.crash !== undefined)?.crash;
   return crash === undefined ? null : crashAt(generation, crash);
+}
+
+function targetVerdict({
+  outcome,
+  level,
+  reasons,
+  differences,
+}: EventOf<'target:judged'>): ModuleState['targets'][string] {
+  const [first] = reasons;
+  const why = first === undefined || (outcome === 'good' && level === 'SAFE') ? '' : `${first.code} ${first.message}`;
+  const failed = outcome === 'buildFailed' ? 'build failed' : 'refused';
+  const parts = [outcome === 'good' ? '' : failed, why, ...differences].filter((part) => part !== '');
+  return { good: outcome === 'good', text: parts.join('; '), level };
 }
 
 function crashAt(generation: number, { stack, leftOut, registers, vectors = {} }: CrashPlace): ModuleState['crash'] {

@@ -73,7 +73,8 @@ function addToLog(state: ViewState, line: LogLine): ViewState {
 
 function startSession(state: ViewState, event: EventOf<'session:start'>): ViewState {
   const { version, pid, logFile } = event;
-  const target = event.emulator === undefined ? event.target : `${event.target} (emulated)`;
+  const own = event.emulator === undefined ? event.target : `${event.target} (emulated)`;
+  const target = [own, ...(event.otherTargets ?? [])].join(' + ');
   const modules = event.modules.map((name) => state.modules.find((module) => module.name === name) ?? newModule(name));
   return { ...state, session: { version, pid, target, logFile }, ended: null, modules };
 }

@@ -63,6 +63,8 @@ export interface ModuleState {
   readonly view: string;
   /** Its variables as they were last looked at; null before the first look. */
   readonly live: LiveState | null;
+  /** The last verdict for each further target. */
+  readonly targets: Readonly<Record<string, { readonly good: boolean; readonly text: string; readonly level: Level }>>;
   /** Where it crashed last, until a newer generation than the one that crashed runs; null where nobody could tell. */
   readonly crash: ModuleCrash | null;
 }
@@ -176,6 +178,7 @@ export function newModule(name: string): ModuleState {
     recent: [],
     view: '',
     live: null,
+    targets: {},
     crash: null,
   };
 }

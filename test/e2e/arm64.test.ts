@@ -210,3 +210,39 @@ describe('a library of another machine', () => {
     }
   });
 });
+
+describe('a project for several targets', () => {
+  testOnArm64('runs the first, and has its modules built and judged for the others', async () => {
+    const text = (type: string) =>
+      `struct s { char mood; ${type} n; } state;\nvoid counter_update(double dt) { (void)dt; state.n++; }\n`;
+    await using dir = await tempDir({ [source]: text('int') });
+    const target = `native,${emulated ? arm64.name : 'linux-x64'}`;
+    await using running = await openTestSession(dir.path, {
+      watch: false,
+      stepped: true,
+      target,
+      cacheDir: emulatedCacheDir,
+    });
+    const judged = () => eventsOf(running, 'target:judged');
+    const edit = async (content: string) => {
+      await writeFile(join(dir.path, source), content);
+      await running.session.refresh();
+      await running.session.idle();
+    };
+    await edit(text('long'));
+    await edit('#error no\n');
+    expect(running.outcomes('counter').map(({ outcome }) => outcome)).toEqual(['loaded', 'reloaded', 'buildFailed']);
+    expect(judged().map(({ outcome, level }) => `${outcome} ${level}`)).toEqual([
+      'good SAFE',
+      'good WARNING',
+      'buildFailed BLOCKED',
+    ]);
+    expect(judged()[1]?.reasons.map(({ code }) => code)).toContain('HM421');
+    if (!emulated) return;
+    expect(judged()[0]?.differences).toEqual([
+      expect.stringContaining('char is signed on native and unsigned on linux-arm64'),
+    ]);
+    // What was said once is not said with each save.
+    expect(judged()[1]?.differences).toEqual([]);
+  });
+});

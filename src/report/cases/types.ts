@@ -62,6 +62,32 @@ export function sumNotRun(steps: readonly StepResult[]): NotRun {
   return { frames: sum(({ frames }) => frames), expectations: sum(({ expectations }) => expectations) };
 }
 
+/** One report of the same cases on several targets; the name of a case then says on which. */
+export function mergeReports(reports: readonly CaseReport[]): CaseReport {
+  const [first, ...others] = reports;
+  if (first === undefined || others.length === 0) return first ?? { passed: 0, failed: 0, skipped: 0, cases: [] };
+  const sum = (of: (report: CaseReport) => number): number => reports.reduce((total, one) => total + of(one), 0);
+  return {
+    passed: sum((one) => one.passed),
+    failed: sum((one) => one.failed),
+    skipped: sum((one) => one.skipped),
+    target: reports.map((one) => one.target ?? 'native').join(' and '),
+    emulated: reports.some((one) => one.emulated === true),
+    emulatorFaults: sum((one) => one.emulatorFaults ?? 0),
+    ...(reports.some((one) => one.notRun !== undefined)
+      ? {
+          notRun: {
+            frames: sum((one) => one.notRun?.frames ?? 0),
+            expectations: sum((one) => one.notRun?.expectations ?? 0),
+          },
+        }
+      : {}),
+    cases: reports.flatMap(({ target = 'native', cases }) =>
+      cases.map((one) => ({ ...one, name: `${one.name} [${target}]` })),
+    ),
+  };
+}
+
 /** Milliseconds of all steps of a case. */
 export function caseDuration(result: CaseResult): number {
   return result.steps.reduce((sum, step) => sum + step.durationMs, 0);
@@ -82,8 +108,7 @@ export function notRunText(steps: readonly StepResult[]): string {
 /** ` on linux-arm64, emulated, 0 faults of the emulator`, or what was not run; nothing for a run on this machine. */
 export function onWhat({ target, emulated, emulatorFaults = 0, notRun }: CaseReport): string {
   if (target === undefined) return '';
-  if (notRun !== undefined) {
-    return ` on ${target}, judged and not run: ${notRun.frames} frames and ${notRun.expectations} expectations skipped`;
-  }
-  return ` on ${target}${emulated === true ? `, emulated, ${emulatorFaults} faults of the emulator` : ''}`;
+  const faults = emulated === true ? `, emulated, ${emulatorFaults} faults of the emulator` : '';
+  if (notRun === undefined) return ` on ${target}${faults}`;
+  return ` on ${target}${faults}, judged and not run: ${notRun.frames} frames and ${notRun.expectations} expectations skipped`;
 }

@@ -49,6 +49,10 @@ function allReasons(frame: Frame, module: ModuleState): readonly Line[] {
   const clean = (text: string): string => cleanLine(text, glyphs.unicode);
   const waits = module.stage === 'deferred' ? module.deferredBy : [];
   const lines = waits.flatMap((reason) => codeLines(`  ${glyphs.busy} `, 'warn', `waits: ${clean(reason)}`, frame));
+  const targets = Object.entries(module.targets).flatMap(([name, { good, text, level }]) => {
+    const mark = good ? levelGlyph(level, glyphs) : glyphs.bad;
+    return codeLines(`  ${mark} ${name} `, good ? levelStyle[level] : 'bad', clean(text === '' ? level : text), frame);
+  });
   const reasons = module.reasons.flatMap((reason) => {
     const mark = `  ${levelGlyph(reason.level, glyphs)} ${reason.code} `;
     const place = reason.where === '' ? '' : `  ${clean(reason.where)}`;
@@ -59,7 +63,7 @@ function allReasons(frame: Frame, module: ModuleState): readonly Line[] {
       ...(advice === '' ? [] : codeLines(`    ${glyphs.arrow} `, 'dim', advice, frame, 'dim')),
     ];
   });
-  return [...lines, ...reasons];
+  return [...lines, ...reasons, ...targets];
 }
 
 /** Milliseconds by phase: the last reload, then p50 and p95 of the last hundred, then what became of the state. */
