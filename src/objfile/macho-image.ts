@@ -5,6 +5,7 @@ import { instructionAttributes, sectionType } from './macho-constants.js';
 import { readMachOFixups } from './macho-fixups.js';
 import { exportedSymbols, imageSymbols, threadStart, undefinedSymbol } from './macho-image-symbols.js';
 import type { MachOFile, MachOSection, MachOSegment } from './macho-types.js';
+import { refuseTooMany } from './macho-whole.js';
 import { stringTable } from './strings.js';
 import type { ElfFile, ElfRelocation, ElfSection, ElfSegment, ElfSymbol } from './types.js';
 
@@ -18,9 +19,7 @@ import type { ElfFile, ElfRelocation, ElfSection, ElfSegment, ElfSymbol } from '
  * @throws ObjectFileError here or where its parts are asked for.
  */
 export function machOImage(file: MachOFile): ElfFile {
-  if (Math.max(file.sections.length, file.segments.length) > mostSections) {
-    throw new ObjectFileError('corrupt', `it has more than ${mostSections} sections`);
-  }
+  refuseTooMany(file);
   const sections = [nullSection, ...file.sections.map((section) => readSection(file, section))];
   const segments = [...file.segments.map(readSegment), ...threadSegment(file)];
   let symbols: readonly ElfSymbol[] | undefined;
@@ -70,9 +69,6 @@ export function machOImage(file: MachOFile): ElfFile {
     },
   };
 }
-
-/** Symbols have a byte for the number of their section (`MAX_SECT` of `mach-o/nlist.h`). */
-const mostSections = 255;
 
 /** The file is filled up to the end of a page, and `__bss` begins before that. */
 function isZeroFill({ sections }: MachOFile, address: number): boolean {

@@ -11,6 +11,7 @@ import type { FileRange, MachOFile } from './macho-types.js';
  * @throws ObjectFileError with reason `truncated` or `corrupt`; `unsupported` for fixups of a kind that is not read.
  */
 export function checkMachOWhole(file: MachOFile): void {
+  refuseTooMany(file);
   for (const segment of file.segments) {
     inFile(file, `segment ${segment.name}`, { offset: segment.offset, size: segment.fileSize });
     if (segment.fileSize > segment.memorySize) throw corrupt('a segment is larger in the file than in memory');
@@ -30,6 +31,15 @@ export function checkMachOWhole(file: MachOFile): void {
     if (name === '') throw corrupt('an export has no name');
     if (!reexported && !absolute) checkExport(file, name, address);
   }
+}
+
+/** Symbols have a byte for the number of their section (`MAX_SECT` of `mach-o/nlist.h`), so a linked file has no more. */
+const mostSections = 255;
+
+/** What is looked up in a list for every symbol must not be as long as damage makes it. @throws ObjectFileError */
+export function refuseTooMany({ sections, segments }: MachOFile): void {
+  if (Math.max(sections.length, segments.length) > mostSections)
+    throw corrupt(`it has more than ${mostSections} sections`);
 }
 
 function linkEditOf(file: MachOFile): readonly (readonly [string, FileRange | null])[] {

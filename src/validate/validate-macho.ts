@@ -100,13 +100,16 @@ function chooseSlice(
   const wanted = machineNames.get(target.arch) ?? target.arch;
   const found = slices.find((slice) => slice.name === wanted);
   if (found !== undefined) return found;
-  const names = slices.map((slice) => slice.name).join(' and ');
+  const some = slices.slice(0, mostNames).map((slice) => slice.name);
+  const names = [...some, ...(slices.length > mostNames ? ['others'] : [])].join(' and ');
   const what = slices.length > 1 ? `a universal file for ${names}` : `a Mach-O file for ${names}`;
   const isArm64e = wanted === 'arm64' && slices.some((slice) => slice.name === 'arm64e');
   const why = isArm64e ? 'whose processes load no arm64e libraries' : 'which cannot run it';
   const message = `${library} is ${what}; the target ${target.name} needs ${wanted}, ${why}`;
   return { code: isArm64e ? 'HM317' : 'HM304', message, where: library };
 }
+
+const mostNames = 8;
 
 /** Node's names of machines, and Apple's. */
 const machineNames: ReadonlyMap<string, string> = new Map([
