@@ -13,6 +13,7 @@ interface GlobalFlags {
   readonly cwd: string;
   readonly config?: string;
   readonly target?: string;
+  readonly cpu?: string;
   readonly ui: 'auto' | 'ink' | 'plain' | 'json';
   readonly json?: boolean;
   readonly logLevel: LogLevel;
@@ -78,7 +79,8 @@ function createProgram(io: CommandIo, done: Runner): Command {
     .version(packageVersion())
     .option('--cwd <dir>', 'the project folder', settings.cwd ?? io.cwd)
     .option('-c, --config <file>', 'the config file, in place of hotmod.config.*')
-    .option('--target <name>', 'the machine to build for')
+    .option('--target <name>', 'the machine to build for; several with commas: run for the first, judge for all')
+    .option('--cpu <name>', 'its processor, features with +: neoverse-n1, generic+lse')
     .addOption(
       new Option('--ui <view>', 'how to show what happens')
         .choices(uiChoices)
@@ -106,7 +108,7 @@ function createProgram(io: CommandIo, done: Runner): Command {
   const project = (more: DevFlags & { readonly modules?: readonly string[] } = {}): ProjectOptions => ({
     cwd: resolve(io.cwd, flags().cwd),
     configFile: flags().config,
-    flags: { target: flags().target, ...more },
+    flags: { target: flags().target, cpu: flags().cpu, ...more },
   });
 
   program
@@ -261,7 +263,10 @@ function createProgram(io: CommandIo, done: Runner): Command {
     .action((paths: string[], given: { reporter: string[]; outputFile: string[]; filter?: string; jobs?: number }) =>
       done(async () => {
         const { test } = await import('./commands/test.js');
-        return test({ paths, json: flags().json === true, ...given }, world());
+        return test(
+          { paths, json: flags().json === true, target: flags().target, cpu: flags().cpu, ...given },
+          world(),
+        );
       }),
     );
 
@@ -280,12 +285,13 @@ function createProgram(io: CommandIo, done: Runner): Command {
   program
     .command('doctor')
     .description("check this machine's toolchain; --fix installs what is missing")
-    .option('--fix', 'install what is missing with the system package manager', false)
+    .option('--fix', 'install what is missing: packages of the system, and for an emulated target of npm', false)
     .option('--yes', 'do not ask before installing', false)
     .action((given: { fix: boolean; yes: boolean }) =>
       done(async () => {
         const { doctor } = await import('./commands/doctor.js');
-        return doctor({ ...given, json: flags().json === true, configFile: flags().config }, world());
+        const { json = false, config: configFile, target, cpu } = flags();
+        return doctor({ ...given, json, configFile, flags: { target, cpu } }, world());
       }),
     );
 

@@ -13,6 +13,7 @@ import { createConfigReader, type JobOptions, type RequestOptions } from './sess
 import type { Context } from './session/context.js';
 import { chooseCopiesDir } from './session/copies-file.js';
 import { createDeferral } from './session/defer.js';
+import { createEmulatorFaults } from './session/emulator-faults.js';
 import { openHistory } from './session/history.js';
 import { type InspectOptions, inspect } from './session/inspect.js';
 import { dryRollback, type RollbackRequest } from './session/judge-back.js';
@@ -21,6 +22,7 @@ import { readLastGood } from './session/last-good.js';
 import { librariesInUse, librariesToKeep } from './session/libraries.js';
 import { createLive } from './session/live.js';
 import { meetEdit } from './session/meet-edit.js';
+import { createOtherTargets } from './session/other-targets.js';
 import { readPast } from './session/past.js';
 import { pinModule } from './session/pin-module.js';
 import { recallPins, unpin } from './session/pins.js';
@@ -44,6 +46,7 @@ import { createModelReader } from './session/types-of-both.js';
 import { update } from './session/update.js';
 import { watchProject } from './session/watch-project.js';
 import { openWorkshop, type Workshop } from './session/workshop.js';
+import { findHostProgram } from './toolchain/host-program.js';
 import type { FileChange } from './watch/watcher.js';
 
 export type { RequestOptions };
@@ -62,6 +65,8 @@ export interface SessionOptions {
   readonly cleanUp: readonly string[];
   /** Where the history is kept; `memory` for a session that nobody comes back to. Default: on disk. */
   readonly keepHistory?: 'disk' | 'memory';
+  /** False where whoever asks repeats the whole run when it suspects the emulator. Default: true. */
+  readonly retryCrashes?: boolean;
 }
 
 /** A running hotmod: everything a view, a command or a test may ask of it. Outcomes come as events of the bus. */
@@ -142,6 +147,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
 
   const workshopFor = (settings: ResolvedConfig): Promise<Workshop> =>
     openWorkshop({ config: settings, env, cacheDir: options.cacheDir, groupsDir: groupsDirOf(runDir) });
+  const hostProgram = await findHostProgram({ target: config.target, env, cacheDir: options.cacheDir });
   const { builder, engineLibrary } = await workshopFor(config);
 
   const lastGood = await readLastGood(config.outDir);
@@ -156,7 +162,10 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     records: new Map(config.modules.map((module) => [module.name, newRecord(module, history.highest(module.name))])),
     history,
     engineLibrary,
-    models: createModelReader(config.root),
+    hostProgram,
+    emulatorFaults: createEmulatorFaults(hostProgram.emulator),
+    retryOnce: hostProgram.emulator !== '' && (options.retryCrashes ?? true),
+    models: createModelReader(config.root, config.target),
     turn: createTurn(),
     recoveries: createRecoveries(bus, () => settingsNow().recovery),
     config,
@@ -209,6 +218,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   const run = async (job: RunningJob): Promise<void> => {
     try {
       const { unsettled, interrupted, woken, deferred } = await update(context, job);
+      others.judge([...job.modules]);
       if (deferred.modules.length > 0) deferral.defer(deferred.modules, deferred.reasons, job);
       requestAgain(interrupted, job);
       request(woken, { force: true });
@@ -249,6 +259,8 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     void reader.read({ savedAt: change.savedAt, edit: true }, own);
   };
 
+  const others = createOtherTargets(context, workshopFor);
+  stack.defer(() => others.idle());
   const transactions = createTransactions(context, requestNow);
   const queue = createQueue(run, sayIdle, context.turn, (edit, underWay) => meetEdit(context, edit, underWay));
   const copiesDir = await chooseCopiesDir(runDir);
@@ -297,6 +309,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     while (queue.busy || supervisor.busy || reader.busy) {
       await Promise.all([queue.idle(), supervisor.idle(), reader.idle()]);
     }
+    await others.idle();
   };
 
   const live = createLive(context);

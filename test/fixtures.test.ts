@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { findCases } from '../src/cases/find.js';
 import { runCase } from '../src/cases/run-case.js';
 import { packageRoot } from '../src/paths.js';
+import { nativeTarget } from '../src/target/targets.js';
 import { testWith } from './helpers/programs.js';
 import { testCacheDir } from './helpers/session.js';
 
@@ -10,6 +11,8 @@ const around = {
   cwd: packageRoot,
   env: { PATH: process.env.PATH, HOME: process.env.HOME },
   cacheDir: testCacheDir,
+  flags: {},
+  target: nativeTarget(),
 };
 const fixtures = join(packageRoot, 'fixtures');
 const found = await findCases(packageRoot, [fixtures]);

@@ -30,7 +30,7 @@ export async function frameCopies(env: Readonly<Record<string, string | undefine
   for (const { name, bytes } of sizes) {
     await using project = await openProject({ 'modules/big/big.c': source(bytes) }, env, { watch: false });
     const { host, config } = project.session.context;
-    const settings = recoverySettingsOf(config);
+    const settings = recoverySettingsOf(config, false);
     const measure = async (copies: boolean): Promise<number> => {
       await host.setRecovery({ ...settings, frameCopies: copies });
       return percentile(await ticks(host), 50);

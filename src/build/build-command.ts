@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ResolvedModule } from '../config/resolved.js';
 import type { LastBuild } from './affected.js';
 import { runCommand } from './command.js';
+import { crossFlags, withoutSdk } from './plan.js';
 import type { RawBuild, Shared } from './shared.js';
 import type { BuildRequest } from './types.js';
 
@@ -50,6 +51,10 @@ function commandEnv(module: ResolvedModule, output: string, shared: Shared): Rea
     HOTMOD_OUTPUT: output,
     HOTMOD_TARGET: config.target.name,
     HOTMOD_TRIPLE: config.target.triple,
+    HOTMOD_TARGET_FLAGS: [
+      ...crossFlags(config.target, toolchain),
+      ...withoutSdk(shared.options, 'compile', 'link'),
+    ].join(' '),
     HOTMOD_CC: toolchain.compiler.path,
     HOTMOD_CXX: toolchain.cxx,
     HOTMOD_INCLUDE: publicHeaders,

@@ -8,6 +8,7 @@ import { problem } from './diagnostics.js';
 import { type LinkResult, linkModule } from './link.js';
 import { askLinkTemplate, type LinkTemplate } from './link-template.js';
 import { type BuildPlan, planModule } from './plan.js';
+import { sdkProblems } from './sdk-problems.js';
 import type { RawBuild, Shared } from './shared.js';
 import type { BuildRequest } from './types.js';
 
@@ -112,7 +113,8 @@ function assemble(
   const manifest = shared.hashes.of(join(module.dir, 'module.json'));
   if (manifest !== undefined) inputs.set(join(module.dir, 'module.json'), manifest.hash);
   const ok = link?.ok ?? false;
-  const diagnostics = [...problems, ...units.flatMap((unit) => unit.diagnostics), ...(link?.diagnostics ?? [])];
+  const said = [...problems, ...units.flatMap((unit) => unit.diagnostics), ...(link?.diagnostics ?? [])];
+  const diagnostics = [...said, ...sdkProblems(said, shared.options)];
   const superseded = units.some((unit) => unit.superseded) || (link?.superseded ?? false);
   return {
     ok,

@@ -11,7 +11,7 @@ export interface LinkTemplate {
 }
 
 const outputMark = 'hotmod-output.so';
-const nameMark = 'hotmod-name.so';
+const nameMark = 'hotmod-name';
 const objectName = 'hotmod-object.o';
 
 /**

@@ -82,7 +82,7 @@ async function runLink(
   context: LinkContext,
 ) {
   const template = await context.template();
-  const name = `${module}.${hash}.so`;
+  const name = `${module}.${hash}`;
   const paths = objects.map((object) => object.path);
   const common = {
     cwd: context.cwd,

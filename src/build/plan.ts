@@ -1,6 +1,6 @@
 import { basename, extname, join, relative, resolve } from 'node:path';
 import type { ResolvedModule } from '../config/resolved.js';
-import type { Target } from '../target/targets.js';
+import type { Sdk, Target } from '../target/targets.js';
 import type { Toolchain } from '../toolchain/types.js';
 import { findSources, type Language, languages } from './sources.js';
 import type { BuilderOptions } from './types.js';
@@ -37,7 +37,7 @@ export interface LinkStep {
   readonly tail: readonly string[];
   /** Files named in the flags, absolute; their content decides about the result. */
   readonly files: readonly string[];
-  /** Option that writes the library's own name into it. */
+  /** Option that writes the library's own name into it, which is given without its ending. */
   nameFlag(name: string): string;
 }
 
@@ -81,6 +81,7 @@ function planUnit(source: string, module: ResolvedModule, options: BuilderOption
     ...defaultFlags,
     ...quietFlags(language, toolchain),
     ...targetFlags(config.target),
+    ...withoutSdk(options, 'compile'),
     ...includes.flatMap((dir) => ['-I', dir]),
     ...build.defines.map((define) => `-D${define}`),
     // The user's own flags come last and win over everything above.
@@ -109,6 +110,7 @@ function planLink(sources: readonly string[], module: ResolvedModule, options: B
       ...linkerFlags(toolchain),
       ...targetFlags({ ...target, compileArgs: [] }),
       ...target.linkArgs,
+      ...withoutSdk(options, 'link'),
       ...(module.dependencies.length > 0 ? target.undefinedSymbols.allowed : target.undefinedSymbols.refused),
       ...(engineLibrary === '' ? [] : words.withEngine),
       // Flags for every language may matter to the link too (-fsanitize, -m32, --sysroot); those that do not are no news.
@@ -117,13 +119,29 @@ function planLink(sources: readonly string[], module: ResolvedModule, options: B
     ],
     tail: [...(engineLibrary === '' ? [] : words.asNeeded(engineLibrary)), ...ldflags],
     files: [...(engineLibrary === '' ? [] : [engineLibrary]), ...linkedFiles(ldflags, config.root)],
-    nameFlag: words.name,
+    nameFlag: (name) => words.name(name + target.libraryExtension),
   };
 }
 
 /** Apple's own `ld` is the compiler's default and has no name to ask for it by. */
 function linkerFlags({ linker }: Toolchain): readonly string[] {
   return linker.args ?? (linker.name === 'ld' ? [] : [`-fuse-ld=${linker.name}`]);
+}
+
+/** The SDK that the target needs and the environment does not name; null where nothing is missing. */
+export function missingSdk({ config, env }: BuilderOptions): Sdk | null {
+  const { sdk } = config.target;
+  return sdk !== null && (env?.[sdk.variable] ?? '') === '' ? sdk : null;
+}
+
+export function withoutSdk(options: BuilderOptions, ...steps: readonly ('compile' | 'link')[]): readonly string[] {
+  const without = missingSdk(options)?.without;
+  return without === undefined ? [] : steps.flatMap((step) => without[step]);
+}
+
+/** What a command line of the user's own needs to build for the target; nothing where the compiler does so anyway. */
+export function crossFlags(target: Target, toolchain: Toolchain): readonly string[] {
+  return target.triple === '' ? [] : [...targetFlags({ ...target, compileArgs: [] }), ...linkerFlags(toolchain)];
 }
 
 function targetFlags(target: Target): readonly string[] {

@@ -24,7 +24,8 @@ export function pruneCache(outDir: string, limits: PruneLimits = {}): void {
     const dir = join(outDir, 'generations', module);
     // Each library has its note beside it, and both are kept or removed together.
     const notes = new Set([...keep].map((path) => path.replace(/\.[^./]+$/, '.json')));
-    keepNewest(dir, { count: (limits.generations ?? 50) * 2, bytes }, new Set([...keep, ...notes]));
+    keepNewest(dir, { count: (limits.generations ?? 50) * 2, bytes }, new Set([...keep, ...notes]), isLibraryOrNote);
+    removeOrphans(dir);
   }
   for (const name of namesIn(join(cache, 'tmp'))) {
     const owner = Number(basename(name).split('-')[0]);
@@ -36,8 +37,10 @@ function keepNewest(
   dir: string,
   most: { readonly count: number; readonly bytes: number },
   keep: ReadonlySet<string>,
+  counts: (name: string) => boolean = () => true,
 ): void {
   const files = namesIn(dir)
+    .filter(counts)
     .map((name) => join(dir, name))
     .map((path) => ({ path, stat: statSync(path, { throwIfNoEntry: false }) }))
     .map(({ path, stat }) => ({ path, time: stat?.mtimeMs ?? 0, size: stat?.size ?? 0 }))
@@ -46,6 +49,23 @@ function keepNewest(
   for (const [index, { path, size }] of files.entries()) {
     bytes += size;
     if ((index >= most.count || bytes > most.bytes) && !keep.has(path)) rmSync(path, { force: true });
+  }
+}
+
+/** What a session keeps beside a library under its name and a further ending goes when the library goes. */
+const besideLibrary = /(\.(?:so|dylib))\.[^.]+$/;
+
+function isLibraryOrNote(name: string): boolean {
+  return !besideLibrary.test(name);
+}
+
+function removeOrphans(dir: string): void {
+  const names = namesIn(dir);
+  const present = new Set(names);
+  for (const name of names) {
+    if (besideLibrary.test(name) && !present.has(name.replace(besideLibrary, '$1'))) {
+      rmSync(join(dir, name), { force: true });
+    }
   }
 }
 

@@ -1,4 +1,5 @@
-import { type CaseReport, type CaseResult, caseStatus } from '../report/cases/types.js';
+import { type CaseReport, type CaseResult, caseStatus, sumNotRun } from '../report/cases/types.js';
+import { isEmulated } from '../target/targets.js';
 import type { FoundCase } from './find.js';
 import { type CaseSurroundings, runCase } from './run-case.js';
 
@@ -13,7 +14,7 @@ export async function runCases(
   const waiting = [...cases].sort((a, b) => Number(b.reloadCase.slow ?? false) - Number(a.reloadCase.slow ?? false));
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const result = await runCase(next, around);
+      const result = await runTwiceUnderEmulator(next, around);
       results.set(next, result);
       onResult(result);
     }
@@ -23,5 +24,20 @@ export async function runCases(
   const ordered = cases.flatMap((one) => results.get(one) ?? []);
   const count = (status: ReturnType<typeof caseStatus>): number =>
     ordered.filter((one) => caseStatus(one) === status).length;
-  return { passed: count('passed'), failed: count('failed'), skipped: count('skipped'), cases: ordered };
+  const counts = { passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
+  if (around.target.runs.how === 'not') {
+    const notRun = sumNotRun(ordered.filter((one) => caseStatus(one) !== 'skipped').flatMap(({ steps }) => steps));
+    return { ...counts, target: around.target.name, notRun, cases: ordered };
+  }
+  if (!isEmulated(around.target)) return { ...counts, cases: ordered };
+  const emulatorFaults = ordered.filter((one) => one.emulatorFault !== undefined).length;
+  return { ...counts, target: around.target.name, emulated: true, emulatorFaults, cases: ordered };
+}
+
+/** A fault of a module repeats itself. What does not was the emulator's, and is told apart from what the case says. */
+async function runTwiceUnderEmulator(found: FoundCase, around: CaseSurroundings): Promise<CaseResult> {
+  const first = await runCase(found, around);
+  if (first.ok || !isEmulated(around.target)) return first;
+  const second = await runCase(found, around);
+  return second.ok ? { ...second, emulatorFault: first.message } : first;
 }

@@ -71,6 +71,11 @@ export const caseSchema = z.strictObject({
   slow: z.boolean().optional(),
   /** Programs without which the case cannot run; where one is not on PATH, the case is skipped and says so. */
   needs: z.array(z.string()).optional(),
+  /**
+   * Processors (`x64`, `arm64`) and formats of libraries (`elf`, `mach-o`) that the case says nothing about, and why; it
+   * is skipped there and says so.
+   */
+  notOn: z.record(z.string(), z.string()).optional(),
 });
 
 export type ReloadCase = z.infer<typeof caseSchema>;

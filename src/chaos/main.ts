@@ -6,11 +6,12 @@ import { describeSchedule, type ScheduleLimits, scheduleOf } from './schedule.js
 import { soak } from './soak.js';
 
 const usage = `Usage: node dist/chaos/main.js [--schedules N] [--seed S] [--modules FROM-TO] [--kind KIND] [--save HOW] [--events DIR] [--verbose]
-       node dist/chaos/main.js soak [--reloads N]`;
+       node dist/chaos/main.js soak [--reloads N] [--target NAME]`;
 
 /**
  * `npm run chaos -- --schedules 1000 --seed 1`: transactions that are disturbed, schedule n with the seed S + n, so that
- * `--seed <S + n> --schedules 1` plays one of them again. `npm run chaos -- soak --reloads 10000`: what grows.
+ * `--seed <S + n> --schedules 1` plays one of them again. `npm run chaos -- soak --reloads 10000`: what grows;
+ * with `--target linux-arm64` under the emulator, whose faults are counted and must be no module's.
  */
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -24,9 +25,13 @@ async function main(): Promise<number> {
       events: { type: 'string' },
       verbose: { type: 'boolean', default: false },
       reloads: { type: 'string', default: '10000' },
+      target: { type: 'string' },
     },
   });
-  if (positionals[0] === 'soak') return soak(Number(values.reloads), process.env, say);
+  if (positionals[0] === 'soak') {
+    const env = values.target === undefined ? process.env : { ...process.env, HOTMOD_TARGET: values.target };
+    return soak(Number(values.reloads), env, say);
+  }
   const [from = 1, to = from] = values.modules.split('-').map(Number);
   const limits: ScheduleLimits = {
     modules: { from, to },

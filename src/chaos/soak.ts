@@ -57,6 +57,8 @@ export async function soak(reloads: number, env: Environment, say: (text: string
     const { session, events } = program;
     await session.idle();
     const told: string[] = [];
+    let emulatorFaults = 0;
+    let blamed = 0;
     const epochs = set.modules.map(() => 1);
     for (let reload = 1; reload <= reloads; reload++) {
       const changed = changedIn(reload);
@@ -72,7 +74,12 @@ export async function soak(reloads: number, env: Environment, say: (text: string
       if (good.length !== changed.length || done.length !== changed.length) {
         throw new Error(`reload ${reload}: ${done.map((one) => `${one.module} ${one.outcome}`).join(', ')}`);
       }
-      told.push(...complaints(events));
+      const faults = eventsOf(events, 'emulator:fault');
+      emulatorFaults += faults.length;
+      blamed += eventsOf(events, 'host:crash').length;
+      for (const { message } of faults) say(`  reload ${reload}: ${message}`);
+      // A host that was lost has lost the state too, which is nobody's complaint.
+      if (faults.length === 0) told.push(...complaints(events));
       pauses.push(done[0]?.timings.pause ?? Number.NaN);
       if (reload % sampleEvery !== 0 && reload !== reloads) continue;
       const sample = await take(reload, root, session.context.host);
@@ -80,8 +87,13 @@ export async function soak(reloads: number, env: Environment, say: (text: string
       say(sampleText(sample));
     }
     for (const one of told.slice(0, 20)) say(`  VIOLATION ${one}`);
+    const { config, hostProgram } = session.context;
     say(summary(samples, pauses));
-    return told.length > 0 ? 1 : 0;
+    say(
+      `target ${config.target.name}: ${emulatorFaults} faults of the emulator, ${blamed} crashes that modules were blamed for`,
+    );
+    if (hostProgram.emulator !== '') say('All times above are those of an emulator.');
+    return told.length + blamed > 0 ? 1 : 0;
   } finally {
     await rm(root, { recursive: true, force: true, maxRetries: 3 });
   }

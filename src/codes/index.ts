@@ -5,6 +5,7 @@ import { keptCodes } from './kept.js';
 import { reloadCodes } from './reload.js';
 import { sessionCodes } from './session.js';
 import { stateCodes } from './state.js';
+import { targetCodes } from './targets.js';
 import { toolchainCodes } from './toolchain.js';
 import type { CodeText } from './types.js';
 import { usageCodes } from './usage.js';
@@ -18,6 +19,7 @@ export const codes: readonly CodeText[] = [
   ...configCodes,
   ...usageCodes,
   ...toolchainCodes,
+  ...targetCodes,
   ...buildCodes,
   ...validateCodes,
   ...verdictCodes,

@@ -4,10 +4,10 @@ import type { CodeText } from './types.js';
 export const validateCodes: readonly CodeText[] = [
   {
     code: 'HM301',
-    title: 'not an ELF file',
+    title: 'not a library file',
     meaning:
-      'The build left something that is no ELF file at all: a text, a script, a static library, or a library of ' +
-      'another system. The message says what it is.',
+      'The build left something that is no file of the format the target uses (ELF on Linux, Mach-O on macOS): a text, a ' +
+      'script, a static library, or a library of another system. The message says what it is.',
     remedy:
       'Check that build.output names the shared library and not another product of the build, and that the build ' +
       'command compiles for this system.',
@@ -26,8 +26,9 @@ export const validateCodes: readonly CodeText[] = [
     code: 'HM303',
     title: 'not a shared library',
     meaning:
-      'The file is a sound ELF file of another kind: a program, an object file that was not linked, or a memory dump.',
-    remedy: 'Link with -shared, and compile every source of the module with -fPIC.',
+      'The file is a sound ELF or Mach-O file of another kind: a program, an object file that was not linked, debug ' +
+      'information, or a memory dump.',
+    remedy: 'Link with -shared (macOS: -dynamiclib), and compile every source of the module with -fPIC.',
   },
   {
     code: 'HM304',
@@ -76,14 +77,6 @@ export const validateCodes: readonly CodeText[] = [
       'holds the answer of the system.',
   },
   {
-    code: 'HM309',
-    title: 'library format not read yet',
-    meaning:
-      'The target uses a library format other than ELF, which this version of hotmod cannot check. A library that ' +
-      'was not checked is not loaded.',
-    remedy: 'Choose a target that uses ELF libraries (Linux).',
-  },
-  {
     code: 'HM310',
     title: 'symbol of two modules',
     meaning:
@@ -110,5 +103,67 @@ export const validateCodes: readonly CodeText[] = [
       'The module needs another one that does not run yet, because it could not be built, was refused, or failed to ' +
       'start. It waits: as soon as the other one starts, it is brought up with it.',
     remedy: 'Mend the module that the message names.',
+  },
+  {
+    code: 'HM313',
+    title: 'library not signed',
+    meaning:
+      'The library has no code signature. On ARM64 macOS ends a process that runs a page without one, so that it cannot ' +
+      'be loaded.',
+    remedy:
+      "Linkers sign by themselves (Apple's ld, and lld for arm64); look for a step after the link that takes the " +
+      'signature away, such as strip. "codesign --sign - FILE" signs it again.',
+  },
+  {
+    code: 'HM314',
+    title: 'code signature does not fit',
+    meaning:
+      'The library was changed after it was signed, or its signature is damaged: a page of it, or a part of the ' +
+      'signature, does not have the hash that the signature lists. macOS ends a process that touches such a page.',
+    remedy:
+      'Build again. Where a tool changes the library after the link (install_name_tool, strip), sign it afterwards: ' +
+      '"codesign --force --sign - FILE".',
+  },
+  {
+    code: 'HM315',
+    title: 'library for another system',
+    meaning:
+      "The library was built for another of Apple's systems: iOS, a simulator, Mac Catalyst. They share the format and " +
+      'the processor, and the loader refuses one in a process of another.',
+    remedy: 'Build with -target arm64-apple-macos11 (or x86_64-apple-macos11), or with the SDK of macOS.',
+  },
+  {
+    code: 'HM316',
+    title: 'newer system needed',
+    meaning:
+      'The library says that it needs a later macOS than the one it would run on: this machine, or the oldest that the ' +
+      'target stands for.',
+    remedy: "Build with a lower -mmacosx-version-min, or with the target's own flags, which set it.",
+  },
+  {
+    code: 'HM317',
+    title: 'arm64e library',
+    meaning:
+      "The library is for arm64e, whose pointers are signed. Only Apple's own processes are of this kind; those of " +
+      'anybody else are arm64 and load no arm64e libraries.',
+    remedy: 'Build for arm64 (-arch arm64), or as a universal file that has both.',
+  },
+  {
+    code: 'HM318',
+    title: 'no fixups for the loader',
+    meaning:
+      'The library does not say which of its words hold addresses (by chained fixups or LC_DYLD_INFO), or says it in ' +
+      'two ways. The loader could not put it at a place in memory.',
+    remedy: 'Link it again with a linker of the last ten years; a tool may have taken the information out.',
+  },
+  {
+    code: 'HM320',
+    title: 'SDK of the target missing',
+    meaning:
+      'A source includes a header of macOS, or the module links a library of it, and this machine is no Mac. Apple gives ' +
+      'headers and libraries away with its SDK alone; without it only sources that need nothing of the system are built.',
+    remedy:
+      'Build on macOS, where the SDK comes with Xcode or its command line tools. A copy of it on this machine is used ' +
+      'where the variable SDKROOT names its folder. Sources that declare themselves what they call build without one.',
   },
 ];

@@ -8,6 +8,7 @@ import { type LogLevel, openLog } from '../log.js';
 import { packageVersion } from '../paths.js';
 import { writeLastGood } from '../session/last-good.js';
 import type { Session } from '../session.js';
+import type { Target } from '../target/targets.js';
 import { devActions } from './dev-actions.js';
 import { answerRequests } from './dev-control.js';
 import type { CommandIo } from './io.js';
@@ -54,6 +55,8 @@ export async function dev(options: DevOptions, io: CommandIo): Promise<number> {
     pid: process.pid,
     cwd: config.root,
     target: config.target.name,
+    ...(config.otherTargets.length === 0 ? {} : { otherTargets: config.otherTargets.map(({ name }) => name) }),
+    ...emulatorOf(config.target),
     modules: config.modules.map((module) => module.name),
     logFile,
   });
@@ -75,6 +78,10 @@ export async function dev(options: DevOptions, io: CommandIo): Promise<number> {
   await opened[Symbol.asyncDispose]();
   bus.emit({ type: 'session:end', reason: ending.reason });
   return ending.code;
+}
+
+function emulatorOf({ runs }: Target): { readonly emulator?: string } {
+  return runs.how === 'emulated' ? { emulator: runs.emulator.program } : {};
 }
 
 /** They only show the running program. */

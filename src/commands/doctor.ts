@@ -1,11 +1,14 @@
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { cacheDir } from '../config/cache-dir.js';
-import { inCi } from '../config/environment.js';
+import { environmentOverrides, inCi, type Overrides } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
+import { resolveTargets } from '../config/targets.js';
 import { type ExitCode, exitCode, HotmodError } from '../errors.js';
-import { nativeTarget } from '../target/targets.js';
+import { targets } from '../target/targets.js';
+import { bringCommand, bringPart } from '../toolchain/bring-part.js';
 import { type Check, type CheckRequest, checkMachine } from '../toolchain/checks.js';
+import type { Part } from '../toolchain/parts.js';
 import { planRepair, type RepairCommand, showCommand } from '../toolchain/repair.js';
 import { runVisibly } from '../toolchain/run-tool.js';
 import type { CommandIo } from './io.js';
@@ -18,6 +21,8 @@ export interface DoctorOptions {
   /** One object on stdout, `{ok, checks: [{name, status, detail, fix}]}`; the words for people go to stderr. */
   readonly json: boolean;
   readonly configFile?: string | undefined;
+  /** The machine to look at this one for, as the command line has it. */
+  readonly flags?: Pick<Overrides, 'target' | 'cpu'>;
   /** Of the user that runs the command; 0 is root. Default: this process's own. */
   readonly uid?: number;
 }
@@ -28,9 +33,9 @@ export async function doctor(options: DoctorOptions, io: CommandIo): Promise<Exi
   let checks = await checkMachine(request);
   let plan = await repairPlan(checks, options, io);
   // Twice, because what a new compiler still lacks can only be seen once it is there.
-  for (let round = 0; options.fix && round < 2 && plan.length > 0; round++) {
+  for (let round = 0; options.fix && round < 2 && isNeeded(plan); round++) {
     if (!(await mayRun(plan, options, io))) break;
-    if (!(await runAll(plan, io, options.json))) break;
+    if (!(await runAll(plan, request, io, options.json))) break;
     checks = await checkMachine(request);
     plan = await repairPlan(checks, options, io);
   }
@@ -41,36 +46,51 @@ export async function doctor(options: DoctorOptions, io: CommandIo): Promise<Exi
 /** The programs a config names are checked in place of the usual ones. A broken config is not the machine's fault. */
 async function checkRequest(options: DoctorOptions, io: CommandIo): Promise<CheckRequest> {
   const folders = { 'project folder': path.join(io.cwd, '.hotmod'), 'cache folder': cacheDir(io.env) };
-  const fixed = { env: io.env, folders, nodeVersion: process.versions.node };
+  const own = cacheDir(io.env);
+  const fixed = { env: io.env, folders, nodeVersion: process.versions.node, cacheDir: own };
+  const flags = options.flags ?? {};
   try {
     const { cwd, env } = io;
-    const config = await loadConfig({ cwd, env, configFile: options.configFile, requireModules: false });
+    const config = await loadConfig({ cwd, env, flags, configFile: options.configFile, requireModules: false });
     const { compiler, linker } = config.build;
     return { ...fixed, compiler, linker, target: config.target };
   } catch (error) {
-    if (!(error instanceof HotmodError)) throw error;
+    // What the command line itself has wrong is no matter of the config.
+    if (!(error instanceof HotmodError) || targetCodes.has(error.code)) throw error;
     io.stderr.write(`The config was left aside: ${error.message}\n`);
-    return { ...fixed, compiler: null, linker: null, target: nativeTarget() };
+    const [target] = resolveTargets({ ...environmentOverrides(io.env), ...flags }, {}, targets());
+    return { ...fixed, compiler: null, linker: null, target };
   }
 }
 
-async function repairPlan(checks: readonly Check[], options: DoctorOptions, io: CommandIo) {
+/** What a repair does: packages of the system first, then what comes from the npm registry. */
+interface Plan {
+  readonly commands: readonly RepairCommand[];
+  readonly parts: readonly Part[];
+}
+
+function isNeeded({ commands, parts }: Plan): boolean {
+  return commands.length > 0 || parts.length > 0;
+}
+
+async function repairPlan(checks: readonly Check[], options: DoctorOptions, io: CommandIo): Promise<Plan> {
   const needs = checks.filter((check) => !isOk(check)).flatMap((check) => check.need ?? []);
-  return planRepair({
+  const commands = await planRepair({
     needs,
     searchPath: io.env.PATH ?? '',
     isRoot: (options.uid ?? process.getuid?.() ?? 1) === 0,
     // A command that is only shown may ask: it is a person who will paste it.
     unattended: !io.interactive && (options.yes || inCi(io.env)),
   });
+  return { commands, parts: checks.flatMap((check) => check.part ?? []) };
 }
 
 /** Shows the commands; asks on a terminal, goes ahead for --yes, on a build server and as root. */
-async function mayRun(plan: readonly RepairCommand[], options: DoctorOptions, io: CommandIo): Promise<boolean> {
-  const rootOnly = plan.some((command) => command.rootOnly);
+async function mayRun(plan: Plan, options: DoctorOptions, io: CommandIo): Promise<boolean> {
+  const rootOnly = plan.commands.some((command) => command.rootOnly);
   const how = rootOnly ? 'Only root can install them, and there is no sudo here. As root, run:' : 'To install them:';
-  io.stderr.write(`hotmod needs packages that this machine does not have. ${how}\n`);
-  for (const { argv, optional } of plan) io.stderr.write(`  ${showCommand(argv)}${optional ? '  (may fail)' : ''}\n`);
+  io.stderr.write(`hotmod needs what this machine does not have. ${how}\n`);
+  for (const line of linesOf(plan)) io.stderr.write(`  ${line}\n`);
   if (rootOnly) return false;
   if (options.yes || inCi(io.env) || (options.uid ?? process.getuid?.()) === 0) return true;
   if (!io.interactive) {
@@ -90,10 +110,20 @@ async function mayRun(plan: readonly RepairCommand[], options: DoctorOptions, io
   }
 }
 
+function linesOf({ commands, parts }: Plan): readonly string[] {
+  return [
+    ...commands.map(({ argv, optional }) => `${showCommand(argv)}${optional ? '  (may fail)' : ''}`),
+    ...parts.map(
+      (part) =>
+        `${showCommand(bringCommand(part))} <cache folder>  (checked against ${part.integrity.slice(0, 20)}...)`,
+    ),
+  ];
+}
+
 /** One after the other; the first that fails and is not optional ends it. Answers whether none did. */
-async function runAll(plan: readonly RepairCommand[], io: CommandIo, json: boolean): Promise<boolean> {
+async function runAll(plan: Plan, request: CheckRequest, io: CommandIo, json: boolean): Promise<boolean> {
   const out = json ? io.stderr : io.stdout;
-  for (const { argv, optional } of plan) {
+  for (const { argv, optional } of plan.commands) {
     const [file = '', ...args] = argv;
     out.write(`$ ${showCommand(argv)}\n`);
     const problem = await runVisibly(file, args, { env: io.env, write: (text) => out.write(text) });
@@ -102,10 +132,15 @@ async function runAll(plan: readonly RepairCommand[], io: CommandIo, json: boole
     out.write(`${showCommand(argv)} failed (${problem}); ${consequence}.\n`);
     if (!optional) return false;
   }
+  const { cacheDir, env } = request;
+  for (const part of plan.parts) {
+    out.write(`$ ${showCommand(bringCommand(part))} ${cacheDir}\n`);
+    await bringPart(part, { cacheDir, env, cwd: io.cwd, write: (text) => out.write(text) });
+  }
   return true;
 }
 
-function report(checks: readonly Check[], plan: readonly RepairCommand[], options: DoctorOptions, io: CommandIo): void {
+function report(checks: readonly Check[], plan: Plan, options: DoctorOptions, io: CommandIo): void {
   const good = checks.every(isOk);
   if (options.json) {
     const rows = checks.map(({ name, status, detail, fix }) => ({ name, status, detail, fix }));
@@ -123,15 +158,29 @@ function report(checks: readonly Check[], plan: readonly RepairCommand[], option
     if (check.fix !== '') out.write(`${' '.repeat(25)}${check.fix}\n`);
   }
   if (good) return;
-  if (plan.length > 0 && !options.fix) {
-    const rootOnly = plan.some((command) => command.rootOnly);
-    out.write(rootOnly ? '\nAs root, run:\n' : '\n`hotmod doctor --fix` runs:\n');
-    for (const { argv } of plan) out.write(`  ${showCommand(argv)}\n`);
-  } else if (plan.length === 0 && checks.some((check) => check.need !== null)) {
-    out.write('\nNo package manager that hotmod knows was found. Install clang 14 or newer, lld and the C headers.\n');
+  if (isNeeded(plan) && !options.fix) {
+    const rootOnly = plan.commands.some((command) => command.rootOnly);
+    out.write(rootOnly ? '\nAs root, run:\n' : `\n\`hotmod doctor --fix${ofTarget(options)}\` runs:\n`);
+    for (const line of linesOf(plan)) out.write(`  ${line}\n`);
+  } else if (plan.commands.length === 0 && checks.some((check) => check.need !== null)) {
+    out.write(`\nhotmod knows no package manager here that brings it. Install ${toInstall(checks)}.\n`);
   }
 }
 
 function isOk(check: Check): boolean {
   return check.status === 'ok';
+}
+
+/** A misspelled name on the command line is the caller's to mend, and nothing about the machine. */
+const targetCodes: ReadonlySet<string> = new Set(['HM108', 'HM125', 'HM126']);
+
+function ofTarget({ flags }: DoctorOptions): string {
+  return flags?.target === undefined ? '' : ` --target ${flags.target}`;
+}
+
+/** Where no package manager brings it: in words that a search in any of them understands. */
+function toInstall(checks: readonly Check[]): string {
+  const emulated = checks.some((check) => check.need?.startsWith('linux-arm64') ?? false);
+  const usual = 'clang 14 or newer, lld and the C headers';
+  return emulated ? `${usual}, QEMU's user-mode emulator and a C and C++ library for aarch64` : usual;
 }

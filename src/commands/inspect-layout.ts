@@ -15,6 +15,7 @@ import { recordName } from '../layout/type-name.js';
 import { ObjectFileError } from '../objfile/errors.js';
 import { lineWriter } from '../report/writer.js';
 import { readLastGood } from '../session/last-good.js';
+import { besideLibrary } from '../session/linked-objects.js';
 import { didYouMean } from '../text/nearest.js';
 import { readLibrary } from '../validate/read-library.js';
 import type { InspectOptions } from './inspect.js';
@@ -88,7 +89,9 @@ async function readTypes(file: string): Promise<DebugInfo> {
   const read = await readLibrary(file);
   if (!read.ok) throw unreadable('HM308', `${read.message}.`, 'Check the path.', exitCode.usage);
   try {
-    return readDebugInfo(read.bytes, { beside: (name) => readBeside(file, name) });
+    const linked = besideLibrary(file);
+    const beside = (name: string, modified: number) => linked(name, modified) ?? readBeside(file, name, modified);
+    return readDebugInfo(read.bytes, { beside });
   } catch (error) {
     if (error instanceof DebugInfoError) {
       const hint = 'Build it with -g, and do not strip it.';
@@ -104,7 +107,9 @@ async function readTypes(file: string): Promise<DebugInfo> {
 }
 
 /** Debug information may lie in a file of its own, next to the one that it belongs to. */
-function readBeside(file: string, name: string): Uint8Array | null {
+function readBeside(file: string, name: string, modified: number): Uint8Array | null {
+  // An object file that was written since the link is not what the library was made of.
+  if (modified !== 0) return null;
   for (const path of isAbsolute(name) ? [name] : [join(dirname(file), name), join(dirname(file), basename(name))]) {
     try {
       return readFileSync(path);

@@ -43,7 +43,7 @@ export async function reload(options: ReloadOptions, io: CommandIo): Promise<num
     if (!alone) throw error;
     const { builder, engineLibrary } = await openWorkshop({ config, env: io.env, cacheDir: cacheDir(io.env) });
     const records = new Map(config.modules.map((settings) => [settings.name, newRecord(settings)]));
-    const models = createModelReader(config.root);
+    const models = createModelReader(config.root, config.target);
     const context = { bus, records, config, builder, engineLibrary, models };
     await recallLastGood(context);
     return await dryRun(context, modules);

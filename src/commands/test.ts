@@ -3,14 +3,19 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { findCases } from '../cases/find.js';
 import { runCases } from '../cases/run-all.js';
+import type { CaseSurroundings } from '../cases/run-case.js';
 import { cacheDir } from '../config/cache-dir.js';
+import { environmentOverrides } from '../config/environment.js';
+import { resolveTargets } from '../config/targets.js';
 import { exitCode, HotmodError } from '../errors.js';
 import { githubReport } from '../report/cases/github.js';
 import { jsonReport } from '../report/cases/json.js';
 import { junitReport } from '../report/cases/junit.js';
 import { specReport } from '../report/cases/spec.js';
-import type { CaseReport } from '../report/cases/types.js';
+import { type CaseReport, mergeReports } from '../report/cases/types.js';
+import { isEmulated, targets } from '../target/targets.js';
 import { didYouMean } from '../text/nearest.js';
+import { findHostProgram } from '../toolchain/host-program.js';
 import type { CommandIo } from './io.js';
 
 export interface TestOptions {
@@ -21,6 +26,8 @@ export interface TestOptions {
   readonly filter?: string | undefined;
   readonly jobs?: number | undefined;
   readonly json: boolean;
+  readonly target?: string | undefined;
+  readonly cpu?: string | undefined;
 }
 
 type Reporter = (report: CaseReport, io: CommandIo) => string;
@@ -41,8 +48,11 @@ export async function test(options: TestOptions, io: CommandIo): Promise<number>
   const found = await findCases(io.cwd, options.paths.length > 0 ? options.paths : ['fixtures']);
   const wanted = found.filter((one) => options.filter === undefined || matches(one, options.filter));
   if (wanted.length === 0) throw nothingMatches(options.filter ?? '');
-  const around = { cwd: io.cwd, env: io.env, cacheDir: cacheDir(io.env) };
-  const report = await runCases(wanted, around, options.jobs ?? availableParallelism());
+  const reports: CaseReport[] = [];
+  for (const around of await surroundings(options, io)) {
+    reports.push(await runCases(wanted, around, options.jobs ?? availableParallelism()));
+  }
+  const report = mergeReports(reports);
 
   // The last reporters get the files, so that the first one speaks on stdout unless there is a file for each.
   const onStdout = names.length - options.outputFile.length;
@@ -54,6 +64,20 @@ export async function test(options: TestOptions, io: CommandIo): Promise<number>
   }
   // A run in which everything was skipped has shown nothing.
   return report.failed === 0 && report.passed > 0 ? exitCode.ok : exitCode.failed;
+}
+
+/** Asked before the first case runs: what the machine lacks for a target, every case would lack. */
+async function surroundings(options: TestOptions, io: CommandIo): Promise<readonly CaseSurroundings[]> {
+  const env = environmentOverrides(io.env);
+  const [cpu, named] = [options.cpu ?? env.cpu, options.target ?? env.target];
+  const around = { cwd: io.cwd, env: io.env, cacheDir: cacheDir(io.env) };
+  const found = resolveTargets({ target: named, cpu }, {}, targets());
+  for (const target of found) if (isEmulated(target)) await findHostProgram({ target, ...around });
+  return found.map((target) => {
+    // Of several, a processor is for those that can have it.
+    const own = target.cpus.includes(cpu?.split('+')[0] ?? '') ? cpu : undefined;
+    return { ...around, flags: { target: found.length === 1 ? named : target.name, cpu: own }, target };
+  });
 }
 
 function matches(

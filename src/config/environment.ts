@@ -7,6 +7,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Overrides {
   readonly configFile?: string | undefined;
   readonly target?: string | undefined;
+  readonly cpu?: string | undefined;
   /** Module names from the command line; empty or absent means all. */
   readonly modules?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
@@ -19,7 +20,7 @@ export interface Overrides {
 }
 
 /**
- * The HOTMOD_* variables: HOTMOD_CONFIG, HOTMOD_TARGET, HOTMOD_JOBS, HOTMOD_POLLING, HOTMOD_COMPILER, HOTMOD_LINKER,
+ * The HOTMOD_* variables: HOTMOD_CONFIG, HOTMOD_TARGET, HOTMOD_CPU, HOTMOD_JOBS, HOTMOD_POLLING, HOTMOD_COMPILER, HOTMOD_LINKER,
  * HOTMOD_RATE. An empty variable counts as not set.
  *
  * @throws HotmodError HM103 naming the variable
@@ -28,6 +29,7 @@ export function environmentOverrides(env: Environment): Overrides {
   return {
     configFile: text(env, 'HOTMOD_CONFIG'),
     target: text(env, 'HOTMOD_TARGET'),
+    cpu: text(env, 'HOTMOD_CPU'),
     jobs: number(env, 'HOTMOD_JOBS', (value) => Number.isInteger(value) && value >= 1, 'a whole number of at least 1'),
     polling: flag(env, 'HOTMOD_POLLING'),
     compiler: text(env, 'HOTMOD_COMPILER'),

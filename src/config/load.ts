@@ -14,12 +14,12 @@ import {
   resolveModule,
   resolveRecovery,
   resolveReload,
-  resolveTarget,
   resolveTimeouts,
   resolveWatch,
 } from './resolve.js';
 import type { ResolvedConfig } from './resolved.js';
 import { type UserConfig, userConfigSchema } from './schema.js';
+import { resolveTargets } from './targets.js';
 
 export interface LoadRequest {
   /** The project's folder. */
@@ -41,14 +41,14 @@ export interface LoadRequest {
  * file beats the defaults. Calling it again is how a running session takes over an edit: nothing is kept in between,
  * and a configuration that was handed out before is never changed.
  *
- * @throws HotmodError HM101 to HM108 and HM120, and nothing else
+ * @throws HotmodError HM101 to HM108, HM120, HM125 and HM126, and nothing else
  */
 export async function loadConfig(request: LoadRequest): Promise<ResolvedConfig> {
   const root = await projectRoot(request.cwd);
   const given = mergeOverrides(request.flags ?? {}, environmentOverrides(request.env));
   const source = await findConfig(root, request.configFile ?? given.configFile);
   const { config, files } = await readUserConfig(source);
-  const target = resolveTarget(given.target ?? config.target ?? 'native', request.targets ?? targets());
+  const [target, ...otherTargets] = resolveTargets(given, config, request.targets ?? targets());
   const required = request.requireModules ?? true;
   const discovery = await discover(root, config, required);
   const modules = select(discovery, config, given, required).map((module) => resolveModule(root, module, config));
@@ -59,14 +59,15 @@ export async function loadConfig(request: LoadRequest): Promise<ResolvedConfig> 
     configFiles: watchedFiles(root, files, discovery),
     modulePatterns: discovery.patterns,
     modules,
-    outDir: path.join(root, '.hotmod'),
+    outDir: outDirOf(root, target),
     target,
+    otherTargets,
     watch: resolveWatch(root, config, given),
     build: resolveBuild(config, given),
-    host: resolveHost(config, given),
+    host: resolveHost(config, given, target),
     reload: resolveReload(config),
     recovery: resolveRecovery(config),
-    timeouts: resolveTimeouts(config),
+    timeouts: resolveTimeouts(config, target),
     keepGenerations: config.keepGenerations ?? 5,
   };
 }
@@ -110,6 +111,14 @@ function select(discovery: Discovery, config: UserConfig, given: Overrides, requ
   // What the config leaves out may be gone altogether by now; what the user typed must exist.
   const exclude = (config.modules?.exclude ?? []).filter((name) => names.has(name) && !named.includes(name));
   return selectModules(discovery.modules, only, [...exclude, ...(given.exclude ?? [])]);
+}
+
+/**
+ * Other machines' libraries, history and session lie apart: what was timed or went wrong under an emulator says nothing
+ * of this machine, and a session of each can run at the same time.
+ */
+export function outDirOf(root: string, target: Target): string {
+  return target.name === 'native' ? path.join(root, '.hotmod') : path.join(root, '.hotmod', target.name);
 }
 
 /**

@@ -1,9 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
-import { exitCode, HotmodError } from '../errors.js';
 import type { ConflictKind, ConflictStrategy } from '../events/events.js';
-import type { Target } from '../target/targets.js';
-import { didYouMean } from '../text/nearest.js';
+import { isEmulated, type Target } from '../target/targets.js';
 import { conflictStrategies } from './conflicts.js';
 import { entryNames } from './entry.js';
 import type { Overrides } from './environment.js';
@@ -42,7 +40,7 @@ export function resolveBuild(config: UserConfig, given: Overrides): BuildSetting
   };
 }
 
-export function resolveHost(config: UserConfig, given: Overrides): HostSettings {
+export function resolveHost(config: UserConfig, given: Overrides, target: Target): HostSettings {
   const host = config.host ?? {};
   const stepped = given.stepped ?? host.stepped ?? false;
   return {
@@ -50,7 +48,7 @@ export function resolveHost(config: UserConfig, given: Overrides): HostSettings 
     stepped,
     // Where time stands still nobody waits for a host.
     standby: host.standby ?? !stepped,
-    hangTimeoutMs: resolveTimeouts(config).call,
+    hangTimeoutMs: resolveTimeouts(config, target).call,
     probationFrames: host.probationFrames ?? 120,
     frameCopies: host.frameCopies ?? true,
     frameCopyLimit: host.frameCopyLimit ?? 32,
@@ -59,8 +57,9 @@ export function resolveHost(config: UserConfig, given: Overrides): HostSettings 
   };
 }
 
-export function resolveTimeouts({ timeouts = {}, host = {} }: UserConfig): Timeouts {
-  const call = timeouts.call ?? host.hangTimeoutMs ?? 2000;
+export function resolveTimeouts({ timeouts = {}, host = {} }: UserConfig, target: Target): Timeouts {
+  // What takes a while takes many times as long under an emulator.
+  const call = timeouts.call ?? host.hangTimeoutMs ?? (isEmulated(target) ? 10_000 : 2000);
   return {
     build: timeouts.build ?? 600_000,
     validate: timeouts.validate ?? 60_000,
@@ -111,17 +110,6 @@ function resolveConflicts(given: NonNullable<UserConfig['reload']>['onConflict']
     rangesCannotMeet: of('rangesCannotMeet'),
   };
   return { strategies, decide };
-}
-
-/** @throws HotmodError HM108 */
-export function resolveTarget(name: string, known: ReadonlyMap<string, Target>): Target {
-  const target = known.get(name);
-  if (target !== undefined) return target;
-  const names = [...known.keys()];
-  throw new HotmodError('HM108', `There is no target "${name}".${didYouMean(name, names)}`, {
-    hint: `Targets: ${names.join(', ')}.`,
-    exitCode: exitCode.usage,
-  });
 }
 
 /**

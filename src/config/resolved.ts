@@ -15,9 +15,12 @@ export interface ResolvedConfig {
   /** Folder patterns relative to root, as given: `modules/*`, or `.` for a project that is itself one module. */
   readonly modulePatterns: readonly string[];
   readonly modules: readonly ResolvedModule[];
-  /** Everything hotmod writes lies here: `<root>/.hotmod`. */
+  /** Everything hotmod writes lies here: `<root>/.hotmod`, or the folder of the target's name in it. */
   readonly outDir: string;
+  /** The machine whose modules run. */
   readonly target: Target;
+  /** Further machines that modules are built and judged for. */
+  readonly otherTargets: readonly Target[];
   readonly watch: WatchSettings;
   readonly build: BuildSettings;
   readonly host: HostSettings;

@@ -64,7 +64,9 @@ const hostSchema = z.strictObject({
     .int()
     .min(10)
     .optional()
-    .describe('A call into a module that takes longer, in milliseconds, is a hang. Default: 2000.'),
+    .describe(
+      'A call into a module that takes longer, in milliseconds, is a hang. Default: 2000, under an emulator 10000.',
+    ),
   probationFrames: z
     .number()
     .int()
@@ -174,6 +176,15 @@ export const userConfigSchema = z.strictObject({
   $schema: z.string().optional().describe('Path of this schema, for editors.'),
   modules: modulesSchema.optional().describe('Which folders are modules.'),
   target: z.string().min(1).optional().describe('The machine to build for. HOTMOD_TARGET. Default: "native".'),
+  targets: names
+    .min(1)
+    .optional()
+    .describe('Several machines in place of "target": modules run for the first, and are built and judged for all.'),
+  cpu: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The processor, with features behind it: "neoverse-n1", "generic+lse". HOTMOD_CPU. Default: "generic".'),
   watch: watchSchema.optional().describe('How file changes are seen.'),
   build: buildSchema.optional().describe('How modules are built.'),
   host: hostSchema.optional().describe('The process that modules run in.'),

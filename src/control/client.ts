@@ -1,4 +1,6 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { connect } from 'node:net';
+import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { exitCode, HotmodError } from '../errors.js';
 import type { HotmodEvent } from '../events/events.js';
@@ -34,7 +36,7 @@ export async function ask(
   } finally {
     socket.destroy();
   }
-  throw notAnswered(failure, request);
+  throw notAnswered(failure, request, path);
 }
 
 /** The status of the session that listens there; null where none does. */
@@ -46,14 +48,37 @@ export async function askStatus(path: string): Promise<SessionStatus | null> {
   }
 }
 
+/** Targets of this project for which a session listens, by their folders in `.hotmod`; `native` has no folder of its own. */
+function otherTargets(path: string): readonly string[] {
+  const own = dirname(path);
+  const all = basename(own) === '.hotmod' ? own : dirname(own);
+  const folders = [['native', all], ...namesIn(all).map((name) => [name, join(all, name)])] as const;
+  return folders.flatMap(([name, dir]) => (dir !== own && existsSync(join(dir, basename(path))) ? [name] : []));
+}
+
+function namesIn(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
+  }
+}
+
 function refusal(answer: Extract<ControlAnswer, { readonly kind: 'error' }>): HotmodError {
   const known = Object.values(exitCode).find((code) => code === answer.exitCode) ?? exitCode.bug;
   return new HotmodError(answer.code, answer.message, { hint: answer.hint, exitCode: known });
 }
 
-function notAnswered(error: unknown, { method }: ControlRequest): HotmodError {
+function notAnswered(error: unknown, { method }: ControlRequest, path: string): HotmodError {
   const code = error instanceof Error && 'code' in error ? error.code : '';
   if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+    const [other] = otherTargets(path);
+    if (other !== undefined) {
+      return new HotmodError('HM521', 'No session of this project is running for this target.', {
+        hint: `One for ${other} seems to be: pass --target ${other}.`,
+        exitCode: exitCode.missing,
+      });
+    }
     return new HotmodError('HM521', 'No session of this project is running.', {
       hint: `Start one with "hotmod dev" in another terminal${method === 'reload' ? ', or pass --dry-run for a verdict without one' : ''}.`,
       exitCode: exitCode.missing,

@@ -84,11 +84,15 @@ function readParts(reader: TypeReader, unit: OpenUnit, entry: Entry): RecordPart
   const children = lazy(() => reader.program.children(unit, entry, tag.member, tag.inheritance));
   const members = lazy(() => children().filter((child) => child.tag === tag.member && !isStatic(child)));
   return {
-    fields: lazy(() =>
-      members()
-        .filter((child) => !isVtable(child))
-        .map((child) => buildField(reader, unit, child)),
-    ),
+    fields: lazy(() => {
+      const fields: Field[] = [];
+      for (const child of members()) {
+        if (isVtable(child)) continue;
+        const before = entry.tag === tag.unionType ? undefined : fields.at(-1);
+        fields.push(buildField(reader, unit, child, placeOf(reader, unit, child, before)));
+      }
+      return fields;
+    }),
     bases: lazy(() =>
       children()
         .filter((child) => child.tag === tag.inheritance)
@@ -111,9 +115,23 @@ function isVtable(member: Entry): boolean {
   return member.flag(at.artificial) && (member.string(at.name) ?? '').startsWith('_vptr');
 }
 
-function buildField(reader: TypeReader, unit: OpenUnit, member: Entry): Field {
+type BitPlace = Pick<Field, 'bitOffset' | 'bitSize'>;
+
+/**
+ * clang describes a bit-field that is as wide as its type as a plain field, also where it is packed and begins within a byte:
+ * at the byte in which the bit-field before it ends. Nothing else can begin there.
+ */
+function placeOf(reader: TypeReader, unit: OpenUnit, member: Entry, before: BitPlace | undefined): BitPlace {
   const bitSize = member.number(at.bitSize);
-  const bitOffset = bitSize === null ? memberOffset(member) * 8 : bitFieldOffset(reader, unit, member, bitSize);
+  if (bitSize !== null) return { bitSize, bitOffset: bitFieldOffset(reader, unit, member, bitSize) };
+  const bitOffset = memberOffset(member) * 8;
+  const end = before === undefined || before.bitSize === null ? 0 : before.bitOffset + before.bitSize;
+  if (bitOffset >= end || end - bitOffset >= 8) return { bitSize, bitOffset };
+  const size = sizeOf(reader.typeOf(member));
+  return size === null ? { bitSize, bitOffset } : { bitSize: size * 8, bitOffset: end };
+}
+
+function buildField(reader: TypeReader, unit: OpenUnit, member: Entry, { bitOffset, bitSize }: BitPlace): Field {
   const type = lazy(() => reader.typeOf(member));
   return {
     name: member.string(at.name) ?? '',

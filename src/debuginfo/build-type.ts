@@ -11,15 +11,17 @@ import { DebugInfoError } from './errors.js';
 import { lazy } from './lazy.js';
 import type { OpenUnit } from './open-unit.js';
 import type { Program } from './program.js';
+import type { DebugSections } from './sections.js';
 import type { TypeReader } from './type-reader.js';
 import type { DebugType, PointerType, QualifiedType, VoidType } from './types.js';
+import type { Unit } from './units.js';
 
 /** To build a type hardly ever needs another one first: what it leads to is read when it is asked for. */
 const deepest = 100;
 const voidType: VoidType = { kind: 'void' };
 
 export function createTypeReader(program: Program): TypeReader {
-  const built = { debug_info: new Map<number, DebugType>(), debug_types: new Map<number, DebugType>() };
+  const built = new Map<DebugSections, BuiltTypes>();
   let depth = 0;
   const reader: TypeReader = {
     program,
@@ -30,7 +32,7 @@ export function createTypeReader(program: Program): TypeReader {
       return reader.typeAt(found.unit, found.entry);
     },
     typeAt(unit, entry) {
-      const types = built[unit.unit.section];
+      const types = typesOf(built, unit);
       const known = types.get(entry.offset);
       if (known !== undefined) return known;
       if (++depth > deepest) throw new DebugInfoError('damaged', 'a type is defined by itself');
@@ -44,6 +46,18 @@ export function createTypeReader(program: Program): TypeReader {
     },
   };
   return reader;
+}
+
+/** By the offset of their entries. */
+type BuiltTypes = Readonly<Record<Unit['section'], Map<number, DebugType>>>;
+
+function typesOf(built: Map<DebugSections, BuiltTypes>, { sections, unit }: OpenUnit): Map<number, DebugType> {
+  let types = built.get(sections);
+  if (types === undefined) {
+    types = { debug_info: new Map(), debug_types: new Map() };
+    built.set(sections, types);
+  }
+  return types[unit.section];
 }
 
 function build(reader: TypeReader, unit: OpenUnit, entry: Entry): DebugType {

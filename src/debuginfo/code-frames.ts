@@ -40,7 +40,7 @@ export function framesAt(program: Program, address: number): readonly CodeFrame[
   const around = functionAround(program, address);
   const place = lineAt(program, address) ?? { file: '', line: 0 };
   if (around === null) return place.file === '' ? [] : [{ function: '', linkageName: null, ...place, inlined: false }];
-  const inlined = inlinedAround(program, around, address);
+  const inlined = inlinedAround(around, address);
   const frames: CodeFrame[] = [];
   let reached: Place = place;
   for (const entry of inlined.toReversed()) {
@@ -70,10 +70,9 @@ function callPlace(unit: OpenUnit, entry: Entry): Place {
  * stretch of code at most, and may have more.
  */
 function* unitsAround(program: Program, address: number): Generator<OpenUnit> {
-  if (program.sections.relocatable) return;
   const others: OpenUnit[] = [];
   for (const unit of program.units) {
-    if (unit.unit.signature !== null) continue;
+    if (unit.unit.signature !== null || unit.sections.relocatable) continue;
     const claimed = unit.code().some((range) => address >= range.address && address < range.address + range.size);
     if (claimed) yield unit;
     else if (!unit.root.has(at.ranges)) others.push(unit);
@@ -88,11 +87,11 @@ function holds(unit: OpenUnit, entry: Entry, address: number): boolean {
 }
 
 /** Inlined copies around an address, the outermost first. Blocks between them are looked into, other functions are not. */
-function inlinedAround(program: Program, { unit, entry }: Located, address: number): readonly Entry[] {
+function inlinedAround({ unit, entry }: Located, address: number): readonly Entry[] {
   if (!entry.abbreviation.hasChildren) return [];
   const { abbreviations, end } = unit.unit;
   const found: Entry[] = [];
-  const cursor = new Cursor(program.sections.section(unit.unit.section), program.sections.littleEndian, entry.next);
+  const cursor = new Cursor(unit.sections.section(unit.unit.section), unit.sections.littleEndian, entry.next);
   for (let depth = 1; cursor.at < end; ) {
     const offset = cursor.at;
     const code = cursor.uleb();

@@ -13,23 +13,23 @@ import type { DebugInfo, NamedType } from './types.js';
 import { readVariables } from './variables.js';
 
 /**
- * Reads DWARF 2 to 5 as clang and gcc write it. The units are walked over once, without decoding what their entries say;
+ * Reads DWARF 2 to 5 as clang and gcc write it, of one file or of the object files that one was linked from. The units are walked over once, without decoding what their entries say;
  * the rest is read when it is asked for, so that properties of the result may throw too.
  *
  * @throws DebugInfoError and nothing else, whatever the bytes are. `none` only where there are no units at all.
  */
-export function readDwarf(sections: DebugSections): DebugInfo {
-  if (sections.section('debug_info').length === 0) {
+export function readDwarf(...files: readonly DebugSections[]): DebugInfo {
+  if (files.every((sections) => sections.section('debug_info').length === 0)) {
     throw new DebugInfoError('none', 'it was built without debug information, or was stripped of it');
   }
-  const program = openProgram(sections);
+  const program = openProgram(files);
   const reader = createTypeReader(program);
   const variables = lazy(() => readVariables(reader));
   const functions = lazy(() => readFunctions(reader));
   const types = lazy(() => readTypes(reader, new Set()));
   const outside = new Map<string, readonly NamedType[]>();
   return {
-    pointerSize: sections.pointerSize,
+    pointerSize: files[0]?.pointerSize ?? 8,
     units: program.units
       .filter(({ unit }) => unit.signature === null)
       .map(({ name, directory, language }) => ({ name, directory, language })),

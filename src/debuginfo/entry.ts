@@ -4,6 +4,7 @@ import { at, form } from './constants.js';
 import type { Cursor } from './cursor.js';
 import { DebugInfoError } from './errors.js';
 import { blockSize, skipForm } from './forms.js';
+import type { DebugSections } from './sections.js';
 import type { UnitReader } from './unit-reader.js';
 import type { Unit } from './units.js';
 
@@ -163,7 +164,8 @@ export class Entry {
     if (found === null) return null;
     const { unit } = this.reader;
     const cursor = this.#cursor(found.place);
-    const inUnit = (offset: number): Reference => ({ section: unit.section, offset: unit.start + offset });
+    const { sections } = this.reader;
+    const inUnit = (offset: number): Reference => ({ sections, section: unit.section, offset: unit.start + offset });
     switch (found.kind) {
       case form.ref1:
         return inUnit(cursor.u8());
@@ -177,6 +179,7 @@ export class Entry {
         return inUnit(cursor.uleb());
       case form.refAddr:
         return {
+          sections,
           section: 'debug_info',
           offset: cursor.unsigned(unit.version <= 2 ? unit.address : unit.offset),
         };
@@ -242,7 +245,10 @@ export class Entry {
   }
 }
 
-export type Reference = { readonly section: Unit['section']; readonly offset: number } | { readonly signature: bigint };
+/** A place in the debug sections that the entry itself stands in; or a type unit, which may stand in any. */
+export type Reference =
+  | { readonly sections: DebugSections; readonly section: Unit['section']; readonly offset: number }
+  | { readonly signature: bigint };
 
 interface Found {
   readonly index: number;

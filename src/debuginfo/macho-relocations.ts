@@ -3,12 +3,22 @@ import type { MachOFile, MachORelocation, MachOSection } from '../objfile/macho-
 import { DebugInfoError } from './errors.js';
 import type { Relocated } from './relocated.js';
 
+/** What an address of an object file, in the section of this number, became in a library; see `macho-debug-map.ts`. */
+export type ToImage = (section: number, address: number) => bigint;
+
 /**
  * Carries out the relocations of a debug section of an object file (`mach-o/x86_64/reloc.h`, `mach-o/arm64/reloc.h`) so
  * that addresses are offsets into their sections. Sections of an object file have addresses in a space of their own;
  * references between debug sections are plain offsets and have no relocations.
+ *
+ * With `toImage` they are addresses of the library that the object file was linked into.
  */
-export function applyMachORelocations(file: MachOFile, section: MachOSection, bytes: Uint8Array): Relocated {
+export function applyMachORelocations(
+  file: MachOFile,
+  section: MachOSection,
+  bytes: Uint8Array,
+  toImage: ToImage | null = null,
+): Relocated {
   const copy = bytes.slice();
   const view = new DataView(copy.buffer, copy.byteOffset, copy.byteLength);
   const targets = new Map<number, number>();
@@ -29,6 +39,8 @@ export function applyMachORelocations(file: MachOFile, section: MachOSection, by
       // A difference of two addresses is the same in every address space.
       value -= BigInt(resolve(file, subtracted).address);
       subtracted = null;
+    } else if (toImage !== null && index !== 0) {
+      value = toImage(index, Number(value));
     } else {
       value -= BigInt(base);
       if (index !== 0) targets.set(offset, index);

@@ -1,30 +1,51 @@
 import { readMachO } from '../objfile/macho.js';
-import { stabObjectFile } from '../objfile/macho-constants.js';
 import { machOSlices } from '../objfile/macho-fat.js';
 import type { MachOFile, MachOMachine, MachOSection } from '../objfile/macho-types.js';
 import { DebugInfoError } from './errors.js';
 import { inflateOld } from './inflate.js';
-import { applyMachORelocations } from './macho-relocations.js';
+import { readDebugMap, translate } from './macho-debug-map.js';
+import { applyMachORelocations, type ToImage } from './macho-relocations.js';
 import type { OpenOptions } from './open.js';
 import type { Relocated } from './relocated.js';
 import type { DebugSectionName, DebugSections } from './sections.js';
 
 /**
  * Debug sections of a Mach-O file: an object file, or the companion that dsymutil makes (`.dSYM`). A linked file holds
- * none itself; its companion is asked for where the caller can look beside it.
+ * none itself; its companion, and then the object files that it was linked from, are asked for where the caller can look
+ * beside it.
  *
  * @throws DebugInfoError, ObjectFileError
  */
-export function openMachO(bytes: Uint8Array, options: OpenOptions): DebugSections {
+export function openMachO(bytes: Uint8Array, options: OpenOptions): readonly DebugSections[] {
   const file = readMachO(chooseSlice(bytes, options.machine ?? null));
-  if (hasDebugInfo(file)) return machOSections(file);
+  if (hasDebugInfo(file)) return [machOSections(file)];
   const companion = findCompanion(file, options);
-  if (companion !== null) return machOSections(companion);
-  throw nothingIn(file);
+  if (companion !== null) return [machOSections(companion)];
+  const objects = options.beside === undefined ? [] : linkedObjects(file, options.beside);
+  if (objects.length === 0) throw nothingIn(file);
+  return objects.map((one) => machOSections(one.file, one.toImage));
 }
 
-function machOSections(file: MachOFile): DebugSections {
-  const relocatable = file.header.type === 'object';
+/** The object files that a library was linked from, as far as the linker says that they have debug information. */
+function linkedObjects(
+  library: MachOFile,
+  beside: NonNullable<OpenOptions['beside']>,
+): readonly { readonly file: MachOFile; readonly toImage: ToImage }[] {
+  return readDebugMap(library).map(({ path, modified, addresses }) => {
+    const bytes = beside(path, modified);
+    if (bytes === null) {
+      throw new DebugInfoError('none', `its types stand in ${path}, which is not there, or not what was linked`);
+    }
+    const file = readMachO(chooseSlice(bytes, library.header.machine));
+    if (!hasDebugInfo(file))
+      throw new DebugInfoError('damaged', `${path} has no debug information, and the linker saw some`);
+    return { file, toImage: translate(file, addresses) };
+  });
+}
+
+function machOSections(file: MachOFile, toImage: ToImage | null = null): DebugSections {
+  const isObject = file.header.type === 'object';
+  const relocatable = isObject && toImage === null;
   const read = new Map<DebugSectionName, Relocated>();
   const section = (name: DebugSectionName): Relocated => {
     const known = read.get(name);
@@ -34,7 +55,7 @@ function machOSections(file: MachOFile): DebugSections {
     if (found !== null) {
       const data = file.sectionData(found);
       const bytes = found.name.startsWith('__z') ? inflateOld(found.name, data) : data;
-      result = relocatable ? applyMachORelocations(file, found, bytes) : { bytes, targets: result.targets };
+      result = isObject ? applyMachORelocations(file, found, bytes, toImage) : { bytes, targets: result.targets };
     }
     read.set(name, result);
     return result;
@@ -89,7 +110,7 @@ function findCompanion(file: MachOFile, options: OpenOptions): MachOFile | null 
   const name = file.id?.name.split('/').at(-1);
   if (name === undefined || options.beside === undefined) return null;
   const path = `${name}.dSYM/Contents/Resources/DWARF/${name}`;
-  const bytes = options.beside(path);
+  const bytes = options.beside(path, 0);
   if (bytes === null) return null;
   const companion = readMachO(chooseSlice(bytes, file.header.machine));
   if (companion.uuid === null || companion.uuid !== file.uuid) {
@@ -114,7 +135,6 @@ const mostNames = 3;
 
 /** What the linker left for debuggers: stabs that name the object files it read. */
 function objectNames(file: MachOFile): readonly string[] {
-  const stabs = (file.symbols ?? []).filter((symbol) => symbol.stab === stabObjectFile && symbol.name !== '');
-  const names = stabs.map((symbol) => symbol.name.split('/').at(-1) ?? symbol.name);
+  const names = readDebugMap(file).map(({ path }) => path.split('/').at(-1) ?? path);
   return names.length > mostNames ? [...names.slice(0, mostNames), '...'] : names;
 }

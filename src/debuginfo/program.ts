@@ -10,9 +10,8 @@ import type { DebugSections } from './sections.js';
 import type { Place } from './types.js';
 import { readUnits, type Unit } from './units.js';
 
-/** All units of a file, and how entries are found in them. */
+/** All units of a file, or of the object files that one was linked from, and how entries are found in them. */
 export interface Program {
-  readonly sections: DebugSections;
   readonly units: readonly OpenUnit[];
   entry(unit: OpenUnit, offset: number): Entry;
   /** The entry that a reference leads to, and its unit. */
@@ -23,10 +22,16 @@ export interface Program {
   placeOf(unit: OpenUnit, entry: Entry): Place;
 }
 
-export function openProgram(sections: DebugSections): Program {
-  const units = openUnits(sections);
+export function openProgram(files: readonly DebugSections[]): Program {
+  const byFile = files.map((sections) => ({ sections, units: openUnits(sections) }));
+  const units = byFile.flatMap((one) => one.units);
   const signatures = new Map(units.flatMap((one) => (one.unit.signature === null ? [] : [[one.unit.signature, one]])));
-  const starts = { debug_info: bySection(units, 'debug_info'), debug_types: bySection(units, 'debug_types') };
+  const starts = new Map(
+    byFile.map(({ sections, units: own }) => [
+      sections,
+      { debug_info: bySection(own, 'debug_info'), debug_types: bySection(own, 'debug_types') },
+    ]),
+  );
 
   const entry = (unit: OpenUnit, offset: number): Entry => new Entry(unit, offset);
 
@@ -36,7 +41,7 @@ export function openProgram(sections: DebugSections): Program {
       if (unit === undefined) throw new DebugInfoError('damaged', 'a type unit that is referred to is not there');
       return { unit, entry: entry(unit, unit.unit.typeEntry) };
     }
-    const unit = unitAt(starts[reference.section], reference.offset);
+    const unit = unitAt(starts.get(reference.sections)?.[reference.section] ?? [], reference.offset);
     return { unit, entry: entry(unit, reference.offset) };
   };
 
@@ -46,7 +51,7 @@ export function openProgram(sections: DebugSections): Program {
     return { file: file === null ? '' : (unit.files()[file] ?? ''), line };
   };
 
-  return { sections, units, entry, follow, children, scopeOf: createScopes({ entry, follow }), placeOf };
+  return { units, entry, follow, children, scopeOf: createScopes({ entry, follow }), placeOf };
 }
 
 /** Compilation units first: type units leave to them what they share. */

@@ -1,5 +1,5 @@
 import { readDwarf } from './dwarf.js';
-import { type OpenOptions, openDebugSections } from './open.js';
+import { type OpenOptions, openAllSections } from './open.js';
 import type { DebugInfo } from './types.js';
 
 /**
@@ -8,5 +8,5 @@ import type { DebugInfo } from './types.js';
  * @throws DebugInfoError where there is none, or it cannot be read; ObjectFileError where the file itself cannot.
  */
 export function readDebugInfo(bytes: Uint8Array, options: OpenOptions = {}): DebugInfo {
-  return readDwarf(openDebugSections(bytes, options));
+  return readDwarf(...openAllSections(bytes, options));
 }

@@ -25,7 +25,7 @@ export function findSeparate(file: ElfFile, options: OpenOptions): ElfFile | nul
 function findByBuildId(file: ElfFile, options: OpenOptions): ElfFile | null {
   const id = buildId(file);
   if (id === null || options.beside === undefined) return null;
-  const bytes = options.beside(`.build-id/${id.slice(0, 2)}/${id.slice(2)}.debug`);
+  const bytes = options.beside(`.build-id/${id.slice(0, 2)}/${id.slice(2)}.debug`, 0);
   if (bytes === null) return null;
   const separate = readElf(bytes);
   refuseOtherBuild(file, separate, `the file of build ID ${id}`);
@@ -39,7 +39,7 @@ function findByLink(file: ElfFile, options: OpenOptions): ElfFile | null {
   const name = cursor.string();
   cursor.at = (cursor.at + 3) & ~3;
   const checksum = cursor.u32();
-  const bytes = options.beside?.(name) ?? null;
+  const bytes = options.beside?.(name, 0) ?? null;
   if (bytes === null) {
     throw new DebugInfoError('unsupported', `its debug information stands in the file ${name}, which was not found`);
   }

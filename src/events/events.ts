@@ -135,6 +135,8 @@ export interface CrashPlace {
   readonly leftOut: { readonly after: number; readonly frames: number } | null;
   /** General-purpose registers by name, hexadecimal; empty where they are not known. */
   readonly registers: Readonly<Record<string, string>>;
+  /** Vector registers by name (v0 to v31, fpsr, fpcr of ARM64), hexadecimal; absent where they are not known. */
+  readonly vectors?: Readonly<Record<string, string>>;
 }
 
 /** Milliseconds of the newest 1,000. */
@@ -184,6 +186,10 @@ export type SessionEvent =
       readonly pid: number;
       readonly cwd: string;
       readonly target: string;
+      /** Further targets that modules are built and judged for. */
+      readonly otherTargets?: readonly string[];
+      /** The emulator that runs the modules, where their target is not this machine: no timing means anything then. */
+      readonly emulator?: string;
       readonly modules: readonly string[];
       readonly logFile: string;
     }
@@ -243,6 +249,8 @@ export type SessionEvent =
       readonly reasons: readonly Finding[];
       /** The earlier generation that was gone back to, whose code this one runs; 0 for a build of the source. */
       readonly restores?: number;
+      /** Run by an emulator: the timings say nothing of the target. */
+      readonly emulated?: boolean;
       /** True where the source on disk would give another version than the one that runs now. */
       readonly sourceNewer?: boolean;
       /** Those that stood in its way, and which strategy decided each. */
@@ -328,7 +336,28 @@ export type SessionEvent =
       readonly modules: readonly { readonly module: string; readonly generation: number; readonly from: number }[];
       readonly message: string;
     }
-  | { readonly type: 'host:up'; readonly pid: number; readonly restarts: number }
+  | { readonly type: 'host:up'; readonly pid: number; readonly restarts: number; readonly emulator?: string }
+  /** One of the further targets: nothing of it runs; it was built and judged against the last build that was good for it. */
+  | {
+      readonly type: 'target:judged';
+      readonly target: string;
+      readonly module: string;
+      readonly outcome: 'good' | 'refused' | 'buildFailed';
+      readonly level: Level;
+      readonly reasons: readonly Finding[];
+      /** What is not the same on both machines, in sentences; empty where that was said already. */
+      readonly differences: readonly string[];
+      readonly durationMs: number;
+    }
+  /** What went wrong was the emulator's doing; `module` is the one whose call it was, and is not to blame. */
+  | {
+      readonly type: 'emulator:fault';
+      readonly module: string;
+      /** How many of them there were in this session. */
+      readonly count: number;
+      readonly code: string;
+      readonly message: string;
+    }
   /**
    * A module crashed, hung or ended the process. `fatal` says whether the host process itself was lost.
    * `signal` is a signal name (`SIGSEGV`), `exit` for a call of exit(), or `hang` for a call that did not return.

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 export interface FuzzCompiler {
   readonly name: string;
   readonly c: readonly string[];
-  /** Null where it has no C++ headers or is not asked for C++. */
+  /** Null where it is not asked for C++. */
   readonly cxx: readonly string[] | null;
 }
 
@@ -41,11 +41,14 @@ const all: readonly FuzzCompiler[] = [
     c: ['clang', '--target=aarch64-linux-gnu', '-ffreestanding', '-gdwarf-5', ...quiet],
     cxx: ['clang++', '--target=aarch64-linux-gnu', '-ffreestanding', '-gdwarf-5', '-fstandalone-debug', ...quiet],
   },
-  {
-    name: 'clang, arm64 macOS',
-    c: ['clang', '--target=arm64-apple-macos11', '-ffreestanding', '-gdwarf-4', ...quiet],
-    cxx: null,
-  },
+  ...(['arm64', 'x86_64'] as const).map((machine) => {
+    const words = [`--target=${machine}-apple-macos11`, '-ffreestanding', '-nostdlibinc', '-gdwarf-4', ...quiet];
+    return {
+      name: `clang, ${machine} macOS`,
+      c: ['clang', ...words],
+      cxx: ['clang++', '-fstandalone-debug', ...words],
+    };
+  }),
 ];
 
 /** Those that are installed and compile an empty source. */

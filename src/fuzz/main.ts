@@ -6,7 +6,7 @@ import { type CrashResult, injectCrashes } from './stacks.js';
 import { fuzzTypes } from './types.js';
 
 /**
- * `npm run fuzz -- types --checks 20000 --seed 1`: exact; `npm run fuzz -- mutate --count 100000`: robust;
+ * `npm run fuzz -- types --checks 20000 --seed 1`: exact, and `--compiler macOS` for those of that name alone; `npm run fuzz -- mutate --count 100000`: robust;
  * `npm run fuzz -- crashes --crashes 1000`: contained; `npm run fuzz -- stacks --crashes 250`: told with the right place.
  */
 async function main(): Promise<void> {
@@ -17,11 +17,13 @@ async function main(): Promise<void> {
       crashes: { type: 'string', default: '1000' },
       count: { type: 'string', default: '100000' },
       seed: { type: 'string', default: '1' },
+      compiler: { type: 'string', default: '' },
     },
   });
   const wanted = positionals.length === 0 ? ['types', 'mutate'] : positionals;
   let failed = false;
-  if (wanted.includes('types')) failed = (await runTypes(Number(values.checks), Number(values.seed))) || failed;
+  if (wanted.includes('types'))
+    failed = (await runTypes(Number(values.checks), Number(values.seed), values.compiler)) || failed;
   if (wanted.includes('mutate')) {
     const { runMutations } = await import('./mutate.js');
     failed = (await runMutations(Number(values.count), Number(values.seed))) || failed;
@@ -32,8 +34,9 @@ async function main(): Promise<void> {
   process.exitCode = failed ? 1 : 0;
 }
 
-async function runTypes(checks: number, seed: number): Promise<boolean> {
-  const compilers = await findCompilers();
+async function runTypes(checks: number, seed: number, named: string): Promise<boolean> {
+  const compilers = (await findCompilers()).filter(({ name }) => name.includes(named));
+  if (compilers.length === 0) throw new Error(`No compiler that is installed is called "${named}".`);
   const each = Math.ceil(checks / compilers.length);
   let all = 0;
   let wrong = 0;

@@ -12,6 +12,10 @@ export interface EngineBuildOptions {
   /** Shared by all projects of a user or kept in one; the engine lies in `<cacheDir>/engine/<hash>/`. */
   readonly cacheDir: string;
   readonly platform?: NodeJS.Platform;
+  /** What the compiler must be told to build for another machine. */
+  readonly crossFlags?: readonly string[];
+  /** The command that checks the machine for it. Default: `hotmod doctor`. */
+  readonly doctor?: string;
 }
 
 /**
@@ -20,7 +24,7 @@ export interface EngineBuildOptions {
  */
 export async function buildEngine(options: EngineBuildOptions): Promise<string> {
   const platform = options.platform ?? process.platform;
-  const flags = compileFlags(platform);
+  const flags = [...(options.crossFlags ?? []), ...compileFlags(platform)];
   const name = platform === 'darwin' ? 'libhotmod_engine.dylib' : 'libhotmod_engine.so';
   const sources = await engineSources();
   const compiler = await compilerIdentity(options.compiler);
@@ -40,7 +44,10 @@ export async function buildEngine(options: EngineBuildOptions): Promise<string> 
     throw new HotmodError(
       'HM530',
       `The engine could not be built with ${options.compiler}:\n${result.stderr || result.shortMessage}`,
-      { hint: 'Run "hotmod doctor" to check the compiler and the C library headers.', exitCode: exitCode.missing },
+      {
+        hint: `Run "${options.doctor ?? 'hotmod doctor'}" to check the compiler and the C library headers.`,
+        exitCode: exitCode.missing,
+      },
     );
   }
   await rename(temporary, library);

@@ -79,7 +79,7 @@ export function readFindings(report: ReportReader): readonly ProbeFinding[] {
 }
 
 /** In the order of `hot_fate_t`. */
-const fates = ['out', 'goesOn', 'wentBack', 'stopped', 'restart', 'newHost'] as const;
+const fates = ['out', 'goesOn', 'wentBack', 'stopped', 'restart', 'newHost', 'passedAgain'] as const;
 
 export function readFault(report: ReportReader): ModuleFault {
   const what = {
@@ -115,6 +115,7 @@ export function readFault(report: ReportReader): ModuleFault {
     goesOn: fate === 'goesOn',
     stopped: fate === 'stopped',
     restart: fate === 'restart' ? 'module' : fate === 'newHost' ? 'host' : 'nothing',
+    passedAgain: fate === 'passedAgain',
     recoveryMs,
   };
 }

@@ -154,7 +154,11 @@ export function startEngine(options: EngineOptions): Engine {
       });
     });
   const setRecovery = (settings: RecoverySettings): Promise<void> =>
-    command('hot_node_set_recovery', [unsigned, unsigned, unsigned, int, real, unsigned], recoveryParameters(settings));
+    command(
+      'hot_node_set_recovery',
+      [unsigned, unsigned, unsigned, int, real, unsigned, int],
+      recoveryParameters(settings),
+    );
   void setRecovery(options.recovery);
 
   return {
@@ -286,13 +290,15 @@ const megabyte = 1024 * 1024;
 
 /** In the order of hot_node_set_recovery's parameters. */
 function recoveryParameters(settings: RecoverySettings): unknown[] {
-  const { probationFrames, restart, frameCopies, frameCopyLimit, policy = {} } = settings;
+  const { probationFrames, restart, frameCopies, frameCopyLimit, policy = {}, retryOnce = false } = settings;
   // Four bits for each kind of crash.
   const policies = faultClasses.reduce(
     (bits, one, index) => bits | (crashPolicies.indexOf(policy[one] ?? 'default') << (4 * index)),
     0,
   );
-  return [probationFrames, restart.max, restart.withinMs, frameCopies ? 1 : 0, frameCopyLimit * megabyte, policies];
+  const limit = frameCopyLimit * megabyte;
+  const copies = [frameCopies ? 1 : 0, limit];
+  return [probationFrames, restart.max, restart.withinMs, ...copies, policies, retryOnce ? 1 : 0];
 }
 
 /** In the order of hot_node_give_plan's parameters (engine/node_api.c). */

@@ -24,17 +24,24 @@ export function describeEnd(end: ProcessEnd, status: EngineStatus | null): HostE
   if (end.hung !== null) {
     // A call that has returned meanwhile left no stack of its own.
     const asked = status?.hang.sequence === end.hung.sequence;
-    return { expected, how: 'hang', ...culprit(end.hung), ...(asked ? { stack: status.hang.stack } : {}) };
+    return {
+      expected,
+      how: 'hang',
+      recorded: true,
+      ...culprit(end.hung),
+      ...(asked ? { stack: status.hang.stack } : {}),
+    };
   }
-  if (status !== null && status.end.how === 'exit') return { expected, how: 'exit', ...culprit(status.end) };
+  if (status !== null && status.end.how === 'exit')
+    return { expected, how: 'exit', recorded: true, ...culprit(status.end) };
   if (status !== null && status.end.how === 'signal') {
-    return { expected, how: signalName(status.end.signal), ...culprit(status.end) };
+    return { expected, how: signalName(status.end.signal), recorded: true, ...culprit(status.end) };
   }
   const busy = end.killed ? undefined : status?.lanes.find((lane) => lane.busy);
   const during = culprit(busy ?? nobody);
-  if (end.signal !== null) return { expected, how: end.signal, ...during };
+  if (end.signal !== null) return { expected, how: end.signal, recorded: false, ...during };
   // _exit() and quick_exit() run no exit handler: that a call was under way tells all the same.
-  return { expected, how: busy === undefined ? `code ${end.code ?? 0}` : 'exit', ...during };
+  return { expected, how: busy === undefined ? `code ${end.code ?? 0}` : 'exit', recorded: false, ...during };
 }
 
 function culprit(from: Culprit): Required<Culprit> {

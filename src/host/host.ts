@@ -1,5 +1,6 @@
 import type { CrashPolicy, EntryNames, FaultClass } from '../config/resolved.js';
 import type { Blocker, StateSummary } from '../events/events.js';
+import type { HostProgram } from './program.js';
 import type { RawStack } from './stack.js';
 
 /**
@@ -399,6 +400,8 @@ export interface RecoverySettings {
   readonly frameCopyLimit: number;
   /** What is done about each class of crash; `default` where one is left out. */
   readonly policy?: Readonly<Partial<Record<FaultClass, CrashPolicy>>>;
+  /** An update that crashes is called once more with the variables of the frame boundary; default: false. */
+  readonly retryOnce?: boolean;
 }
 
 /** Why the variables of a crashed module are not those of the last frame boundary (`shadow_obstacle_t`). */
@@ -450,6 +453,8 @@ export interface ModuleFault extends RawCrash {
   readonly stopped: boolean;
   /** What the policy has the caller start anew; the module is out of the frame loop. */
   readonly restart: 'nothing' | 'module' | 'host';
+  /** With `retryOnce`: the call went well the second time, from the same variables. */
+  readonly passedAgain: boolean;
   /** From the signal until all of this was done. */
   readonly recoveryMs: number;
 }
@@ -523,6 +528,8 @@ export interface HostEnd {
   readonly expected: boolean;
   /** Signal name, `exit` where a module called exit(), `hang` where the watchdog killed it, `code N` otherwise. */
   readonly how: string;
+  /** The engine, or whoever ended it for a hang, says so; otherwise the system alone. */
+  readonly recorded: boolean;
   /** The module that was being called, empty where none was. */
   readonly module: string;
   readonly generation: number;
@@ -536,6 +543,8 @@ export interface HostEnd {
 
 /** How a host is opened; everything it may need, so that it reads no environment of its own. */
 export interface HostOptions {
+  /** Default: the Node that runs this. */
+  readonly program?: HostProgram;
   readonly engineLibrary: string;
   /** A folder of this session alone, for private copies and the status file; removed by the host when it ends. */
   readonly runDir: string;

@@ -40,6 +40,8 @@ function main(): void {
       cleanUp = [message.runDir, message.copiesFile, ...message.cleanUp].filter((file) => file !== '');
       groupsDir = message.groupsDir;
       host = setUp(message);
+    } else if (message.type === 'signal') {
+      process.kill(process.pid, message.number);
     } else if (host !== null) {
       void host.serve(message.id, message.call);
     }

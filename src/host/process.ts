@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { exitCode, HotmodError } from '../errors.js';
 import type { HostOptions } from './host.js';
 import { hostMain } from './paths.js';
+import { ownProgram } from './program.js';
 import type { ParentMessage } from './protocol.js';
 
 /** The host process as the client needs it. */
@@ -22,11 +23,13 @@ export interface Child {
  * when the channel closes, would not come to remove its files.
  */
 export function startProcess(options: HostOptions): Child {
+  const program = options.program ?? ownProgram;
   const child = fork(hostMain, [], {
-    execArgv: [],
+    execPath: program.command,
+    execArgv: [...program.args],
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: hostEnvironment(options),
+    env: { ...hostEnvironment(options), ...program.env },
   });
   const { stdout, stderr } = child;
   if (stdout === null || stderr === null) throw unableToStart('it has no output streams');
@@ -43,6 +46,10 @@ export function startProcess(options: HostOptions): Child {
       child.kill('SIGKILL');
     },
     signal(number) {
+      if (program.emulator !== '') {
+        this.send({ type: 'signal', number });
+        return;
+      }
       // ChildProcess.kill knows only signals that have a name.
       if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
         process.kill(child.pid, number);

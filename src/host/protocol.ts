@@ -59,7 +59,11 @@ export interface HostSetup {
   readonly recovery: RecoverySettings;
 }
 
-export type ParentMessage = HostSetup | { readonly type: 'call'; readonly id: number; readonly call: HostCall };
+export type ParentMessage =
+  | HostSetup
+  /** Has the process send itself a signal: an emulator gives signals numbers of its own towards its outside. */
+  | { readonly type: 'signal'; readonly number: number }
+  | { readonly type: 'call'; readonly id: number; readonly call: HostCall };
 
 export type HostAnswer =
   | { readonly answer: 'staged'; readonly result: StageResult }
@@ -89,7 +93,7 @@ export type ChildMessage =
  * tags or none.
  */
 export function isParentMessage(message: unknown): message is ParentMessage {
-  return hasType(message, ['setup', 'call']);
+  return hasType(message, ['setup', 'call', 'signal']);
 }
 
 export function isChildMessage(message: unknown): message is ChildMessage {

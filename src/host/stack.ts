@@ -7,6 +7,8 @@ export interface RawStack {
   readonly leftOut: number;
   /** General-purpose registers at the fault by name; empty where they are not known. */
   readonly registers: Readonly<Record<string, bigint>>;
+  /** Vector registers of 128 bits, and the words about floating point; empty where they are not known. */
+  readonly vectors: Readonly<Record<string, bigint>>;
 }
 
 export interface RawFrame {
@@ -28,15 +30,17 @@ export interface RawFrame {
 /** `HOT_STACK_HEAD`: frames that are left out are missing behind this many. */
 export const rawStackHead = 48;
 
-export const noStack: RawStack = { frames: [], leftOut: 0, registers: {} };
+export const noStack: RawStack = { frames: [], leftOut: 0, registers: {}, vectors: {} };
 
 // The layout of `hot_stack_t` (engine/hotmod_engine.h), offsets in bytes.
 const maxRegisters = 34;
+const maxVectorWords = 66;
 const maxFrames = 64;
 const maxImages = 8;
 const nameBytes = 128;
 const registersAt = 24;
-const framesAt = registersAt + maxRegisters * 8;
+const vectorsAt = registersAt + maxRegisters * 8;
+const framesAt = vectorsAt + maxVectorWords * 8;
 const frameBytes = 16;
 const imagesAt = framesAt + maxFrames * frameBytes;
 const imageBytes = 16 + nameBytes;
@@ -49,7 +53,8 @@ export function readStack(report: ReportReader): RawStack {
   const leftOut = report.number();
   const frames = Array.from({ length: report.number() }, () => readFrame(report));
   const values = Array.from({ length: report.number() }, () => report.bigint());
-  return { frames, leftOut, registers: named(values) };
+  const words = Array.from({ length: report.number() }, () => report.bigint());
+  return { frames, leftOut, registers: named(values), vectors: namedVectors(words) };
 }
 
 function readFrame(report: ReportReader): RawFrame {
@@ -92,7 +97,8 @@ export function decodeStack(view: DataView, at: number, littleEndian: boolean): 
     };
   });
   const registers = Array.from({ length: Math.min(u32(8), maxRegisters) }, (_, index) => u64(registersAt + index * 8));
-  return { frames, leftOut: Number(u64(16)), registers: named(registers) };
+  const words = Array.from({ length: Math.min(u32(12), maxVectorWords) }, (_, index) => u64(vectorsAt + index * 8));
+  return { frames, leftOut: Number(u64(16)), registers: named(registers), vectors: namedVectors(words) };
 }
 
 function readText(view: DataView, at: number): string {
@@ -111,4 +117,12 @@ const machines: readonly (readonly string[])[] = [
 function named(values: readonly bigint[]): RawStack['registers'] {
   const names = machines.find((one) => one.length === values.length) ?? [];
   return Object.fromEntries(names.map((name, index) => [name, values[index] ?? 0n]));
+}
+
+/** In the order of platform_copy_vectors (engine/platform.h): v0 to v31 as two words each, then fpsr and fpcr. */
+function namedVectors(words: readonly bigint[]): RawStack['vectors'] {
+  if (words.length !== maxVectorWords) return {};
+  const word = (index: number): bigint => words[index] ?? 0n;
+  const vectors = Array.from({ length: 32 }, (_, n) => [`v${n}`, (word(2 * n + 1) << 64n) | word(2 * n)] as const);
+  return Object.fromEntries([...vectors, ['fpsr', word(64)], ['fpcr', word(65)]]);
 }

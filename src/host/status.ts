@@ -38,7 +38,7 @@ export interface StatusFile extends Disposable {
 
 // The layout of `status_file_t` (engine/status.c), offsets in bytes.
 const magic = 0x54534d48;
-const abi = 2;
+const abi = 3;
 const nameBytes = 128;
 const callBytes = 32;
 const lanesAt = 16;

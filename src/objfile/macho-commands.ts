@@ -2,10 +2,18 @@ import type { ByteReader } from './bytes.js';
 import { ObjectFileError } from './errors.js';
 import { lc, machOSize } from './macho-constants.js';
 import { readMachOSegment } from './macho-segments.js';
-import type { MachOBuildVersion, MachODylib, MachOSection, MachOSegment } from './macho-types.js';
+import type {
+  DyldInfo,
+  FileRange,
+  LinkEdit,
+  MachOBuildVersion,
+  MachODylib,
+  MachOSection,
+  MachOSegment,
+} from './macho-types.js';
 
 /** What the load commands say (`mach-o/loader.h`); those that nobody here asks about are passed over. */
-export interface LoadCommands {
+export interface LoadCommands extends LinkEdit {
   readonly segments: readonly MachOSegment[];
   readonly sections: readonly MachOSection[];
   readonly symbolTable: SymbolTablePlace | null;
@@ -64,6 +72,10 @@ export function readLoadCommands(reader: ByteReader): LoadCommands {
   let uuid: string | null = null;
   let buildVersion: MachOBuildVersion | null = null;
   let id: MachODylib | null = null;
+  let codeSignature: FileRange | null = null;
+  let dyldInfo: DyldInfo | null = null;
+  let chainedFixups: FileRange | null = null;
+  let exportsTrie: FileRange | null = null;
 
   for (const command of commandsOf(reader)) {
     const { at, type } = command;
@@ -86,14 +98,20 @@ export function readLoadCommands(reader: ByteReader): LoadCommands {
     } else if (type === lc.buildVersion) {
       needs(command, 24);
       const platform = reader.u32(at + 8);
-      buildVersion = {
+      const version = {
         platform: platforms[platform - 1] ?? `platform ${platform}`,
         minimum: versionText(reader.u32(at + 12)),
         sdk: versionText(reader.u32(at + 16)),
       };
+      // A library for macOS and Catalyst says both.
+      if (buildVersion?.platform !== 'macos') buildVersion = version;
     } else if (type === lc.idDylib) id = readDylib(reader, command);
     else if (loads.has(type)) dylibs.push(readDylib(reader, command));
     else if (type === lc.rpath) rpaths.push(textAt(reader, command, 8));
+    else if (type === lc.codeSignature) codeSignature = readRange(reader, command, 8);
+    else if (type === lc.dyldChainedFixups) chainedFixups = readRange(reader, command, 8);
+    else if (type === lc.dyldExportsTrie) exportsTrie = readRange(reader, command, 8);
+    else if (type === lc.dyldInfo || type === lc.dyldInfoOnly) dyldInfo = readDyldInfo(reader, command);
     else {
       const platform = minimums.get(type);
       if (platform === undefined) continue;
@@ -102,7 +120,8 @@ export function readLoadCommands(reader: ByteReader): LoadCommands {
       buildVersion ??= { platform, minimum, sdk };
     }
   }
-  return { segments, sections, symbolTable, uuid, buildVersion, id, dylibs, rpaths };
+  const linkEdit = { codeSignature, dyldInfo, chainedFixups, exportsTrie };
+  return { segments, sections, symbolTable, uuid, buildVersion, id, dylibs, rpaths, ...linkEdit };
 }
 
 interface Command {
@@ -131,6 +150,18 @@ function needs({ type, size }: Command, least: number): void {
   if (size < least) throw corrupt(`a load command 0x${type.toString(16)} has ${size} bytes and needs ${least}`);
 }
 
+/** Offset and size, as `linkedit_data_command` has them. */
+function readRange(reader: ByteReader, command: Command, field: number): FileRange {
+  needs(command, field + 8);
+  return { offset: reader.u32(command.at + field), size: reader.u32(command.at + field + 4) };
+}
+
+/** `dyld_info_command`. */
+function readDyldInfo(reader: ByteReader, command: Command): DyldInfo {
+  const range = (number: number): FileRange => readRange(reader, command, 8 + number * 8);
+  return { rebase: range(0), bind: range(1), weakBind: range(2), lazyBind: range(3), exports: range(4) };
+}
+
 /** `dylib_command`. */
 function readDylib(reader: ByteReader, command: Command): MachODylib {
   needs(command, 24);
@@ -138,6 +169,7 @@ function readDylib(reader: ByteReader, command: Command): MachODylib {
     name: textAt(reader, command, 8),
     version: versionText(reader.u32(command.at + 16)),
     compatibility: versionText(reader.u32(command.at + 20)),
+    weak: command.type === lc.loadWeakDylib,
   };
 }
 

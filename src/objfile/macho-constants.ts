@@ -31,7 +31,9 @@ export const lc = {
   idDylib: 0x0d,
   segment64: 0x19,
   uuid: 0x1b,
+  codeSignature: 0x1d,
   lazyLoadDylib: 0x20,
+  dyldInfo: 0x22,
   versionMinMacos: 0x24,
   versionMinIos: 0x25,
   versionMinTvos: 0x2f,
@@ -40,14 +42,42 @@ export const lc = {
   loadWeakDylib: 0x80000018,
   rpath: 0x8000001c,
   reexportDylib: 0x8000001f,
+  dyldInfoOnly: 0x80000022,
   loadUpwardDylib: 0x80000023,
+  dyldExportsTrie: 0x80000033,
+  dyldChainedFixups: 0x80000034,
 } as const;
 
 /** `S_ZEROFILL`, `S_GB_ZEROFILL` and `S_THREAD_LOCAL_ZEROFILL`: sections without bytes in the file. */
 export const zeroFillTypes: ReadonlySet<number> = new Set([0x01, 0x0c, 0x12]);
 
-/** Stab that names an object file the linker read (`N_OSO`). */
-export const stabObjectFile = 0x66;
+/** `S_*`, the lowest byte of a section's flags: those that somebody here tells apart. */
+export const sectionType = {
+  nonLazyPointers: 0x06,
+  lazyPointers: 0x07,
+  initFunctions: 0x09,
+  termFunctions: 0x0a,
+  threadLocalRegular: 0x11,
+  threadLocalZeroFill: 0x12,
+  threadLocalVariables: 0x13,
+  threadLocalPointers: 0x14,
+  threadLocalInit: 0x15,
+} as const;
+
+/** `S_ATTR_PURE_INSTRUCTIONS` and `S_ATTR_SOME_INSTRUCTIONS`. */
+export const instructionAttributes = 0x80000400;
+
+/** `SG_READ_ONLY`: the loader takes the right to write away once it has filled the segment in. */
+export const segmentReadOnly = 0x10;
+
+/** Stabs that linkers leave for debuggers (`mach-o/stab.h`). */
+export const stab = {
+  globalVariable: 0x20,
+  function: 0x24,
+  staticVariable: 0x26,
+  source: 0x64,
+  objectFile: 0x66,
+} as const;
 
 /** `X86_64_RELOC_*` and `ARM64_RELOC_*`, by number, for messages and for the few that debug sections use. */
 export const relocationNames: Readonly<Record<'x86_64' | 'arm64', readonly string[]>> = {

@@ -1,6 +1,6 @@
 import type { ByteReader } from './bytes.js';
 import { ObjectFileError } from './errors.js';
-import { machOSize, zeroFillTypes } from './macho-constants.js';
+import { machOSize, segmentReadOnly, zeroFillTypes } from './macho-constants.js';
 import type { MachOSection, MachOSegment } from './macho-types.js';
 
 interface SegmentWithSections {
@@ -26,6 +26,7 @@ export function readMachOSegment(
     memorySize: reader.u64(at + 32),
     offset: reader.u64(at + 40),
     fileSize: reader.u64(at + 48),
+    readOnly: (reader.u32(at + 68) & segmentReadOnly) !== 0,
     readable: (protection & 1) !== 0,
     writable: (protection & 2) !== 0,
     executable: (protection & 4) !== 0,

@@ -19,6 +19,8 @@ export interface MachOSegment {
   readonly memorySize: number;
   readonly offset: number;
   readonly fileSize: number;
+  /** The loader takes the right to write away once it has filled it in (`SG_READ_ONLY`: `__DATA_CONST`). */
+  readonly readOnly: boolean;
   /** Of `initprot`. */
   readonly readable: boolean;
   readonly writable: boolean;
@@ -96,9 +98,36 @@ export interface MachODylib {
   readonly name: string;
   readonly version: string;
   readonly compatibility: string;
+  /** The file can be loaded without it. */
+  readonly weak: boolean;
 }
 
-export interface MachOFile {
+/** Bytes of the file; of size 0 where there are none. */
+export interface FileRange {
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** `LC_DYLD_INFO`: byte codes for the loader, and the trie of what the file exports. */
+export interface DyldInfo {
+  readonly rebase: FileRange;
+  readonly bind: FileRange;
+  readonly weakBind: FileRange;
+  readonly lazyBind: FileRange;
+  readonly exports: FileRange;
+}
+
+/** What the load commands say of `__LINKEDIT`; null where there is no such command. */
+export interface LinkEdit {
+  /** `LC_CODE_SIGNATURE`. */
+  readonly codeSignature: FileRange | null;
+  readonly dyldInfo: DyldInfo | null;
+  /** `LC_DYLD_CHAINED_FIXUPS` and `LC_DYLD_EXPORTS_TRIE`, which newer linkers write in the place of `LC_DYLD_INFO`. */
+  readonly chainedFixups: FileRange | null;
+  readonly exportsTrie: FileRange | null;
+}
+
+export interface MachOFile extends LinkEdit {
   readonly bytes: Uint8Array;
   readonly header: MachOHeader;
   readonly segments: readonly MachOSegment[];

@@ -10,6 +10,8 @@ export interface AddressRange {
 /** What a symbol says about the storage in a section. */
 export interface SymbolStorage extends AddressRange {
   readonly name: string;
+  /** False where the symbol does not say where it ends, and it is taken to reach to the next one. */
+  readonly sized: boolean;
   /** It belongs to the compiler, the linker or the C runtime. */
   readonly runtime: boolean;
 }
@@ -20,6 +22,7 @@ export function symbolStorage(file: ElfFile, section: ElfSection): readonly Symb
   const starts = [...new Set(inside.map(({ address }) => address))].sort((a, b) => a - b);
   return inside.map((placed) => ({
     name: placed.symbol.name,
+    sized: placed.symbol.size > 0,
     start: placed.address,
     end: endOf(placed, section, starts),
     runtime: isRuntime(placed),
@@ -55,15 +58,20 @@ function isStorage({ symbol, address }: Placed, section: ElfSection): boolean {
 const untypedMarks = /^(_?end|_?edata|_*bss_start_*|_*bss_end_*|__end__|_*data_start|\$[dx](\..*)?)$/;
 
 /**
+ * `_dyld_private` is a word that lazy binding needs; linkers for Mach-O put it among the data. The last two are what libgcc and compiler-rt found out about an ARM64 processor, for
+ * atomics that use its best instructions.
+ */
+const runtimeNames =
+  /^(__dso_handle|__TMC_END__|_DYNAMIC|_GLOBAL_OFFSET_TABLE_|_ZStL8__ioinit|_ZGV.*|__tls_guard|DW\.ref\..*|_dyld_private|__aarch64_have_lse_atomics|__aarch64_cpu_features)$/;
+
+/**
  * Variables that a compiler or the C runtime put there. `completed.0` only counts as the runtime's where it comes from
  * the runtime's own source: a static named `completed` in a user's function has the same name. Guards go with the
  * variables they guard.
  */
 function isRuntime({ symbol, source }: Placed): boolean {
   if (source === 'crtstuff.c') return true;
-  return /^(__dso_handle|__TMC_END__|_DYNAMIC|_GLOBAL_OFFSET_TABLE_|_ZStL8__ioinit|_ZGV.*|__tls_guard|DW\.ref\..*)$/.test(
-    symbol.name,
-  );
+  return runtimeNames.test(symbol.name);
 }
 
 /** One without a size reaches to the next; `__dso_handle` is declared without and is one pointer. */

@@ -47,9 +47,10 @@ export function uncoveredStorage(
 ): readonly NamedRange[] {
   const inside = symbolStorage(file, section);
   const runtime = inside.filter((one) => one.runtime);
-  // What a symbol names is no padding, however small it is.
+  // What a symbol names is no padding, however small it is; but one without a size ends where what it names is known to.
   const gaps = gapsOf(section, [...covered, ...runtime, ...typeReferences(file)]);
-  const own = inside.filter((one) => !one.runtime && one.end > one.start);
+  const known = new Set(covered.map(({ start }) => start));
+  const own = inside.filter((one) => !one.runtime && one.end > one.start && (one.sized || !known.has(one.start)));
   return cut(file, section, gaps, own);
 }
 

@@ -5,7 +5,7 @@ import { type Glyphs, levelGlyph, levelStyle, verdictMark } from '../view/glyphs
 import { type Line, type Style, seg } from '../view/line.js';
 import { recoveryText } from '../view/recovery-text.js';
 import { crashWord, failureWord } from '../view/reduce-module.js';
-import { stackTexts } from '../view/stack.js';
+import { registerTexts, stackTexts } from '../view/stack.js';
 import { cleanLine } from '../view/text.js';
 
 /** The lines of one event; none for events that are only of use live. */
@@ -19,7 +19,7 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
   switch (event.type) {
     case 'session:start':
       return [
-        own(`${event.version}, target ${event.target}, pid ${event.pid}, log ${event.logFile}`),
+        own(`${event.version}, target ${targetText(event)}, pid ${event.pid}, log ${event.logFile}`),
         own(`${plural(event.modules.length, 'module')}: ${event.modules.join(', ') || 'none yet'}`),
       ];
     case 'session:end':
@@ -73,6 +73,10 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
       return [
         own(`host up, pid ${event.pid}${event.restarts > 0 ? `, ${plural(event.restarts, 'restart')}` : ''}`, 'dim'),
       ];
+    case 'target:judged':
+      return judged(event, glyphs);
+    case 'emulator:fault':
+      return [own(`${event.code} ${event.message}`, 'warn')];
     case 'host:crash':
       return crashLines(event);
     case 'host:output':
@@ -85,6 +89,20 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
 /** Nobody can do anything about these, and each crash and each reload of some C++ modules has one. */
 function isAsItMust({ blocker }: EventOf<'image:kept'>): boolean {
   return blocker === 'crash' || blocker === 'destructors' || blocker === 'unknown';
+}
+
+function judged(event: EventOf<'target:judged'>, glyphs: Glyphs): readonly Line[] {
+  const { target, module, outcome, level, reasons, differences } = event;
+  const word = outcome === 'good' ? verdictMark(level, glyphs) : outcome === 'refused' ? 'refused' : 'build failed';
+  const style = outcome === 'good' ? levelStyle[level] : 'bad';
+  const shown = level === 'SAFE' && outcome === 'good' ? [] : findings(reasons, glyphs);
+  const differ = differences.map((text) => own(`  differs: ${text}`, 'warn'));
+  return [own(`${module} for ${target}: ${word}`, style), ...shown, ...differ];
+}
+
+function targetText({ target, otherTargets = [], emulator }: EventOf<'session:start'>): string {
+  if (otherTargets.length > 0) return `${target} (judged for ${otherTargets.join(', ')} too)`;
+  return emulator === undefined ? target : `${target}, emulated by ${emulator} (its times say nothing of the target)`;
 }
 
 function own(text: string, style: Style = 'plain'): Line {
@@ -193,7 +211,8 @@ function crashLines(event: EventOf<'host:crash'>): readonly Line[] {
   const { module, generation, signal, file, line, function: name } = event;
   const what = `${module} generation ${generation} ${crashWord(signal)} (${signal}) in ${name}`;
   const place = placeLine(file, line, what);
-  return [...place, own(crash(event), 'bad'), ...stackTexts(event).map((text) => own(`  ${text}`))];
+  const details = [...stackTexts(event), ...registerTexts(event)];
+  return [...place, own(crash(event), 'bad'), ...details.map((text) => own(`  ${text}`))];
 }
 
 /** In the form of a compiler's message, which has a column; none where the place is not known. */

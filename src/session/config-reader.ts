@@ -1,6 +1,7 @@
 import { sep } from 'node:path';
 import type { Builder } from '../build/types.js';
 import type { ResolvedConfig } from '../config/resolved.js';
+import { exitCode, HotmodError } from '../errors.js';
 import type { Job } from '../reload/queue.js';
 import { applyConfig, differs } from './configure.js';
 import type { Context } from './context.js';
@@ -57,6 +58,7 @@ export function createConfigReader(
       const after = await use.load();
       // What was turned down is gone again: whoever shows it must learn that, although nothing else has changed.
       if (rejected && !differs(before, after)) context.bus.emit({ type: 'config:applied', file, changed: [] });
+      if (before.target.name !== after.target.name) throw otherTarget(before, after);
       rejected = false;
       if (!differs(before, after)) return;
       // A builder knows its modules and their settings, so a new configuration needs a new one; what each module was
@@ -101,6 +103,12 @@ export function createConfigReader(
     },
     idle: () => reading ?? Promise.resolve(),
   };
+}
+
+/** What runs cannot move to another machine, and its libraries lie in another folder. */
+function otherTarget(before: ResolvedConfig, after: ResolvedConfig): HotmodError {
+  const message = `The target is ${after.target.name} now, and this session runs modules for ${before.target.name}.`;
+  return new HotmodError('HM127', message, { hint: 'End the session and start it again.', exitCode: exitCode.usage });
 }
 
 /** What decides which files are watched, and how. */

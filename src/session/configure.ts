@@ -20,8 +20,8 @@ export async function applyConfig(
 ): Promise<readonly string[]> {
   const changed = changedSettings(before, after);
   if (changed.includes('host.rate')) await context.host.setRate(after.host.rate);
-  const recovery = recoverySettingsOf(after);
-  if (differs(recoverySettingsOf(before), recovery)) await context.host.setRecovery(recovery);
+  const recovery = recoverySettingsOf(after, context.retryOnce);
+  if (differs(recoverySettingsOf(before, context.retryOnce), recovery)) await context.host.setRecovery(recovery);
 
   for (const settings of after.modules) {
     const record = context.records.get(settings.name);

@@ -2,8 +2,10 @@ import type { Builder } from '../build/types.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Bus } from '../events/bus.js';
 import type { Host } from '../host/host.js';
+import type { HostProgram } from '../host/program.js';
 import type { Turn } from '../reload/queue.js';
 import type { Watcher } from '../watch/watcher.js';
+import type { EmulatorFaults } from './emulator-faults.js';
 import type { History } from './history.js';
 import type { KnownLibrary } from './libraries.js';
 import type { ModuleRecord } from './records.js';
@@ -20,6 +22,10 @@ export interface Context {
   /** The environment that hotmod was called in. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly engineLibrary: string;
+  readonly hostProgram: HostProgram;
+  readonly emulatorFaults: EmulatorFaults;
+  /** An update that crashes is called once more first, because the emulator may be at fault. */
+  readonly retryOnce: boolean;
   /** Types and storage of libraries, each read once. */
   readonly models: ModelReader;
   readonly turn: Turn;

@@ -2,6 +2,7 @@ import { exitCode } from '../errors.js';
 import { validate } from '../validate/validate.js';
 import { isAcceptable } from './acceptable.js';
 import type { Context } from './context.js';
+import { engineProvides } from './engine-provides.js';
 import { createConflicts } from './job-conflicts.js';
 import { type LastGood, readLastGood } from './last-good.js';
 import { inLoadOrder } from './order.js';
@@ -30,7 +31,7 @@ export async function dryRun(context: DryRunContext, modules: readonly string[])
 export function prepareVerdicts(
   { bus, records, config, builder, engineLibrary, models }: DryRunContext,
   changed: readonly ModuleRecord[],
-  { force }: { readonly force: boolean },
+  { force, acceptUnsafe = false }: { readonly force: boolean; readonly acceptUnsafe?: boolean },
 ): Promise<readonly Prepared[]> {
   return prepare({
     changed,
@@ -44,9 +45,20 @@ export function prepareVerdicts(
     rebuild: false,
     force,
     verdictOnly: true,
-    accepts: ({ level }) => isAcceptable(level, false),
+    accepts: ({ level }) => isAcceptable(level, acceptUnsafe),
     conflicts: createConflicts({ bus, config }, { forced: false }),
   });
+}
+
+/** From now on later builds are compared with it, although nothing runs. */
+export function takeVersion(
+  record: ModuleRecord,
+  { build, file, assessment }: Extract<Prepared, { readonly kind: 'ready' }>,
+): void {
+  record.generation += 1;
+  const { library, hash } = build;
+  const { generation, settings } = record;
+  record.running = { generation, library, hash, file, loaded: null, level: assessment.level, settings, restores: 0 };
 }
 
 /** Puts what ran in the last session in the place of what runs, so that a verdict has something to compare with. */
@@ -70,7 +82,7 @@ async function recall(
     module: record.settings,
     target: context.config.target,
     providers: {
-      engine: { symbols: [], libraries: [context.engineLibrary] },
+      engine: engineProvides(context.engineLibrary),
       modules: others.map(([name, { library }]) => ({ name, library })),
     },
   });

@@ -8,7 +8,7 @@ import { countCrash } from './restart-intensity.js';
 import { onProbation, stop, takeBack } from './stand-down.js';
 import { symbolise } from './symbolise.js';
 
-interface Accounted {
+export interface Accounted {
   /** To be called when all modules run again, or not. */
   settled(restarted: boolean): void;
   /** Modules whose state may be the reason. */

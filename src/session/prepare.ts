@@ -8,8 +8,10 @@ import type { Finding, Timings } from '../events/events.js';
 import type { LibraryFacts, ValidationFinding } from '../validate/types.js';
 import { validate } from '../validate/validate.js';
 import { type BuildModuleRequest, type Built, buildModule, type Stopped } from './build-module.js';
+import { engineProvides } from './engine-provides.js';
 import { findFixed, findVersionDown } from './find-conflicts.js';
 import type { JobConflicts } from './job-conflicts.js';
+import { keepLinkedObjects } from './linked-objects.js';
 import { findMissing, neighboursOf } from './needs.js';
 import { heldAtPin } from './pins.js';
 import { apiVersion, loadedModule, type ModuleRecord, type Pin } from './records.js';
@@ -144,12 +146,13 @@ async function check(
   const start = performance.now();
   const module = record.settings.name;
   const missing = findMissing(record.settings, neighbours);
+  if (request.config.target.objectFormat === 'mach-o') await keepLinkedObjects(build.library);
   const { facts, findings: found } = await validate({
     library: build.library,
     module: record.settings,
     target: request.config.target,
     providers: {
-      engine: { symbols: [], libraries: [request.engineLibrary] },
+      engine: engineProvides(request.engineLibrary),
       modules: [...libraries].filter(([name]) => name !== module).map(([name, library]) => ({ name, library })),
     },
   });

@@ -1,5 +1,5 @@
 import type { CrashAction } from '../config/resolved.js';
-import { HostGone, type ModuleFacts, type ModuleFault, type WentBack } from '../host/host.js';
+import { type HostEnd, HostGone, type ModuleFacts, type ModuleFault, type WentBack } from '../host/host.js';
 import { noState, stateOf, type Transfer } from '../reload/transact.js';
 import type { Context } from './context.js';
 import { crashReportOf, whoSays } from './crash-report.js';
@@ -28,6 +28,10 @@ interface FaultyHost {
  * records follow what runs now. Only a module whose variables could not be put back waits to be started again.
  */
 export async function recoverModule(context: Context, fault: ModuleFault, host: FaultyHost): Promise<void> {
+  if (fault.passedAgain) {
+    tellPassedAgain(context, fault.module, fault.signal);
+    return;
+  }
   const heardAt = performance.now();
   const { module, generation, recoveryMs } = fault;
   const place = await tellFault(context, fault);
@@ -97,6 +101,29 @@ async function carryOut(
 /** Otherwise it was stopped because its policy says so. */
 function isTooOften({ config }: Context, { stopped, class: errorClass }: ModuleFault): boolean {
   return stopped && config.recovery.policy[errorClass] !== 'stop';
+}
+
+/** The host process ended, and the engine in it saw nothing coming. */
+export function tellEmulatorEnd(context: Context, end: HostEnd): void {
+  const during = end.module === '' ? '' : ` during ${end.call} of ${end.module}`;
+  const happened = `the host process ended with ${end.how}${during}, and the engine in it saw no fault`;
+  tellEmulatorFault(context, end, `${happened}. A new one takes over`);
+}
+
+/** What crashed was tried once more from the same variables, and went well. */
+export function tellPassedAgain(context: Context, module: string, signal: string): void {
+  tellEmulatorFault(
+    context,
+    { module },
+    `a call of ${module} crashed with ${signal}, and went well when it was made again`,
+  );
+}
+
+/** @param happened the sentence without its end, to stand behind a colon. */
+function tellEmulatorFault(context: Context, where: { readonly module: string }, happened: string): void {
+  const count = context.emulatorFaults.count();
+  const message = `Fault ${count} of ${context.hostProgram.emulator}: ${happened}.`;
+  context.bus.emit({ type: 'emulator:fault', module: where.module, count, code: 'HM584', message });
 }
 
 /** The host called it again already. */

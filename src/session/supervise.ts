@@ -4,9 +4,9 @@ import { openHost } from '../host/client.js';
 import { type Host, type HostEnd, HostGone, type ModuleFault } from '../host/host.js';
 import type { Context } from './context.js';
 import { newCopiesFile } from './copies-file.js';
-import { accountForHost } from './lost-host.js';
+import { type Accounted, accountForHost } from './lost-host.js';
 import type { Version } from './records.js';
-import { type RenewHost, recoverModule } from './recover.js';
+import { type RenewHost, recoverModule, tellEmulatorEnd } from './recover.js';
 import { recoverySettingsOf } from './recovery-settings.js';
 import { countCrash } from './restart-intensity.js';
 import { groupsDirOf } from './run-dir.js';
@@ -52,7 +52,8 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
       copiesFile,
       ...context.config.host,
       timeouts: () => context.config.timeouts,
-      recovery: recoverySettingsOf(context.config),
+      program: context.hostProgram,
+      recovery: recoverySettingsOf(context.config, context.retryOnce),
       baseEnv: context.env,
       engineLibrary: context.engineLibrary,
       runDir: `${options.runDir}/host-${opened}`,
@@ -85,7 +86,8 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
     const host = spare ?? (await openOne());
     if (spare === null) await host.pause();
     context.host = host;
-    context.bus.emit({ type: 'host:up', pid: host.pid, restarts });
+    const { emulator } = context.hostProgram;
+    context.bus.emit({ type: 'host:up', pid: host.pid, restarts, ...(emulator === '' ? {} : { emulator }) });
     standby.warm();
     void host.ended.then((end) => {
       if (end.expected || context.closing) return;
@@ -115,7 +117,9 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
 
   const replace = async (host: Host, end: HostEnd): Promise<void> => {
     const versions = knownVersions(context);
-    const { settled, suspects } = await accountForHost(context, end);
+    const caused = context.emulatorFaults.caused(end);
+    if (caused) tellEmulatorEnd(context, end);
+    const { settled, suspects } = caused ? nobodysFault : await accountForHost(context, end);
     if (end.module === '') {
       // Nobody's module is to blame, so only the host itself can be counted.
       const { crashes, tooMany } = countCrash(hostEnds, performance.now(), context.config.host.restart);
@@ -170,6 +174,9 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
     closeStandby: standby.close,
   };
 }
+
+/** An end that an emulator caused is no module's recovery, and no state is the reason. */
+const nobodysFault: Accounted = { settled: () => {}, suspects: new Set() };
 
 /** Which of them left the copies is only known from these. */
 function knownVersions({ records }: Context): ReadonlyMap<string, readonly Version[]> {

@@ -2,12 +2,13 @@ import { assess } from '../assess/assess.js';
 import type { Assessment } from '../assess/types.js';
 import type { Finding } from '../events/events.js';
 import { HostGone } from '../host/host.js';
-import { type TransactionResult, transact } from '../reload/transact.js';
+import { type TransactionRequest, type TransactionResult, transact } from '../reload/transact.js';
 import type { Context } from './context.js';
 import { plannedGeneration } from './history.js';
 import { describeHostEnd } from './host-ends.js';
 import { sayVerdict } from './prepare.js';
 import { runningFacts } from './records.js';
+import { tellPassedAgain } from './recover.js';
 import type { Ready, Reporter } from './reporter.js';
 import { symbolise } from './symbolise.js';
 import { readFindings, transferBetween } from './transfer.js';
@@ -52,7 +53,7 @@ export async function switchGroup(
   );
   let result: TransactionResult;
   try {
-    result = await transact({
+    result = await transactForSure(context, {
       host: context.host,
       ...terms,
       decided: () => context.history.decided(transaction),
@@ -83,6 +84,8 @@ export async function switchGroup(
   } catch (error) {
     if (!(error instanceof HostGone)) throw error;
     const end = await context.host.ended;
+    // Nobody is to blame: the same versions are switched once more, in the host that takes this one's place.
+    if (context.emulatorFaults.caused(end)) return 'interrupted';
     const culprit = find(end.module);
     if (culprit === undefined && end.module !== '') return 'interrupted';
     for (const one of group) {
@@ -118,6 +121,16 @@ export async function switchGroup(
     one.record.heldWith = names;
   }
   return 'decided';
+}
+
+/** Under an emulator a step that crashed is no module's fault before the whole of it has been tried once more. */
+async function transactForSure(context: Context, request: TransactionRequest): Promise<TransactionResult> {
+  const first = await transact(request);
+  const crash = 'crash' in first ? first.crash : null;
+  if (!context.retryOnce || crash === null || !('module' in first)) return first;
+  const second = await transact(request);
+  if (!('crash' in second) || second.crash === null) tellPassedAgain(context, first.module, crash.signal);
+  return second;
 }
 
 /** A version can be taken back once; more often in a row than this, the records do not say what runs. */

@@ -8,7 +8,7 @@ import { type KnownLibrary, versionsInUse } from './libraries.js';
 import type { ModelReader } from './types-of-both.js';
 
 /** A signal that comes from a call, such as that of abort(), has none. */
-const withAddress: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE']);
+const withAddress: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP']);
 
 /** What an event says of a crash, and the innermost frame inside a module, if possible in a source of the project. */
 export interface Symbolised extends CrashPlace {
@@ -39,7 +39,8 @@ export async function symbolise(
     address: withAddress.has(signal) ? hexadecimal(address) : '',
     stack,
     leftOut: raw.leftOut === 0 ? null : { after, frames: raw.leftOut },
-    registers: Object.fromEntries(Object.entries(raw.registers).map(([name, value]) => [name, hexadecimal(value)])),
+    registers: inHexadecimal(raw.registers),
+    ...(Object.keys(raw.vectors).length === 0 ? {} : { vectors: inHexadecimal(raw.vectors) }),
     innermost: innermostOf(stack),
   };
 }
@@ -96,6 +97,10 @@ async function lookUp(
 export function shownPath(file: string, root: string): string {
   const inside = relative(root, file);
   return file === '' || inside.startsWith('..') || isAbsolute(inside) ? file : inside;
+}
+
+function inHexadecimal(values: Readonly<Record<string, bigint>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, hexadecimal(value)]));
 }
 
 function hexadecimal(value: bigint): string {

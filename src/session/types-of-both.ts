@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
 import type { TypesOfBoth } from '../assess/types.js';
+import type { MachOMachine } from '../objfile/macho-types.js';
 import { changedRecords } from '../state/changed-records.js';
 import { type CompareOptions, compareState } from '../state/compare.js';
 import { heldRecords } from '../state/held-records.js';
@@ -9,7 +10,9 @@ import { asUnreadable, readStateModel, wasNameOf } from '../state/model.js';
 import { problemOf } from '../state/read-types.js';
 import { compareSignatures } from '../state/signatures.js';
 import type { StateModel, StateProblem } from '../state/types.js';
+import type { Target } from '../target/targets.js';
 import type { LibraryFacts } from '../validate/types.js';
+import { besideLibrary } from './linked-objects.js';
 
 /** Types and storage of a library by its path. Libraries are named by their content, so what was read stays true. */
 export interface ModelReader {
@@ -36,14 +39,21 @@ export interface ComparedVersion {
 /** Enough for what runs and what may come of a large project; the oldest goes first. */
 const remembered = 256;
 
-export function createModelReader(root: string): ModelReader {
+export function createModelReader(root: string, target: Target): ModelReader {
   const models = new Map<string, Promise<StateModel>>();
   return {
     sourceLines: () => sourceLinesOf(root),
     read(library) {
       const known =
         models.get(library) ??
-        readFile(library).then((bytes) => readStateModel(bytes, { sourceLine: sourceLinesOf(root) }));
+        readFile(library).then((bytes) =>
+          readStateModel(bytes, {
+            sourceLine: sourceLinesOf(root),
+            ...(target.objectFormat === 'mach-o'
+              ? { beside: besideLibrary(library), machine: machOMachineOf(target) }
+              : {}),
+          }),
+        );
       models.delete(library);
       models.set(library, known);
       known.catch(() => models.delete(library));
@@ -106,6 +116,11 @@ function damageOf(read: () => unknown): StateProblem | null {
   } catch (error) {
     return problemOf(error);
   }
+}
+
+/** By Apple's names. */
+function machOMachineOf({ arch }: Target): MachOMachine {
+  return arch === 'x64' ? 'x86_64' : 'arm64';
 }
 
 /** For one reading: the next one may follow another edit. */

@@ -1,4 +1,5 @@
 import { createBuilder } from '../build/builder.js';
+import { crossFlags } from '../build/plan.js';
 import type { Builder } from '../build/types.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import { buildEngine } from '../host/engine-build.js';
@@ -7,6 +8,7 @@ import { findToolchain } from '../toolchain/find.js';
 
 export interface Workshop {
   readonly builder: Builder;
+  /** Empty where modules of the target do not run on this machine. */
   readonly engineLibrary: string;
 }
 
@@ -26,7 +28,14 @@ export async function openWorkshop(request: {
   const { config, env, cacheDir, groupsDir } = request;
   const { compiler, linker } = config.build;
   const toolchain = await findToolchain({ compiler, linker, target: config.target, env });
-  const engineLibrary = await buildEngine({ compiler: toolchain.compiler.path, cacheDir });
+  const engine = {
+    compiler: toolchain.compiler.path,
+    cacheDir,
+    crossFlags: crossFlags(config.target, toolchain),
+    ...(config.target.triple === '' ? {} : { doctor: `hotmod doctor --fix --target ${config.target.name}` }),
+  };
+  // Where modules are only built and judged nobody calls them, and no system is there to build an engine for.
+  const engineLibrary = config.target.runs.how === 'not' ? '' : await buildEngine(engine);
   const builder = createBuilder({
     config,
     toolchain,

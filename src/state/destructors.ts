@@ -14,7 +14,8 @@ export function hasDestructors(file: ElfFile): boolean {
   const section = file.section('.fini_array');
   if (section !== undefined && ownEntries(file, section) > 0) return true;
   const registers = /^__cxa_(thread_)?atexit(_impl)?$/;
-  return file.dynamicSymbols.some((symbol) => !symbol.defined && registers.test(symbol.name));
+  // lld keeps a name that is wrapped among the imports although nothing refers to it any more.
+  return file.relocations.some(({ symbol }) => symbol !== null && !symbol.defined && registers.test(symbol.name));
 }
 
 /** The entries are addresses that the loader fills in. Without a symbol table one of them is taken to be the runtime's. */

@@ -1,12 +1,16 @@
 import type { DebugType, Field } from '../debuginfo/types.js';
 import { strip } from '../layout/strip.js';
 import { readElf } from '../objfile/elf.js';
+import { isMachO, readMachO } from '../objfile/macho.js';
+import { machOSlices } from '../objfile/macho-fat.js';
+import { machOImage } from '../objfile/macho-image.js';
+import type { MachOMachine } from '../objfile/macho-types.js';
 import type { ElfFile } from '../objfile/types.js';
 import { statefulSections } from '../objfile/writable.js';
 import { hasDestructors } from './destructors.js';
 import { constantsOf, imageSizeOf } from './image.js';
 import { readInitialTargets } from './initial-targets.js';
-import { problemOf, readTypes, type TypedStorage } from './read-types.js';
+import { problemOf, type ReadOptions, readTypes, type TypedStorage } from './read-types.js';
 import { readTags, type SourceLine } from './source-tags.js';
 import { untypedStorage } from './storage.js';
 import { type SymbolView, viewSymbols } from './symbols.js';
@@ -19,14 +23,21 @@ import type { StateModel, StateProblem } from './types.js';
  * storage that no type is known of. Never throws because of what the file holds: where types cannot be read, or the file
  * itself, `problem` says why.
  */
-export function readStateModel(bytes: Uint8Array, { sourceLine }: { readonly sourceLine: SourceLine }): StateModel {
+export function readStateModel(bytes: Uint8Array, options: ReadOptions): StateModel {
   try {
-    const file = readElf(bytes);
+    const file = readImage(bytes, options.machine);
     const symbols = viewSymbols(file);
-    return modelOf(file, symbols, readTypes(bytes, file, symbols, sourceLine));
+    return modelOf(file, symbols, readTypes(bytes, file, symbols, options));
   } catch (error) {
     return { ...emptyModel, problem: problemOf(error) };
   }
+}
+
+function readImage(bytes: Uint8Array, machine: MachOMachine | undefined): ElfFile {
+  if (!isMachO(bytes)) return readElf(bytes);
+  const slices = machOSlices(bytes);
+  const slice = slices.find((one) => machine !== undefined && one.machine === machine) ?? slices[0];
+  return machOImage(readMachO(slice?.bytes ?? bytes));
 }
 
 /** The same library once its types turned out to be unreadable, which matters where it has state. */

@@ -1,4 +1,5 @@
 import { DebugInfoError } from '../debuginfo/errors.js';
+import type { OpenOptions } from '../debuginfo/open.js';
 import { readDebugInfo } from '../debuginfo/read.js';
 import type { DebugInfo, DebugType } from '../debuginfo/types.js';
 import { sht } from '../objfile/constants.js';
@@ -22,17 +23,22 @@ export interface TypedStorage {
   readonly savedType: DebugType | null;
 }
 
+/** How the library itself, and what lies beside it, are read. */
+export interface ReadOptions extends OpenOptions {
+  readonly sourceLine: SourceLine;
+}
+
 /** The name behind `HOTMOD_STATE_TYPE`; itself no variable of the module. */
 const savedTypeName = 'hotmod_state_type';
 
 /** Types and names of everything with a place in the image. A library without state has no problem, whatever it lacks. */
-export function readTypes(bytes: Uint8Array, file: ElfFile, symbols: SymbolView, sourceLine: SourceLine): TypedStorage {
+export function readTypes(bytes: Uint8Array, file: ElfFile, symbols: SymbolView, options: ReadOptions): TypedStorage {
   const refuse = (problem: StateProblem): TypedStorage => ({ ...nothing, problem: hasState(file) ? problem : null });
   if (file.symbols === null || areLocalsDiscarded(file.symbols)) {
     return refuse({ problem: 'none', message: 'its symbol table was stripped' });
   }
   try {
-    const debug = readDebugInfo(bytes);
+    const debug = readDebugInfo(bytes, options);
     if (holdsNoTypes(debug)) {
       return refuse({ problem: 'none', message: 'its debug information has line numbers but no types (-g1)' });
     }
@@ -42,7 +48,7 @@ export function readTypes(bytes: Uint8Array, file: ElfFile, symbols: SymbolView,
       debug,
       problem: null,
       placed,
-      variables: describeVariables(placed, symbols, sourceLine),
+      variables: describeVariables(placed, symbols, options.sourceLine),
       savedType: marker === undefined ? null : pointee(marker.type),
     };
   } catch (error) {

@@ -33,12 +33,13 @@ export function viewSymbols(file: ElfFile): SymbolView {
     } else if (isData(symbol)) {
       if (symbol.name.startsWith('_ZTV')) vtables.push(locate(symbol, source));
       else if (symbol.name.startsWith('_ZGV')) guards.push(locate(symbol, source));
-      if (symbol.size === 0) continue;
+      // Only C++ has guards.
+      if (symbol.name.startsWith('_Z')) byName.set(locate(symbol, source).key, symbol.value);
+      // Symbols have no size in Mach-O; the name of a C++ static tells which function it is of all the same.
+      if (symbol.size === 0 && !symbol.name.startsWith('_ZZ')) continue;
       const known = variables.get(symbol.value);
       if (known === undefined) variables.set(symbol.value, [symbol]);
       else known.push(symbol);
-      // Only C++ has guards.
-      if (symbol.name.startsWith('_Z')) byName.set(locate(symbol, source).key, symbol.value);
     }
   }
   return {

@@ -5,8 +5,10 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { HotmodError, messageOf } from '../errors.js';
 import type { Target } from '../target/targets.js';
+import { checkEmulation } from './check-emulation.js';
 import { findToolchain } from './find.js';
-import type { Need } from './package-managers.js';
+import { type Need, needOf } from './package-managers.js';
+import type { Part } from './parts.js';
 import { runTool } from './run-tool.js';
 import type { Toolchain } from './types.js';
 
@@ -20,6 +22,8 @@ export interface Check {
   readonly fix: string;
   /** What a package of the system would mend it; null where no package does. */
   readonly need: Need | null;
+  /** The package of the npm registry that it is missing; brought by `bringPart`. */
+  readonly part?: Part;
 }
 
 export interface CheckRequest {
@@ -30,16 +34,19 @@ export interface CheckRequest {
   /** Folders that must be writable, by what they are for. They need not exist. */
   readonly folders: Readonly<Record<string, string>>;
   readonly nodeVersion: string;
+  /** Where parts of an emulated host lie. */
+  readonly cacheDir: string;
 }
 
 /** Looks at everything at the same time; the order of the answer is fixed. */
 export async function checkMachine(request: CheckRequest): Promise<readonly Check[]> {
-  const [tools, binding, folders] = await Promise.all([
+  const [tools, emulation, binding, folders] = await Promise.all([
     checkTools(request),
+    checkEmulation(request),
     checkNativeBinding(request.env),
     Promise.all(Object.entries(request.folders).map(([name, dir]) => checkFolder(name, dir))),
   ]);
-  return [checkNode(request.nodeVersion), ...tools, binding, ...folders];
+  return [checkNode(request.nodeVersion), ...tools, ...emulation, binding, ...folders];
 }
 
 /** The floor of package.json's `engines`. */
@@ -118,7 +125,13 @@ async function checkHeaders(
     const { exit, text } = await runTool(driver, [...args, '-o', output], { env, input: programs[language] });
     if (exit === 0) return ok(name, 'compiles and links');
     const reason = text.split('\n').find((line) => line.includes('error')) ?? text.split('\n')[0] ?? '';
-    return { name, status: 'broken', detail: reason.trim(), fix: '', need: 'headers' };
+    return {
+      name,
+      status: 'broken',
+      detail: reason.trim(),
+      fix: '',
+      need: target.triple === '' ? 'headers' : needOf('headers', target.name),
+    };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

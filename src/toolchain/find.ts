@@ -3,6 +3,7 @@ import path from 'node:path';
 import { exitCode, HotmodError } from '../errors.js';
 import type { Target } from '../target/targets.js';
 import { type Environment, type ProbedCompiler, probeCompiler, probeLinker, probeLinkerAt, stampOf } from './probe.js';
+import { runTool } from './run-tool.js';
 import type { Toolchain } from './types.js';
 import { numbered, which } from './which.js';
 
@@ -24,14 +25,17 @@ const linkerNames = ['mold', 'lld', 'bfd', 'ld'] as const;
  * Finds the compiler and the linker for a target. What was found is kept in memory as long as the two programs on
  * disk stay what they were, so that asking again before every build costs two stat calls.
  *
- * @throws HotmodError HM204 no compiler, HM205 compiler too old, HM206 no linker; all with exit code 3
+ * @throws HotmodError HM204 no compiler, HM205 compiler too old, HM206 no linker, HM215 a compiler for this machine alone,
+ *   HM216 a target or processor that it does not know; all with exit code 3
  */
 export async function findToolchain(request: ToolchainRequest): Promise<Toolchain> {
-  const key = JSON.stringify([request.compiler, request.linker, request.target.linkers, request.env.PATH]);
+  const { triple, compileArgs, linkers } = request.target;
+  const key = JSON.stringify([request.compiler, request.linker, triple, compileArgs, linkers, request.env.PATH]);
   const known = remembered.get(key);
   if (known !== undefined && (await stampsOf(known.toolchain)) === known.stamps) return known.toolchain;
 
   const { compiler, identity } = await findCompiler(request);
+  await checkTarget(compiler, request);
   const [cxx, linker] = await Promise.all([findCxx(compiler.path, compiler.kind), findLinker(compiler, request)]);
   const toolchain = { compiler, cxx, linker, identity };
   remembered.set(key, { toolchain, stamps: await stampsOf(toolchain) });
@@ -68,6 +72,31 @@ function isTooOld({ compiler }: ProbedCompiler): boolean {
   return compiler.version < (compiler.kind === 'gcc' ? oldestGcc : oldestClang);
 }
 
+/** A compiler is asked only where something is asked of it that it may not know: this machine it can build for. */
+async function checkTarget(compiler: Toolchain['compiler'], { target, env }: ToolchainRequest): Promise<void> {
+  const { name, triple, compileArgs, cpu } = target;
+  if (triple !== '' && compiler.kind === 'gcc') {
+    const message = `${compiler.path} is a gcc, which builds for one machine only, and the target is ${name}.`;
+    throw missing('HM215', message, 'Remove `build.compiler` (and HOTMOD_COMPILER), or name a clang there.');
+  }
+  const isPlain = cpu.name === 'generic' && cpu.features.length === 0;
+  if (triple === '' && isPlain) return;
+  const args = [
+    ...(triple === '' ? [] : [`--target=${triple}`]),
+    ...compileArgs,
+    '-fsyntax-only',
+    '-x',
+    'c',
+    '/dev/null',
+  ];
+  const { exit, text } = await runTool(compiler.path, args, { env });
+  if (exit === 0) return;
+  const said = text.split('\n').find((line) => line.includes('error')) ?? text.split('\n')[0] ?? '';
+  const what = isPlain ? name : `the processor ${[cpu.name, ...cpu.features].join('+')}`;
+  const message = `${compiler.path} (${compiler.versionText}) does not know ${what}: ${said.trim()}`;
+  throw missing('HM216', message, 'Take an older processor of the same family, or a newer clang.');
+}
+
 /** `clang++` beside `clang`, `clang++-14` beside `clang-14`, `g++-12` beside `gcc-12`; through a link where needed. */
 async function findCxx(compiler: string, kind: Toolchain['compiler']['kind']): Promise<string> {
   for (const file of [compiler, await realpath(compiler)]) {
@@ -89,21 +118,26 @@ async function findLinker(compiler: Toolchain['compiler'], request: ToolchainReq
   if (given !== null && path.isAbsolute(given)) {
     const found = await probeLinkerAt(compiler, given, env);
     if (found !== null) return found;
-    throw noLinker(compiler, [given]);
+    throw noLinker(compiler, [given], target);
   }
   const names = given === null ? target.linkers : [given];
   for (const name of linkerNames.filter((known) => names.includes(known)).sort(byOrderOf(names))) {
     const found = await probeLinker(compiler, name, env);
     if (found !== null) return found;
   }
-  throw noLinker(compiler, names);
+  throw noLinker(compiler, names, target);
 }
 
 function byOrderOf(names: readonly string[]) {
   return (a: string, b: string): number => names.indexOf(a) - names.indexOf(b);
 }
 
-const install = 'Run `hotmod doctor --fix`: it shows the command that installs it, and runs it.';
+const install = installFor('');
+
+function installFor(target: string): string {
+  const which = target === '' ? '' : ` --target ${target}`;
+  return `Run \`hotmod doctor --fix${which}\`: it shows the command that installs it, and runs it.`;
+}
 
 function noClang(searchPath: string): HotmodError {
   // npm puts folders of packages before the PATH of the machine; nobody expects a compiler there.
@@ -128,8 +162,9 @@ function compilerTooOld({ compiler }: ProbedCompiler): HotmodError {
   );
 }
 
-function noLinker(compiler: Toolchain['compiler'], names: readonly string[]): HotmodError {
-  return missing('HM206', `${compiler.path} finds no linker; asked for ${names.join(', ')}.`, install);
+function noLinker(compiler: Toolchain['compiler'], names: readonly string[], { name, triple }: Target): HotmodError {
+  const hint = triple === '' ? install : installFor(name);
+  return missing('HM206', `${compiler.path} finds no linker; asked for ${names.join(', ')}.`, hint);
 }
 
 function missing(code: string, message: string, hint: string): HotmodError {

@@ -1,5 +1,25 @@
-/** What a package of the system can bring. */
-export type Need = 'clang' | 'linker' | 'headers';
+/** What a package of the system can bring: for this machine, and for one that is emulated on it. */
+export type Need =
+  | 'clang'
+  | 'linker'
+  | 'headers'
+  | 'linux-arm64 emulator'
+  | 'linux-arm64 libraries'
+  | 'linux-arm64 headers';
+
+const needs: readonly Need[] = [
+  'clang',
+  'linker',
+  'headers',
+  'linux-arm64 emulator',
+  'linux-arm64 libraries',
+  'linux-arm64 headers',
+];
+
+/** What another target needs of the system; null where no package brings it. */
+export function needOf(what: 'emulator' | 'libraries' | 'headers', target: string): Need | null {
+  return needs.find((need) => need === `${target} ${what}`) ?? null;
+}
 
 /** A package manager as data: how it is called, and what the things we need are called there. */
 export interface PackageManager {
@@ -12,7 +32,8 @@ export interface PackageManager {
   /** Added to the environment of both. */
   readonly env: Readonly<Record<string, string>>;
   readonly needsRoot: boolean;
-  readonly packages: Readonly<Record<Need, readonly string[]>>;
+  /** A need that is not named is not met by packages that we know. */
+  readonly packages: Readonly<Partial<Record<Need, readonly string[]>>>;
   /** Installed beside the linker, to make linking faster; not every distribution has it, so it is installed apart and may fail. */
   readonly optional: readonly string[];
 }
@@ -30,7 +51,14 @@ export const packageManagers: readonly PackageManager[] = [
     install: ['apt-get', 'install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120'],
     env: { DEBIAN_FRONTEND: 'noninteractive' },
     needsRoot: true,
-    packages: { clang: ['clang'], linker: ['lld'], headers: ['libc6-dev', 'g++'] },
+    packages: {
+      clang: ['clang'],
+      linker: ['lld'],
+      headers: ['libc6-dev', 'g++'],
+      'linux-arm64 emulator': ['qemu-user-static'],
+      'linux-arm64 libraries': ['libc6-arm64-cross', 'libstdc++6-arm64-cross'],
+      'linux-arm64 headers': ['libc6-dev-arm64-cross', 'libgcc-12-dev-arm64-cross', 'libstdc++-12-dev-arm64-cross'],
+    },
     optional: ['mold'],
   },
   {

@@ -22,7 +22,8 @@ export interface RepairRequest {
 export async function planRepair(request: RepairRequest): Promise<readonly RepairCommand[]> {
   const manager = await findPackageManager(request.searchPath);
   if (manager === null || request.needs.length === 0) return [];
-  const packages = [...new Set(request.needs.flatMap((need) => manager.packages[need]))];
+  const packages = [...new Set(request.needs.flatMap((need) => manager.packages[need] ?? []))];
+  if (packages.length === 0) return [];
   const commands: RepairCommand[] = [];
   const mustBecomeRoot = manager.needsRoot && !request.isRoot;
   const rootOnly = mustBecomeRoot && (await which('sudo', request.searchPath)) === null;

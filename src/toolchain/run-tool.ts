@@ -29,6 +29,7 @@ export async function runTool(file: string, args: readonly string[], options: To
 }
 
 export interface VisibleRun {
+  readonly cwd?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Is given stdout and stderr as they come. */
   write(text: Uint8Array): void;
@@ -37,7 +38,8 @@ export interface VisibleRun {
 /** Runs a program that people want to watch. Answers null where it did well, else what went wrong in a few words. */
 export async function runVisibly(file: string, args: readonly string[], options: VisibleRun): Promise<string | null> {
   const env = { ...options.env };
-  const child = execa(file, args, { reject: false, all: true, buffer: false, env, extendEnv: false });
+  const { cwd = process.cwd() } = options;
+  const child = execa(file, args, { reject: false, all: true, buffer: false, env, cwd, extendEnv: false });
   child.all.on('data', (chunk: Buffer) => options.write(chunk));
   const result = await child;
   if (!result.failed) return null;

@@ -1,5 +1,5 @@
 import type { EntryNames } from '../config/resolved.js';
-import type { ElfFile } from '../objfile/types.js';
+import type { ElfFile, ElfSymbol, SymbolType } from '../objfile/types.js';
 import { writableVariables } from '../objfile/writable.js';
 import { findEntry } from './entry.js';
 import { exportedSymbols, undefinedSymbols } from './exports.js';
@@ -39,9 +39,14 @@ function readStateVersion(file: ElfFile): number | null {
 
 function exportedObject(file: ElfFile, name: string, size: number): DataView | null {
   const symbol = file.dynamicSymbols.find(
-    (candidate) => candidate.name === name && candidate.defined && candidate.type === 'object',
+    (candidate) => candidate.name === name && candidate.defined && candidate.type === sizedType(candidate),
   );
-  if (symbol === undefined || symbol.size !== size) return null;
+  if (symbol === undefined || (symbol.size !== size && symbol.size !== 0)) return null;
   const bytes = file.dataAt(symbol.value, size);
   return bytes === undefined ? null : new DataView(bytes.buffer, bytes.byteOffset, size);
+}
+
+/** Labels of assembly, and all data in Mach-O, have neither a type nor a size. */
+function sizedType({ size }: ElfSymbol): SymbolType {
+  return size === 0 ? 'none' : 'object';
 }

@@ -1,6 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { readElf } from '../objfile/elf.js';
 import { ObjectFileError } from '../objfile/errors.js';
+import { isMachO, readMachO } from '../objfile/macho.js';
+import { machOSlices } from '../objfile/macho-fat.js';
+import { machOImage } from '../objfile/macho-image.js';
 import { isExported } from './exports.js';
 import { readLdSoConf } from './ld-so-conf.js';
 
@@ -57,7 +60,9 @@ function stampOf(path: string): string | null {
 
 function readInterface(path: string): LibraryInterface | null {
   try {
-    const file = readElf(readFileSync(path));
+    const bytes = readFileSync(path);
+    if (isMachO(bytes)) return readDylibInterface(path, bytes);
+    const file = readElf(bytes);
     const dynamic = file.dynamic;
     if (file.header.type !== 'shared' || dynamic === null) return null;
     return {
@@ -73,6 +78,24 @@ function readInterface(path: string): LibraryInterface | null {
     if (error instanceof ObjectFileError || isSystemError(error)) return null;
     throw error;
   }
+}
+
+/** Of a universal file the first part that is read speaks for all of them. */
+function readDylibInterface(path: string, bytes: Uint8Array): LibraryInterface | null {
+  const slice = machOSlices(bytes).find((one) => one.machine !== null);
+  if (slice === undefined) return null;
+  const file = readMachO(slice.bytes);
+  if (file.header.type !== 'dylib') return null;
+  const image = machOImage(file);
+  return {
+    path,
+    machine: image.header.machine,
+    soname: file.id?.name ?? null,
+    needed: file.dylibs.map(({ name }) => name),
+    rpath: file.rpaths,
+    runpath: [],
+    exports: new Set(image.dynamicSymbols.filter(isExported).map((symbol) => symbol.name)),
+  };
 }
 
 function isSystemError(error: unknown): boolean {

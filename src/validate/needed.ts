@@ -1,6 +1,7 @@
-import { basename, isAbsolute, join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { ElfDynamic } from '../objfile/types.js';
 import type { LibraryCache, LibraryInterface } from './library-cache.js';
+import { presentLibraries } from './present.js';
 import { defaultDirs, originOf, type Requester, replaceOrigin, searchDirs } from './search-path.js';
 import type { ValidateRequest, ValidationFinding } from './types.js';
 
@@ -42,19 +43,6 @@ export function findNeeded(request: ValidateRequest, dynamic: ElfDynamic, cache:
     }
   }
   return { libraries: [...found.values()], findings };
-}
-
-/** Libraries that are loaded already when the module comes, by the names under which others may need them. */
-function presentLibraries(request: ValidateRequest, cache: LibraryCache): ReadonlyMap<string, LibraryInterface> {
-  const { engine, modules } = request.providers;
-  const present = new Map<string, LibraryInterface>();
-  for (const path of [...engine.libraries, ...modules.map((module) => module.library)]) {
-    const library = cache.read(path);
-    if (library === null) continue;
-    present.set(library.soname ?? basename(path), library);
-    present.set(basename(path), library);
-  }
-  return present;
 }
 
 /** DT_RPATH counts only where there is no DT_RUNPATH, and then also for everything loaded on behalf of this library. */

@@ -43,6 +43,11 @@ export interface ValidateResult {
   readonly facts: LibraryFacts | null;
 }
 
+/** One finding, and nothing known. */
+export function refused(code: string, message: string, where: string): ValidateResult {
+  return { ok: false, findings: [{ code, message, where }], facts: null };
+}
+
 export interface ValidationFinding extends Finding {
   /** The symbol, library or file it is about. */
   readonly where: string;

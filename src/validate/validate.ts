@@ -12,24 +12,23 @@ import { createLibraryCache, type LibraryCache } from './library-cache.js';
 import { findNeeded } from './needed.js';
 import { readLibrary } from './read-library.js';
 import { resolveSymbols } from './resolve-symbols.js';
-import type { ValidateRequest, ValidateResult, ValidationFinding } from './types.js';
+import { refused, type ValidateRequest, type ValidateResult, type ValidationFinding } from './types.js';
+import { examineMachO } from './validate-macho.js';
 
 /** One for the process: what it remembers are facts about files, the same for whoever asks. */
 let sharedCache: LibraryCache | undefined;
 
 /**
  * Says whether the loader would take a library and hotmod would find its entry, by reading files only; no code of the
- * library runs. Codes HM301 to HM309. Never rejects because of what a file holds.
+ * library runs. Codes HM301 to HM310 and HM313 to HM318. Never rejects because of what a file holds.
  */
 export async function validate(request: ValidateRequest, cache?: LibraryCache): Promise<ValidateResult> {
   sharedCache ??= createLibraryCache();
   const read = await readLibrary(request.library);
   if (!read.ok) return refused('HM308', read.message, request.library);
 
-  const wrongKind = checkKind(read.bytes, request);
-  if (wrongKind !== null) return { ok: false, findings: [wrongKind], facts: null };
   try {
-    return examine(readElf(read.bytes), request, cache ?? sharedCache);
+    return examiners[request.target.objectFormat](read.bytes, request, cache ?? sharedCache);
   } catch (error) {
     if (!(error instanceof ObjectFileError)) throw error;
     const what = error.reason === 'truncated' ? 'is cut off' : 'is damaged or not written to its end';
@@ -37,8 +36,13 @@ export async function validate(request: ValidateRequest, cache?: LibraryCache): 
   }
 }
 
-/** Everything that needs the file's inside. @throws ObjectFileError where that is damaged. */
-function examine(file: ElfFile, request: ValidateRequest, cache: LibraryCache): ValidateResult {
+const examiners = { elf: examineElf, 'mach-o': examineMachO } as const;
+
+/** @throws ObjectFileError where the file's inside is damaged. */
+function examineElf(bytes: Uint8Array, request: ValidateRequest, cache: LibraryCache): ValidateResult {
+  const wrongKind = checkKind(bytes, request);
+  if (wrongKind !== null) return { ok: false, findings: [wrongKind], facts: null };
+  const file = readElf(bytes);
   const notLibrary = describeNonLibrary(file);
   if (notLibrary !== null) {
     return refused('HM303', `${request.library} is ${notLibrary}, not a shared library`, request.library);
@@ -60,15 +64,8 @@ function examine(file: ElfFile, request: ValidateRequest, cache: LibraryCache): 
   return { ok: findings.length === 0, findings, facts: { ...facts, imports, patches } };
 }
 
-/** HM301, HM302, HM304 and HM309: what the first bytes alone decide. */
+/** HM301, HM302 and HM304: what the first bytes alone decide. */
 function checkKind(bytes: Uint8Array, { library, target }: ValidateRequest): ValidationFinding | null {
-  if (target.objectFormat !== 'elf') {
-    return {
-      code: 'HM309',
-      message: `${library} cannot be checked: only ELF libraries are read, and the target ${target.name} uses ${target.objectFormat}`,
-      where: library,
-    };
-  }
   const identity = identifyFile(bytes);
   if (identity.format === 'other') {
     return { code: 'HM301', message: `${library} is not an ELF file: it is ${identity.name}`, where: library };
@@ -105,8 +102,4 @@ function describeNonLibrary(file: ElfFile): string | null {
     default:
       return 'an ELF file of an unknown type';
   }
-}
-
-function refused(code: string, message: string, where: string): ValidateResult {
-  return { ok: false, findings: [{ code, message, where }], facts: null };
 }

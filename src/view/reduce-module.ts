@@ -1,4 +1,5 @@
 import type {
+  CrashPlace,
   DecidedConflict,
   Diagnostic,
   EventOf,
@@ -62,11 +63,10 @@ export function reduceModule(module: ModuleState, event: HotmodEvent): ModuleSta
         ...module,
         stage: event.fatal ? 'failed' : 'stopped',
         failure: crashWord(event.signal),
-        crash:
-          event.stack.length === 0
-            ? null
-            : { generation: event.generation, stack: event.stack, leftOut: event.leftOut },
+        crash: event.stack.length === 0 ? null : crashAt(event.generation, event),
       };
+    case 'target:judged':
+      return { ...module, targets: { ...module.targets, [event.target]: targetVerdict(event) } };
     case 'module:view':
       return { ...module, view: event.text };
     case 'module:state':
@@ -99,6 +99,7 @@ export function moduleOf(event: HotmodEvent): string {
     case 'image:kept':
     case 'image:closed':
     case 'host:crash':
+    case 'target:judged':
     case 'module:view':
     case 'module:state':
       return event.module;
@@ -167,7 +168,24 @@ function reloadDone(module: ModuleState, event: EventOf<'reload:done'>): ModuleS
 /** A step of the reload itself crashed. */
 function crashOf({ generation, reasons }: EventOf<'reload:done'>): ModuleState['crash'] {
   const crash = reasons.find((reason) => reason.crash !== undefined)?.crash;
-  return crash === undefined ? null : { generation, stack: crash.stack, leftOut: crash.leftOut };
+  return crash === undefined ? null : crashAt(generation, crash);
+}
+
+function targetVerdict({
+  outcome,
+  level,
+  reasons,
+  differences,
+}: EventOf<'target:judged'>): ModuleState['targets'][string] {
+  const [first] = reasons;
+  const why = first === undefined || (outcome === 'good' && level === 'SAFE') ? '' : `${first.code} ${first.message}`;
+  const failed = outcome === 'buildFailed' ? 'build failed' : 'refused';
+  const parts = [outcome === 'good' ? '' : failed, why, ...differences].filter((part) => part !== '');
+  return { good: outcome === 'good', text: parts.join('; '), level };
+}
+
+function crashAt(generation: number, { stack, leftOut, registers, vectors = {} }: CrashPlace): ModuleState['crash'] {
+  return { generation, stack, leftOut, registers, vectors };
 }
 
 /** What runs is what the source gives, so whatever a version in between was refused for is over. */

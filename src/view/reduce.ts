@@ -53,6 +53,8 @@ function reduceSession(state: ViewState, event: HotmodEvent): ViewState {
       return hostCrash(state, event);
     case 'journal:interrupted':
       return addToLog(state, { stream: 'stderr', module: '', text: event.message });
+    case 'emulator:fault':
+      return addToLog(state, { stream: 'stderr', module: '', text: event.message });
     case 'host:output':
       return addToLog(state, { stream: event.stream, module: event.module, text: event.text });
     case 'host:stats':
@@ -70,7 +72,9 @@ function addToLog(state: ViewState, line: LogLine): ViewState {
 }
 
 function startSession(state: ViewState, event: EventOf<'session:start'>): ViewState {
-  const { version, pid, target, logFile } = event;
+  const { version, pid, logFile } = event;
+  const own = event.emulator === undefined ? event.target : `${event.target} (emulated)`;
+  const target = [own, ...(event.otherTargets ?? [])].join(' + ');
   const modules = event.modules.map((name) => state.modules.find((module) => module.name === name) ?? newModule(name));
   return { ...state, session: { version, pid, target, logFile }, ended: null, modules };
 }

@@ -15,3 +15,26 @@ function frameText({ function: name, file, line, module, generation, address, in
   const notes = [...(inlined ? ['inlined'] : []), ...(guessed ? ['guessed'] : [])];
   return [name === '' ? '?' : name, where, ...(notes.length === 0 ? [] : [`(${notes.join(', ')})`])].join(' ');
 }
+
+const rowWidth = 96;
+
+/** The registers at a crash as texts, as many in each as fit: `x0=0x10  x1=0x0`. Vector registers that are 0 are left out. */
+export function registerTexts({
+  registers,
+  vectors = {},
+}: Pick<CrashPlace, 'registers' | 'vectors'>): readonly string[] {
+  const general = Object.entries(registers);
+  const used = Object.entries(vectors).filter(([, value]) => value !== '0x0');
+  return [...rows(general), ...rows(used)];
+}
+
+function rows(values: readonly (readonly [string, string])[]): readonly string[] {
+  const texts: string[] = [];
+  for (const [name, value] of values) {
+    const one = `${name}=${value}`;
+    const last = texts.at(-1);
+    if (last === undefined || last.length + one.length + 2 > rowWidth) texts.push(one);
+    else texts[texts.length - 1] = `${last}  ${one}`;
+  }
+  return texts;
+}

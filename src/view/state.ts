@@ -71,6 +71,8 @@ export interface ModuleState {
   readonly live: LiveState | null;
   /** What became of its crashes; null where there was none. */
   readonly recovery: RecoveryCounts | null;
+  /** The last verdict for each further target. */
+  readonly targets: Readonly<Record<string, { readonly good: boolean; readonly text: string; readonly level: Level }>>;
   /** Where it crashed last, until a newer generation than the one that crashed runs; null where nobody could tell. */
   readonly crash: ModuleCrash | null;
   /** Old versions that cannot be unloaded, oldest first. */
@@ -83,7 +85,7 @@ export interface KeptVersion {
   readonly message: string;
 }
 
-export interface ModuleCrash extends Pick<CrashPlace, 'stack' | 'leftOut'> {
+export interface ModuleCrash extends Pick<CrashPlace, 'stack' | 'leftOut' | 'registers' | 'vectors'> {
   readonly generation: number;
 }
 
@@ -195,6 +197,7 @@ export function newModule(name: string): ModuleState {
     view: '',
     live: null,
     recovery: null,
+    targets: {},
     crash: null,
     kept: [],
   };

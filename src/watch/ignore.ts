@@ -16,7 +16,7 @@ export interface IgnoreRequest {
 }
 
 /** Never source of a module, whatever .gitignore says. */
-const always = ['node_modules/', '.git/', '.hg/', '.svn/', 'compile_commands.json'];
+const always = ['node_modules/', '.hotmod/', '.git/', '.hg/', '.svn/', 'compile_commands.json'];
 
 /**
  * Puts together the project's .gitignore files (gitignore(5): a file's patterns are relative to its own folder and

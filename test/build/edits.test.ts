@@ -251,6 +251,23 @@ describe('prune', () => {
     expect(existsSync(left)).toBe(false);
   });
 
+  test('what is kept beside a library goes with it, and takes no place of one', async () => {
+    await using project = await buildProject({ 'modules/demo/a.c': 'int a0;\n' });
+    const libraries: string[] = [];
+    for (let n = 0; n < 3; n++) {
+      await project.write({ 'modules/demo/a.c': `int a${n};\n` });
+      const { library } = await project.build('demo');
+      libraries.push(library);
+      writeFileSync(`${library}.objects`, 'x');
+      for (const path of [library, library.replace('.so', '.json')]) utimesSync(path, 1000 + n, 1000 + n);
+    }
+
+    project.builder.prune({ generations: 2 });
+
+    expect(libraries.map((library) => existsSync(library))).toEqual([false, true, true]);
+    expect(libraries.map((library) => existsSync(`${library}.objects`))).toEqual([false, true, true]);
+  });
+
   test('keeps no more bytes than it may, whatever their number, and always what is in use', async () => {
     await using project = await buildProject({ 'modules/demo/a.c': 'int a0;\n' });
     const libraries: string[] = [];

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findCases } from '../../src/cases/find.js';
 import { runCases } from '../../src/cases/run-all.js';
+import { nativeTarget } from '../../src/target/targets.js';
 import { testCacheDir } from '../helpers/session.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
@@ -14,7 +15,7 @@ async function play(files: Readonly<Record<string, string>>) {
   await using dir = await tempDir(files);
   const found = await findCases(dir.path, [dir.path]);
   const env = { PATH: process.env.PATH, HOME: process.env.HOME };
-  return await runCases(found, { cwd: dir.path, env, cacheDir: testCacheDir }, 2);
+  return await runCases(found, { cwd: dir.path, env, flags: {}, target: nativeTarget(), cacheDir: testCacheDir }, 2);
 }
 
 const oneCase = (steps: readonly unknown[]) => JSON.stringify({ name: 'a case', module: 'counter', steps }, null, 2);

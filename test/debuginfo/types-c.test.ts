@@ -33,7 +33,8 @@ struct flexible { int count; struct aligned items[]; };
 struct empty_tail { int count; int none[0]; };
 struct node { struct node *next; const volatile char *name; int (*callback)(struct node *, long, ...); void *any; };
 struct flags { unsigned a : 3; unsigned b : 13; int c : 20; unsigned : 0; unsigned char d : 1; unsigned long long e : 40; };
-struct __attribute__((packed)) packed_flags { unsigned a : 5; unsigned b : 30; unsigned char c : 7; unsigned long long d : 60; };
+struct __attribute__((packed)) packed_flags { unsigned a : 5; unsigned b : 30; unsigned char c : 7; unsigned long long d : 60;
+  unsigned char e : 8; short f : 16; char g; };
 struct numbers { _Bool b; signed char sc; char c; unsigned char uc; short s; unsigned short us; int i; unsigned u; long l;
   unsigned long ul; long long ll; float f; double d; long double ld; __int128 big; _Complex double z; };
 struct tables { int grid[3][4][5]; struct point path[2]; const char *names[6]; int (*handlers[2])(int); };
@@ -47,7 +48,8 @@ struct empty_tail g_empty_tail; struct node g_node; struct numbers g_numbers; st
 struct holder g_holder; union value g_value; extern int g_later[]; int g_later[17];
 
 struct flags only_a = { .a = -1 }, only_b = { .b = -1 }, only_c = { .c = -1 }, only_d = { .d = -1 }, only_e = { .e = -1 };
-struct packed_flags only_pa = { .a = -1 }, only_pb = { .b = -1 }, only_pc = { .c = -1 }, only_pd = { .d = -1 };
+struct packed_flags only_pa = { .a = -1 }, only_pb = { .b = -1 }, only_pc = { .c = -1 }, only_pd = { .d = -1 },
+  only_pe = { .e = -1 }, only_pf = { .f = -1 };
 
 unsigned long truth[] = {
   offsetof(anonymous_t, inner), offsetof(anonymous_t, deep), offsetof(anonymous_t, named), sizeof(anonymous_t),
@@ -125,7 +127,7 @@ describe.each(flavours)('of $name', (flavour) => {
   });
 
   test('a bit-field is the bits that its ones set', () => {
-    const fields = ['a', 'b', 'c', 'd', 'e', 'pa', 'pb', 'pc', 'pd'];
+    const fields = ['a', 'b', 'c', 'd', 'e', 'pa', 'pb', 'pc', 'pd', 'pe', 'pf'];
     for (const name of fields) {
       const field = fieldOf(asRecord(build.variable(`only_${name}`).type), name.at(-1) ?? '');
       const bits = Array.from({ length: field.bitSize ?? 0 }, (_, n) => field.bitOffset + n);

@@ -145,6 +145,7 @@ function configOf(root: string, modules: readonly ResolvedModule[], options: Pro
     modules,
     outDir: options.outDir ?? join(root, '.hotmod'),
     target: nativeTarget(),
+    otherTargets: [],
     watch: { polling: false, pollIntervalMs: 100, ignore: [], paths: [] },
     build: {
       compiler: null,
@@ -168,7 +169,7 @@ function configOf(root: string, modules: readonly ResolvedModule[], options: Pro
       env: {},
     },
     recovery: resolveRecovery({}),
-    timeouts: resolveTimeouts({}),
+    timeouts: resolveTimeouts({}, nativeTarget()),
     keepGenerations: 5,
   };
 }

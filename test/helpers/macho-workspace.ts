@@ -37,9 +37,14 @@ export async function linkMachO(
 /** Debian gives the linker its version as an ending, and only clang knows where the plain name lies. */
 const linkers = ['ld64.lld', ...[13, 14, 15, 16, 17, 18, 19, 20].map((version) => `ld64.lld-${version}`)];
 
+/** The first of them that is there. */
+export const machOLinker = linkers.find((name) => programPath(name) !== null) ?? 'ld64.lld';
+const lipos = ['llvm-lipo', ...[13, 14, 15, 16, 17, 18, 19, 20].map((version) => `llvm-lipo-${version}`)];
+export const lipo = lipos.find((name) => programPath(name) !== null) ?? 'llvm-lipo';
+
 /** `test` for one that links Mach-O. */
-export const testWithMachOLinker = testWith(linkers.find((name) => programPath(name) !== null) ?? 'ld64.lld');
-export const testWithDsymutil = testWith(linkers.find((name) => programPath(name) !== null) ?? 'ld64.lld', 'dsymutil');
+export const testWithMachOLinker = testWith(machOLinker);
+export const testWithDsymutil = testWith(machOLinker, 'dsymutil');
 
 /** A universal file as `lipo` writes it (`mach-o/fat.h`): big-endian table, slices at multiples of 4096. */
 export function makeFat(slices: readonly Uint8Array[], { wide = false } = {}): Uint8Array {

@@ -22,21 +22,32 @@ export interface TestSession extends AsyncDisposable {
 /** A session on a project folder with a real compiler, a real host and, unless told otherwise, a real watcher. */
 export async function openTestSession(
   root: string,
-  options: { readonly watch?: boolean; readonly stepped?: boolean; readonly start?: boolean } = {},
+  options: {
+    readonly watch?: boolean;
+    readonly stepped?: boolean;
+    readonly start?: boolean;
+    readonly target?: string;
+    readonly cacheDir?: string;
+  } = {},
 ): Promise<TestSession> {
   const env = { PATH: process.env.PATH, HOME: process.env.HOME };
   const bus = createBus();
   const events: HotmodEvent[] = [];
   bus.on((event) => events.push(event));
   const read = (requireModules: boolean) =>
-    loadConfig({ cwd: root, env, flags: { stepped: options.stepped ?? false }, requireModules });
+    loadConfig({
+      cwd: root,
+      env,
+      flags: { stepped: options.stepped ?? false, target: options.target },
+      requireModules,
+    });
   const config = await read(true);
   const session = await createSession({
     bus,
     config,
     loadConfig: () => read(false),
     watch: options.watch ?? true,
-    cacheDir: testCacheDir,
+    cacheDir: options.cacheDir ?? testCacheDir,
     env,
     cleanUp: [],
   });

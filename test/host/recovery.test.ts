@@ -352,3 +352,45 @@ test('the first call after a crash is told with the time since the signal, of a 
   ]);
   for (const { recoveryMs } of recovered) expect(recoveryMs).toBeGreaterThan(0);
 });
+
+describe('an update that crashes where it is to be tried twice', () => {
+  /** What is not among the variables that are put back tells the second time from the first. */
+  const once = `static _Thread_local int tries; if (count == 7 && tries++ == 0) ${crash}`;
+
+  test('goes on in the same frame where it goes well the second time, and nobody is taken back', async () => {
+    await using bench = await recovering({ retryOnce: true });
+    await bench.load('odd', counterSource({ body: once }));
+    await steps(bench, 10);
+    expect(bench.faults).toMatchObject([
+      { module: 'odd', passedAgain: true, goesOn: false, stopped: false, wentBack: [] },
+    ]);
+    expect(await viewOf(bench.host, 'odd')).toBe('10');
+    expect((await bench.host.stats()).modules).toMatchObject([{ module: 'odd', running: true, frames: 10 }]);
+  });
+
+  test('is the module’s own fault where it crashes again, and told once', async () => {
+    await using bench = await recovering({ retryOnce: true });
+    await bench.load('bad', counterSource({ body: at(7) }));
+    await steps(bench, 7);
+    expect(bench.faults).toMatchObject([{ module: 'bad', passedAgain: false, goesOn: true }]);
+    expect(await viewOf(bench.host, 'bad')).toBe('6');
+  });
+
+  test('on probation does not take the new version back', async () => {
+    await using bench = await recovering({ retryOnce: true });
+    await bench.load('odd', counterSource());
+    await steps(bench, 6);
+    await bench.stage('odd', counterSource({ body: once }), 2);
+    await bench.host.commit({ modules: ['odd'] });
+    await steps(bench, 8);
+    expect(bench.faults.map(({ passedAgain, wentBack }) => [passedAgain, wentBack])).toEqual([[true, []]]);
+    expect((await bench.host.stats()).modules).toMatchObject([{ module: 'odd', generation: 2 }]);
+  });
+
+  test('is not tried twice without being asked to', async () => {
+    await using bench = await recovering();
+    await bench.load('odd', counterSource({ body: once }));
+    await steps(bench, 10);
+    expect(bench.faults).toMatchObject([{ passedAgain: false, goesOn: true }]);
+  });
+});

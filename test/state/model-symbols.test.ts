@@ -79,6 +79,11 @@ describeEachLinker('linked by %s', (linker) => {
     expect(model.imageSize).toBeLessThan(large.address + 100_000 + 0x10000);
   });
 
+  test('a name that is wrapped and that nothing calls is no destructor', async () => {
+    const wrapped = [...args, '-Wl,--wrap=__cxa_atexit'];
+    expect((await buildModel(work, 'int count;\n', { args: wrapped })).destructors).toBe(false);
+  });
+
   test('a destructor function makes the library have destructors, that of the runtime does not', async () => {
     const text = 'int use(void) { return 1; }';
 

@@ -1,8 +1,9 @@
 import { chmod, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { nativeTarget } from '../../src/target/targets.js';
-import { findToolchain } from '../../src/toolchain/find.js';
+import { cpuTarget } from '../../src/target/cpu.js';
+import { nativeTarget, targets } from '../../src/target/targets.js';
+import { findToolchain, type ToolchainRequest } from '../../src/toolchain/find.js';
 import { recognize } from '../../src/toolchain/probe.js';
 import { which } from '../../src/toolchain/which.js';
 import { testWith } from '../helpers/programs.js';
@@ -129,4 +130,26 @@ test.each([
 test('what names no compiler is not taken for one', () => {
   expect(recognize('tcc version 0.9.27')).toBeNull();
   expect(recognize('')).toBeNull();
+});
+
+describe('another machine', () => {
+  const arm64 = targets({ platform: 'linux', arch: 'x64' }).get('linux-arm64') ?? nativeTarget();
+  const find = (request: Partial<ToolchainRequest>) =>
+    findToolchain({ compiler: null, linker: null, target: arm64, env: process.env, ...request });
+
+  test('is linked for by lld, which links for all of them', async () => {
+    expect((await find({})).linker.name).toBe('lld');
+  });
+
+  testWith('gcc')('is nothing that a gcc builds for', async () => {
+    expect(await thrown(find({ compiler: 'gcc' }))).toMatchObject({ code: 'HM215', exitCode: 3 });
+  });
+
+  test('with a processor that the compiler has not heard of is refused in its own words', async () => {
+    const error = await thrown(find({ target: cpuTarget(arm64, { name: 'apple-m99', features: [] }) }));
+    expect(error).toMatchObject({ code: 'HM216', exitCode: 3 });
+    expect(error.message).toContain('apple-m99');
+    const known = find({ target: cpuTarget(arm64, { name: 'neoverse-n1', features: ['sve'] }) });
+    expect((await known).compiler.kind).toMatch(/clang/);
+  });
 });

@@ -386,10 +386,3 @@ describe('HM308, unreadable', () => {
     }
   });
 });
-
-test('HM309: a target whose libraries are not read is refused, not waved through', async () => {
-  const path = await work.build('fine.so', statelessC);
-  const target = nativeTarget({ platform: 'darwin', arch: 'arm64' });
-
-  expect(codesOf(await validate(validateRequest(path, { target })))).toEqual(['HM309']);
-});

@@ -33,7 +33,12 @@ static _Thread_local guard_t *volatile active HANDLER_SAFE;
 static _Thread_local void *alternate_stack;
 static _Thread_local stack_t stack_before;
 
-static const int caught[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+static const int caught[] = {
+    SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT,
+#if defined(__aarch64__)
+    SIGTRAP, /* __builtin_trap is a breakpoint there (BRK), which a debugger takes before this does */
+#endif
+};
 #define CAUGHT (sizeof caught / sizeof caught[0])
 static struct sigaction before[CAUGHT];
 static bool is_open;

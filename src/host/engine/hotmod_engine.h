@@ -61,6 +61,11 @@ typedef struct hot_recovery {
   /* Bytes of variables above which a module goes without a copy. */
   uint64_t frame_copy_limit;
   hot_policy_t policy[HOT_CRASH_KINDS];
+  /*
+   * Non-zero: an update that crashes is called once more, with the variables of the frame boundary. For an emulator, whose
+   * own faults do not repeat themselves.
+   */
+  int retry_once;
 } hot_recovery_t;
 
 typedef struct hot_options {
@@ -107,6 +112,8 @@ typedef enum hot_step {
 #define HOT_STACK_HEAD 48
 #define HOT_STACK_IMAGES 8
 #define HOT_REGISTERS 34
+/* 128-bit vector registers as two words each, the lower one first, and behind them the status and control words. */
+#define HOT_VECTOR_WORDS (2 * 32 + 2)
 
 typedef enum hot_frame_flag {
   HOT_FRAME_RETURN = 1, /* pc is where a call returns to: the call itself lies before it */
@@ -131,9 +138,10 @@ typedef struct hot_stack {
   uint32_t count;
   uint32_t image_count;
   uint32_t register_count; /* 18 on x86-64, 34 on AArch64 (platform.h); 0 where they are not known */
-  uint32_t reserved;
+  uint32_t vector_words; /* 66 on AArch64: v0 to v31, fpsr, fpcr; 0 where they are not known */
   uint64_t left_out; /* frames between the first HOT_STACK_HEAD and the others */
   uint64_t registers[HOT_REGISTERS];
+  uint64_t vectors[HOT_VECTOR_WORDS];
   hot_stack_frame_t frames[HOT_STACK_FRAMES];
   hot_stack_image_t images[HOT_STACK_IMAGES];
 } hot_stack_t;
@@ -250,7 +258,8 @@ typedef enum hot_fate {
   HOT_FATE_WENT_BACK, /* the version before runs again */
   HOT_FATE_STOPPED,  /* it crashed too often, or its policy says so, and is out of the frame loop */
   HOT_FATE_RESTART,  /* it is out of the frame loop and to be started anew: HOT_POLICY_RESTART_MODULE */
-  HOT_FATE_NEW_HOST  /* it is out of the frame loop and the process to be replaced: HOT_POLICY_RESTART_HOST */
+  HOT_FATE_NEW_HOST, /* it is out of the frame loop and the process to be replaced: HOT_POLICY_RESTART_HOST */
+  HOT_FATE_PASSED_AGAIN /* called again at once, it went well: see retry_once */
 } hot_fate_t;
 
 /* What the version that was gone back to has for its state. */

@@ -162,12 +162,25 @@ static void note_recovery(image_t *image) {
   faults_recovered(image);
 }
 
+/* An emulator's own faults do not repeat themselves; those of a module do, and the second one counts. */
+static bool update_again(image_t *image, double dt, hot_failure_t *failure) {
+  hot_failure_t second;
+  second.problem = HOT_OK;
+  if (!recovery_may_retry(image, failure)) return false;
+  if (!call_update(image, dt, &second)) {
+    *failure = second;
+    return false;
+  }
+  recovery_passed_again(image, failure);
+  return true;
+}
+
 static void update_image(image_t *image, double dt) {
   if (!image->running) return;
   hot_failure_t failure;
   failure.problem = HOT_OK;
   if (image->fault_at != 0) note_recovery(image);
-  if (call_update(image, dt, &failure)) {
+  if (call_update(image, dt, &failure) || update_again(image, dt, &failure)) {
     image->frames++;
   } else {
     recovery_crashed(image, &failure);

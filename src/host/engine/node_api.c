@@ -22,7 +22,8 @@ HOT_EXPORT int32_t hot_node_inherit(const char *path);
 HOT_EXPORT int32_t hot_node_stage(const char *module, uint32_t generation, const char *library, const char *entry,
                                    const char *imports);
 HOT_EXPORT void hot_node_set_recovery(uint32_t probation_frames, uint32_t restart_max, uint32_t restart_within_ms,
-                                      int32_t frame_copies, double copy_limit, uint32_t policies);
+                                      int32_t frame_copies, double copy_limit, uint32_t policies,
+                                      int32_t retry_once);
 HOT_EXPORT int32_t hot_node_commit(const char *modules);
 HOT_EXPORT int32_t hot_node_give_plan(const char *module, int32_t what, double size, const uint8_t *plan,
                                       int32_t plan_size, const uint8_t *must_hold, int32_t must_count,
@@ -88,7 +89,7 @@ static void put_symbol(report_t *to, const hot_stack_frame_t *frame) {
   put_text(to, known && found.dli_sname != NULL ? found.dli_sname : "");
 }
 
-/* Frames, registers: each its number and then what it is made of (src/host/stack.ts). */
+/* Frames, registers, vector registers: each its number and then what it is made of (src/host/stack.ts). */
 static void put_stack(report_t *to, const hot_stack_t *stack) {
   put_integer(to, stack->left_out);
   put_integer(to, stack->count);
@@ -104,6 +105,8 @@ static void put_stack(report_t *to, const hot_stack_t *stack) {
   }
   put_integer(to, stack->register_count);
   for (size_t n = 0; n < stack->register_count; n++) put_integer(to, stack->registers[n]);
+  put_integer(to, stack->vector_words);
+  for (size_t n = 0; n < stack->vector_words; n++) put_integer(to, stack->vectors[n]);
 }
 
 static void put_failure(const hot_failure_t *failure) {
@@ -149,12 +152,13 @@ int32_t hot_node_inherit(const char *path) {
 
 /* copy_limit: bytes. policies: that of each kind of crash, four bits each, the first kind in the lowest. */
 void hot_node_set_recovery(uint32_t probation_frames, uint32_t restart_max, uint32_t restart_within_ms,
-                           int32_t frame_copies, double copy_limit, uint32_t policies) {
+                           int32_t frame_copies, double copy_limit, uint32_t policies, int32_t retry_once) {
   hot_recovery_t recovery = {.probation_frames = probation_frames,
                              .restart_max = restart_max,
                              .restart_within_ms = restart_within_ms,
                              .frame_copies = frame_copies,
-                             .frame_copy_limit = (uint64_t)copy_limit};
+                             .frame_copy_limit = (uint64_t)copy_limit,
+                             .retry_once = retry_once};
   for (int kind = 0; kind < HOT_CRASH_KINDS; kind++) recovery.policy[kind] = (hot_policy_t)(policies >> kind * 4 & 15);
   hot_set_recovery(&recovery);
 }

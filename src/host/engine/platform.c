@@ -1,17 +1,20 @@
 #include "platform.h"
 
 #include <dlfcn.h>
+#include <string.h>
 #include <time.h>
 
 #ifdef __APPLE__
 #include <mach-o/dyld.h>
 #include <mach-o/loader.h>
-#include <string.h>
 #include <sys/ucontext.h>
 #else
 #include <link.h>
 #include <stdio_ext.h>
 #include <ucontext.h>
+#if defined(__aarch64__)
+#include <asm/sigcontext.h>
+#endif
 #endif
 
 #define SECOND 1000000000ull
@@ -72,6 +75,21 @@ uint32_t platform_copy_registers(const platform_machine_t *machine, uint64_t *re
 #endif
   for (size_t n = 0; n < sizeof rest / sizeof rest[0]; n++) registers[count++] = rest[n];
   return count;
+}
+
+uint32_t platform_copy_vectors(const platform_machine_t *machine, uint64_t *words) {
+#if defined(__aarch64__)
+  if (machine->context == NULL) return 0;
+  const ucontext_t *from = machine->context;
+  memcpy(words, from->uc_mcontext->__ns.__v, 64 * sizeof words[0]);
+  words[64] = from->uc_mcontext->__ns.__fpsr;
+  words[65] = from->uc_mcontext->__ns.__fpcr;
+  return 66;
+#else
+  (void)machine;
+  (void)words;
+  return 0;
+#endif
 }
 
 void platform_code_range(uintptr_t address, uintptr_t *low, uintptr_t *high) {
@@ -180,6 +198,39 @@ uint32_t platform_copy_registers(const platform_machine_t *machine, uint64_t *re
 #endif
   return count;
 }
+
+#if defined(__aarch64__)
+/*
+ * The kernel puts what is beside the general-purpose registers into records behind them, each with a number and its size,
+ * the last one without any (Linux, arch/arm64/include/uapi/asm/sigcontext.h).
+ */
+uint32_t platform_copy_vectors(const platform_machine_t *machine, uint64_t *words) {
+  if (machine->context == NULL) return 0;
+  const ucontext_t *from = machine->context;
+  const unsigned char *at = (const unsigned char *)from->uc_mcontext.__reserved;
+  const unsigned char *end = at + sizeof from->uc_mcontext.__reserved;
+  struct fpsimd_context found;
+  while (at + sizeof found.head <= end) {
+    memcpy(&found.head, at, sizeof found.head);
+    if (found.head.magic == 0 || found.head.size < sizeof found.head) return 0;
+    if (found.head.magic == FPSIMD_MAGIC && at + sizeof found <= end) {
+      memcpy(&found, at, sizeof found);
+      memcpy(words, found.vregs, 64 * sizeof words[0]);
+      words[64] = found.fpsr;
+      words[65] = found.fpcr;
+      return 66;
+    }
+    at += found.head.size;
+  }
+  return 0;
+}
+#else
+uint32_t platform_copy_vectors(const platform_machine_t *machine, uint64_t *words) {
+  (void)machine;
+  (void)words;
+  return 0;
+}
+#endif
 
 /* glibc's own unwinder asks the same: it takes no lock and allocates nothing (glibc manual, "Dynamic Linker Introspection"). */
 const unsigned char *platform_unwind_header(uintptr_t address) {

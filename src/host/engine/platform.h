@@ -50,6 +50,12 @@ void platform_read_machine(const void *context, platform_machine_t *machine);
  */
 uint32_t platform_copy_registers(const platform_machine_t *machine, uint64_t *registers);
 
+/*
+ * Copies the vector registers of AArch64, v0 to v31 with the lower word first, then fpsr and fpcr, and gives the number of
+ * words; 0 on other machines, or without a context. Safe in a signal handler.
+ */
+uint32_t platform_copy_vectors(const platform_machine_t *machine, uint64_t *words);
+
 /* The addresses [*low, *high) of the library or program that an address lies in; both 0 where none does. */
 void platform_code_range(uintptr_t address, uintptr_t *low, uintptr_t *high);
 

@@ -114,6 +114,23 @@ static void put_back_callees(const slot_t *own, const hot_stack_t *stack) {
   }
 }
 
+bool recovery_may_retry(image_t *image, const hot_failure_t *failure) {
+  slot_t *slot = slot_of(image);
+  if (settings.retry_once == 0 || slot == NULL || failure->problem != HOT_CRASHED) return false;
+  if (recovery_put_back(image) != SHADOW_NONE) return false;
+  put_back_callees(slot, &failure->stack);
+  return true;
+}
+
+void recovery_passed_again(image_t *image, const hot_failure_t *first) {
+  hot_fault_t fault;
+  faults_describe(&fault, image, first);
+  fault.restored = true;
+  fault.not_restored = SHADOW_NONE;
+  fault.restored_bytes = image->shadow.size;
+  finish_fault(&fault, HOT_FATE_PASSED_AGAIN, first->entered_at);
+}
+
 void recovery_crashed(image_t *image, const hot_failure_t *failure) {
   slot_t *slot = slot_of(image);
   image->running = false;

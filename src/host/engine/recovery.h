@@ -23,6 +23,15 @@ void recovery_set(const hot_recovery_t *settings);
 /* An image that is the current version of a slot crashed in a guarded call. On the engine's thread. */
 void recovery_crashed(image_t *image, const hot_failure_t *failure);
 
+/*
+ * Whether an update that crashed is to be called once more (hot_recovery_t.retry_once): its variables and those of the
+ * module whose code the fault was in are those of the frame boundary again. On the engine's thread.
+ */
+bool recovery_may_retry(image_t *image, const hot_failure_t *failure);
+
+/* It went well the second time: says so. On the engine's thread. */
+void recovery_passed_again(image_t *image, const hot_failure_t *first);
+
 /* Puts the variables of an image back to its copy, if there is one. On the engine's thread. */
 shadow_obstacle_t recovery_put_back(image_t *image);
 

@@ -257,6 +257,7 @@ static void follow(walk_t *walk) {
 static walk_t begin(const platform_machine_t *machine, const void *limit, hot_stack_t *stack) {
   memset(stack, 0, offsetof(hot_stack_t, frames));
   stack->register_count = platform_copy_registers(machine, stack->registers);
+  stack->vector_words = platform_copy_vectors(machine, stack->vectors);
   walk_t walk = {.stack = stack, .bounds = thread_bounds, .position = machine->sp};
   cfi_begin(machine, &walk.state);
   bool known = is_inside(&walk.bounds, machine->sp) || is_inside(&walk.bounds, machine->frame);

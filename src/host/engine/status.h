@@ -20,7 +20,7 @@
 #include "hotmod_engine.h"
 
 #define STATUS_MAGIC 0x54534d48u /* "HMST" */
-#define STATUS_ABI 2u
+#define STATUS_ABI 3u
 #define STATUS_CALL_MAX 32
 
 typedef enum status_lane_name { LANE_ENGINE, LANE_STAGING, STATUS_LANES } status_lane_name_t;

@@ -1,4 +1,4 @@
-import { type CaseReport, caseStatus } from './types.js';
+import { type CaseReport, caseStatus, onWhat } from './types.js';
 
 /**
  * Workflow commands that GitHub Actions shows at the files of a change: one `::error` a failed case, one `::notice`
@@ -10,7 +10,7 @@ export function githubReport(report: CaseReport): string {
     const place = `file=${escapeProperty(result.file)},line=${result.line ?? 1}`;
     return `::error ${place},title=${escapeProperty(result.name)}::${escapeMessage(result.message || 'failed')}`;
   });
-  const counts = `${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped`;
+  const counts = `${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped${onWhat(report)}`;
   return `${[...lines, `::notice title=hotmod reload cases::${counts}`].join('\n')}\n`;
 }
 

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { type CaseReport, type CaseResult, caseDuration, caseStatus } from './types.js';
+import { type CaseReport, type CaseResult, caseDuration, caseStatus, notRunText, onWhat } from './types.js';
 
 /**
  * JUnit XML in the form that Jenkins, GitLab and GitHub read (the jenkins-junit.xsd of the xUnit plugin): one suite, a
@@ -12,7 +12,7 @@ export function junitReport(report: CaseReport): string {
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="hotmod" ${counts} time="${time}">`,
-    `  <testsuite name="reload cases" ${counts} time="${time}">`,
+    `  <testsuite name="reload cases${onWhat(report)}" ${counts} time="${time}">`,
     ...report.cases.flatMap(caseLines),
     '  </testsuite>',
     '</testsuites>',
@@ -44,7 +44,9 @@ function verdictLines(result: CaseResult): readonly string[] {
 function stepLines(result: CaseResult): readonly string[] {
   if (result.steps.length === 0) return [];
   const text = result.steps
-    .map((step, index) => [`step ${index + 1}:`, step.outcome, step.level, ...step.codes].join(' '))
+    .map((step, index) =>
+      [`step ${index + 1}:`, step.outcome, step.level, ...step.codes, notRunText([step])].join(' ').trimEnd(),
+    )
     .join('\n');
   return [`      <system-out>${escapeXml(text)}</system-out>`];
 }

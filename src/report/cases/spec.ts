@@ -3,7 +3,15 @@ import { formatMs, formatPhases } from '../../view/format.js';
 import { type Glyphs, glyphsFor } from '../../view/glyphs.js';
 import type { Style } from '../../view/line.js';
 import { cleanLine, cleanLines } from '../../view/text.js';
-import { type CaseReport, type CaseResult, caseDuration, caseStatus, type StepResult } from './types.js';
+import {
+  type CaseReport,
+  type CaseResult,
+  caseDuration,
+  caseStatus,
+  notRunText,
+  onWhat,
+  type StepResult,
+} from './types.js';
 
 export interface SpecOptions {
   readonly color?: boolean;
@@ -14,7 +22,7 @@ export interface SpecOptions {
 export function specReport(report: CaseReport, options: SpecOptions = {}): string {
   const { color = false, unicode = true } = options;
   const look: Look = { glyphs: glyphsFor(unicode), paint: (text, style) => paintText(text, style, color) };
-  const counts = `${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped`;
+  const counts = `${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped${onWhat(report)}`;
   const lines = [...report.cases.flatMap((one) => caseLines(one, look)), '', look.paint(counts, countStyle(report))];
   return `${lines.join('\n')}\n`;
 }
@@ -33,7 +41,12 @@ function caseLines(result: CaseResult, look: Look): readonly string[] {
     return [paint(`${glyphs.idle} ${name} (skipped${why})`, 'dim')];
   }
   const duration = paint(` ${formatMs(caseDuration(result))}`, 'dim');
-  if (status === 'passed') return [`${paint(glyphs.good, 'good')} ${name}${duration}`];
+  if (status === 'passed') {
+    const fault = result.emulatorFault === undefined ? '' : ' (the second time: a fault of the emulator, HM584)';
+    const left = notRunText(result.steps);
+    const notRun = left === '' ? '' : paint(` ${left}`, 'dim');
+    return [`${paint(glyphs.good, 'good')} ${name}${duration}${paint(fault, 'warn')}${notRun}`];
+  }
   const place = `${result.file}${result.line === undefined ? '' : `:${result.line}`}`;
   return [
     `${paint(`${glyphs.bad} ${name}`, 'bad')}${duration}`,

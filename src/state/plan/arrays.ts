@@ -69,10 +69,10 @@ function dropTail(
   addChange(context, 'arrayShorter', spot, { before, after }, { check });
 }
 
-/** Other bytes are data, which ends where it ends. */
+/** Plain `char`, which has a sign on some machines and none on others. Other bytes are data, which ends where it ends. */
 function isCharacter(type: DebugType): boolean {
   const plain = strip(type);
-  return plain.kind === 'base' && plain.encoding === 'character' && plain.name === 'char';
+  return plain.kind === 'base' && plain.size === 1 && plain.name === 'char';
 }
 
 function shortened(array: ArrayType, rows: number): ArrayType {

@@ -153,7 +153,8 @@ export function classOf(context: PlanContext, type: DebugType): number {
 
 /** Records without a name are told apart by where they stand. */
 function className(type: DebugType): string {
-  if (type.kind === 'base' && isByte(type)) return type.encoding === 'character' ? 'char' : 'byte';
+  if (type.kind === 'base' && isByte(type))
+    return type.name === 'char' || type.encoding === 'character' ? 'char' : 'byte';
   if (type.kind !== 'record' || type.name !== null) return typeName(type);
   return `${typeName(type)} ${type.unit}:${type.place.file}:${type.place.line}`;
 }

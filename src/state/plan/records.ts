@@ -60,9 +60,8 @@ function addStarts(context: PlanContext, before: RecordType, { from, to }: Spot)
   const start = (type: number): void => addPiece(context, 'starts', { from, to, length: 0, type, element: 0 });
   start(classOf(context, before));
   if (beginsWithBytes(before)) return;
-  for (const encoding of ['character', 'unsignedCharacter'] as const) {
-    start(classOf(context, { kind: 'base', name: 'char', size: 1, encoding }));
-  }
+  start(classOf(context, { kind: 'base', name: 'char', size: 1, encoding: 'character' }));
+  start(classOf(context, { kind: 'base', name: 'unsigned char', size: 1, encoding: 'unsignedCharacter' }));
 }
 
 function beginsWithBytes(type: DebugType): boolean {

@@ -50,6 +50,10 @@ function allReasons(frame: Frame, module: ModuleState): readonly Line[] {
   const clean = (text: string): string => cleanLine(text, glyphs.unicode);
   const waits = module.stage === 'deferred' ? module.deferredBy : [];
   const lines = waits.flatMap((reason) => codeLines(`  ${glyphs.busy} `, 'warn', `waits: ${clean(reason)}`, frame));
+  const targets = Object.entries(module.targets).flatMap(([name, { good, text, level }]) => {
+    const mark = good ? levelGlyph(level, glyphs) : glyphs.bad;
+    return codeLines(`  ${mark} ${name} `, good ? levelStyle[level] : 'bad', clean(text === '' ? level : text), frame);
+  });
   const reasons = module.reasons.flatMap((reason) => {
     const mark = `  ${levelGlyph(reason.level, glyphs)} ${reason.code} `;
     const place = reason.where === '' ? '' : `  ${clean(reason.where)}`;
@@ -66,7 +70,7 @@ function allReasons(frame: Frame, module: ModuleState): readonly Line[] {
   const decided = conflicts.flatMap(({ code, text }) =>
     codeLines(`  ${glyphs.warn} ${code} `, 'warn', clean(text), frame),
   );
-  return [...lines, ...decided, ...reasons, ...keptLines(frame, module)];
+  return [...lines, ...decided, ...reasons, ...targets, ...keptLines(frame, module)];
 }
 
 /** Old versions that stay in memory, the newest ones, as far as anybody can do something about them. */

@@ -52,6 +52,17 @@ describe('the stack of a crash', () => {
     ]);
   });
 
+  test('has the registers behind it where all is asked for, vector registers that are 0 left out', () => {
+    const registers = { x0: '0x8', sp: '0x7ff0', pc: '0x1000', pstate: '0x60000000' };
+    const place = { registers, vectors: { v0: '0x0', v9: '0x7000000070000000700000007', fpsr: '0x11' } };
+    const state = stateAfter([...cityEvents(), crash([stackFrame({ function: 'tick' })], place)]);
+    expect(screen(state, 100, 50).join('\n')).toContain('e shows the registers');
+    const full = screen(state, 100, 50, { fullError: true }).join('\n');
+    expect(full).toContain('x0=0x8  sp=0x7ff0  pc=0x1000  pstate=0x60000000');
+    expect(full).toContain('v9=0x7000000070000000700000007  fpsr=0x11');
+    expect(full).not.toContain('v0=');
+  });
+
   test('is cut to a few calls until all are asked for', () => {
     const state = stateAfter([...cityEvents(), crash(many, { leftOut: { after: 48, frames: 1000 } })]);
     const short = screen(state, 100, 50).filter((line) => /^ +#\d/.test(line));
