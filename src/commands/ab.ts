@@ -4,7 +4,7 @@ import { exitCode } from '../errors.js';
 import { lineWriter } from '../report/writer.js';
 import { cleanLine } from '../view/text.js';
 import type { CommandIo } from './io.js';
-import { loadProjectOf, type ProjectOptions } from './project.js';
+import { loadProjectOf, noteEmulator, type ProjectOptions } from './project.js';
 
 export interface AbOptions extends ProjectOptions {
   readonly module: string;
@@ -29,6 +29,7 @@ export async function ab(options: AbOptions, io: CommandIo): Promise<number> {
   if (tried === undefined) return answer.exitCode;
   const writer = lineWriter(io.stdout);
   for (const line of json ? [JSON.stringify(tried)] : textOf(tried)) writer.line(line);
+  noteEmulator(config, io);
   return tried.a.outcome === 'done' && tried.b.outcome === 'done' ? exitCode.ok : exitCode.crashed;
 }
 

@@ -7,13 +7,12 @@ import { openJournalReader } from '../journal/open-reader.js';
 import { lineWriter } from '../report/writer.js';
 import { journalFile } from '../session/history.js';
 import { readPast } from '../session/past.js';
-import { isEmulated } from '../target/targets.js';
 import { paint } from '../view/ansi.js';
 import { glyphsFor } from '../view/glyphs.js';
 import { differenceLines, patchOf } from './history-diff.js';
 import { pastLines } from './history-text.js';
 import type { CommandIo } from './io.js';
-import { loadProject, type ProjectOptions } from './project.js';
+import { loadProject, noteEmulator, type ProjectOptions } from './project.js';
 import { speaksUtf8 } from './view.js';
 
 export interface HistoryOptions extends ProjectOptions {
@@ -49,8 +48,7 @@ export async function history(options: HistoryOptions, io: CommandIo): Promise<n
   }
   if (json) for (const entry of past.entries) writer.line(JSON.stringify(entry));
   else for (const line of pastLines(past.entries, glyphs)) writer.line(paint(line, io.color));
-  if (isEmulated(config.target) && past.entries.length > 0)
-    io.stderr.write(`Run under an emulator: these times say nothing of ${config.target.name}.\n`);
+  if (past.entries.length > 0) noteEmulator(config, io);
   if (past.entries.length === 0) io.stderr.write('Nothing happened yet: the history begins with the first session.\n');
   return exitCode.ok;
 }

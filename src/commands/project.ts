@@ -5,6 +5,7 @@ import type { ResolvedConfig } from '../config/resolved.js';
 import { socketPath } from '../control/protocol.js';
 import { createBus } from '../events/bus.js';
 import { createSession, type Session, type SessionOptions } from '../session.js';
+import { isEmulated } from '../target/targets.js';
 import type { CommandIo } from './io.js';
 
 /** What every command that works on a project takes from the command line. */
@@ -36,6 +37,11 @@ export async function loadProjectOf(
   const unknown = modules.find((module) => !names.includes(module));
   if (names.length > 0 && unknown !== undefined) throw unknownModule(unknown, names);
   return config;
+}
+
+/** To stand below times that an emulator took. */
+export function noteEmulator({ target }: ResolvedConfig, io: CommandIo): void {
+  if (isEmulated(target)) io.stderr.write(`Run under an emulator: these times say nothing of ${target.name}.\n`);
 }
 
 /** Opens a session for a command. The caller closes it. */
