@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
-import { killAllBuilds } from './build/run.js';
+import { killAllBuilds } from './build/groups.js';
+import type { WarmTools } from './build/warm/tools.js';
 import type { ResolvedConfig } from './config/resolved.js';
 import type { Called, Inspected, Past, PastRequest, Tried } from './control/protocol.js';
 import type { Bus } from './events/bus.js';
@@ -37,6 +38,7 @@ import {
 import { type TryOptions, tryVersions } from './session/try-versions.js';
 import { createModelReader } from './session/types-of-both.js';
 import { update } from './session/update.js';
+import { openWarmTools } from './session/warm-tools.js';
 import { watchProject } from './session/watch-project.js';
 import { openWorkshop, type Workshop } from './session/workshop.js';
 import type { FileChange } from './watch/watcher.js';
@@ -55,6 +57,8 @@ export interface SessionOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Further files that must not outlive the session, however it ends. */
   readonly cleanUp: readonly string[];
+  /** Compilers and linkers that stay loaded, shared with other sessions. Default: the session has its own. */
+  readonly warm?: WarmTools;
   /** Where the history is kept; `memory` for a session that nobody comes back to. Default: on disk. */
   readonly keepHistory?: 'disk' | 'memory';
 }
@@ -131,8 +135,9 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   const runDir = await claimRunDir(config.outDir);
   stack.defer(() => rm(runDir, { recursive: true, force: true }));
 
+  const warm = options.warm ?? stack.use(openWarmTools({ cacheDir: options.cacheDir, env, say: bus.emit }));
   const workshopFor = (settings: ResolvedConfig): Promise<Workshop> =>
-    openWorkshop({ config: settings, env, cacheDir: options.cacheDir, groupsDir: groupsDirOf(runDir) });
+    openWorkshop({ config: settings, env, cacheDir: options.cacheDir, groupsDir: groupsDirOf(runDir), warm });
   const { builder, engineLibrary } = await workshopFor(config);
 
   const lastGood = await readLastGood(config.outDir);

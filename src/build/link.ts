@@ -9,6 +9,7 @@ import { parseLinkerOutput } from './link-diagnostics.js';
 import { fillTemplate, type LinkTemplate } from './link-template.js';
 import type { LinkStep } from './plan.js';
 import type { Surroundings } from './surroundings.js';
+import { notRun, type ToolRun, toolRunOf } from './tool-run.js';
 
 export interface LinkContext extends Surroundings {
   readonly generations: GenerationStore;
@@ -33,6 +34,7 @@ export interface LinkResult {
   readonly diagnostics: readonly Diagnostic[];
   /** Files named by link flags, with their contents. */
   readonly inputs: ReadonlyMap<string, string>;
+  readonly tool: ToolRun;
   readonly durationMs: number;
 }
 
@@ -47,7 +49,7 @@ export async function linkModule(
   const inputs = contentOf(link.files, context.hashes);
   const hash = linkKey(module, link, objects, inputs, context);
   const found = context.rebuild ? undefined : context.generations.find(module, hash);
-  const base = { cached: false, superseded: false, hash, inputs, diagnostics: [], library: '' } as const;
+  const base = { cached: false, superseded: false, hash, inputs, diagnostics: [], library: '', tool: notRun } as const;
   const timed = <T extends object>(result: T) => ({ ...result, durationMs: performance.now() - started });
   if (found !== undefined) return timed({ ...base, ok: true, cached: true, library: found });
 
@@ -55,8 +57,9 @@ export async function linkModule(
   const result = await context.limiter.run(context.signal, () => runLink(module, hash, link, objects, output, context));
   if (result === undefined || result.cancelled) return timed({ ...base, ok: false, superseded: true });
   const diagnostics = result.output === '' ? [] : linkerMessages(result, link, objects, context);
-  if (result.exitCode !== 0) return timed({ ...base, ok: false, diagnostics });
-  return timed({ ...base, ok: true, diagnostics, library: context.generations.put(module, hash, output) });
+  const done = { ...base, tool: toolRunOf(result), diagnostics };
+  if (result.exitCode !== 0) return timed({ ...done, ok: false });
+  return timed({ ...done, ok: true, library: context.generations.put(module, hash, output) });
 }
 
 /** The name is part of the key because it is written into the library. */
@@ -89,6 +92,7 @@ async function runLink(
     ...(context.baseEnv === undefined ? {} : { baseEnv: context.baseEnv }),
     shell: false,
     signal: context.signal,
+    makes: output,
   };
   if (template !== undefined) {
     const args = fillTemplate(template, { objects: paths, output, name });

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
+import { endGroup, noteGroup } from './groups.js';
 
 export interface RunRequest {
   /** What is started; a whole shell line where `shell` is true. */
@@ -16,6 +17,8 @@ export interface RunRequest {
   /** Where the process group leaves a file with its number while it runs; see `BuilderOptions.groupsDir`. */
   readonly groupsDir?: string;
   readonly signal: AbortSignal;
+  /** Absolute path of a file that is there after a run that ended well. */
+  readonly makes?: string;
 }
 
 export interface RunResult {
@@ -29,18 +32,13 @@ export interface RunResult {
   readonly output: string;
   /** The request's signal ended it. */
   readonly cancelled: boolean;
+  /** A tool that was loaded already did it; see warm/tools.ts. */
+  readonly warm?: boolean;
+  /** Why it was started in the usual way although a loaded tool was there. */
+  readonly fallback?: string;
 }
 
 export type Run = (request: RunRequest) => Promise<RunResult>;
-
-/** Process group ids of everything that runs now. Each child leads a group of its own. */
-const liveGroups = new Set<number>();
-
-/** Kills every compiler, linker and build command with all their descendants, at once. For a hard exit. */
-export function killAllBuilds(): void {
-  for (const group of liveGroups) signalGroup(group, 'SIGKILL');
-  liveGroups.clear();
-}
 
 /** A shell command gets time to remove its half-written files; compilers write only into our temporary folder. */
 const commandGraceMs = 500;
@@ -70,7 +68,7 @@ export const runProcess: Run = async (request) => {
     forceKillAfterDelay: commandGraceMs,
   });
   const group = child.pid;
-  if (group !== undefined) liveGroups.add(group);
+  const forget = group === undefined ? undefined : noteGroup(group);
   try {
     const result = await child;
     if (result.isCanceled && group !== undefined) await groupGone(group);
@@ -82,7 +80,7 @@ export const runProcess: Run = async (request) => {
       cancelled: result.isCanceled,
     };
   } finally {
-    if (group !== undefined) liveGroups.delete(group);
+    forget?.();
     if (group !== undefined && request.groupsDir !== undefined) {
       rmSync(join(request.groupsDir, String(group)), { force: true });
     }
@@ -104,16 +102,7 @@ function noted(request: RunRequest): { readonly file: string; readonly env: Read
   return { file: `{ true > "$HOTMOD_GROUPS/$$"; } 2>/dev/null; ${file}`, env: { ...env, HOTMOD_GROUPS: groupsDir } };
 }
 
-function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    process.kill(-group, signal);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Descendants may outlive the leader by ignoring SIGTERM; they are killed and waited for. */
 async function groupGone(group: number): Promise<void> {
-  for (let attempt = 0; attempt < 100 && signalGroup(group, 'SIGKILL'); attempt++) await delay(5);
+  for (let attempt = 0; attempt < 100 && endGroup(group); attempt++) await delay(5);
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import type { WarmTools } from '../build/warm/tools.js';
 import { loadConfig } from '../config/load.js';
 import { HotmodError, messageOf } from '../errors.js';
 import { type Bus, createBus } from '../events/bus.js';
@@ -19,6 +20,8 @@ export interface CaseSurroundings {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cacheDir: string;
+  /** Shared by all cases, which build the same kinds of things with the same tools. */
+  readonly warm?: WarmTools;
 }
 
 const defaultTimeoutMs = 60_000;
@@ -100,6 +103,7 @@ async function openCaseSession(root: string, bus: Bus, around: CaseSurroundings)
       env,
       cleanUp: [],
       keepHistory: 'memory',
+      ...(around.warm === undefined ? {} : { warm: around.warm }),
     });
   } catch (error) {
     if (!(error instanceof HotmodError) || !error.code.startsWith('HM1')) throw error;

@@ -1,9 +1,11 @@
 import { createBuilder } from '../build/builder.js';
 import type { Builder } from '../build/types.js';
+import type { WarmTools } from '../build/warm/tools.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import { buildEngine } from '../host/engine-build.js';
 import { publicHeadersDir } from '../paths.js';
 import { findToolchain } from '../toolchain/find.js';
+import { definedOnly } from './environment.js';
 
 export interface Workshop {
   readonly builder: Builder;
@@ -22,8 +24,10 @@ export async function openWorkshop(request: {
   readonly cacheDir: string;
   /** See `BuilderOptions.groupsDir`. */
   readonly groupsDir?: string;
+  /** Compilers and linkers that stay loaded, where there are any. */
+  readonly warm?: WarmTools;
 }): Promise<Workshop> {
-  const { config, env, cacheDir, groupsDir } = request;
+  const { config, env, cacheDir, groupsDir, warm } = request;
   const { compiler, linker } = config.build;
   const toolchain = await findToolchain({ compiler, linker, target: config.target, env });
   const engineLibrary = await buildEngine({ compiler: toolchain.compiler.path, cacheDir });
@@ -34,12 +38,7 @@ export async function openWorkshop(request: {
     publicHeaders: publicHeadersDir,
     env: definedOnly(env),
     ...(groupsDir === undefined ? {} : { groupsDir }),
+    ...(warm === undefined || !config.build.warm ? {} : { run: warm.runWith(toolchain.compiler.path) }),
   });
   return { builder, engineLibrary };
-}
-
-function definedOnly(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
 }

@@ -141,6 +141,7 @@ function configOf(root: string, modules: readonly ResolvedModule[], options: Pro
       compiler: null,
       linker: null,
       jobs: options.jobs ?? 4,
+      warm: true,
       compileCommands: options.compileCommands ?? false,
     },
     reload: { defer: { maxCpu: null, minFreeMemory: null, maxFrameMs: null, maxWaitMs: 0 }, onConflict: 'latest' },
