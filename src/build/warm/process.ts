@@ -73,6 +73,7 @@ export async function startWarmProcess(
     onRefused(said === program ? 'what it was loaded from cannot be told' : refusal(said));
     return undefined;
   }
+  serving.rest();
   return { ...serving, isCurrent: () => isCurrent(loaded) };
 }
 
@@ -149,7 +150,6 @@ function serve(child: ChildProcess, stallMs: number) {
   });
   stdin.on('error', () => undefined);
   stdout.on('error', () => undefined);
-  unref(child, stdin, stdout);
 
   const run = (command: Command, signal: AbortSignal): Promise<Ended> => {
     const id = ++lastId;
@@ -189,7 +189,7 @@ function serve(child: ChildProcess, stallMs: number) {
     await ended;
     clearTimeout(timer);
   };
-  return { pid: child.pid ?? 0, hello, ended, kill, run, close };
+  return { pid: child.pid ?? 0, hello, ended, kill, run, close, rest: () => unref(child, stdin, stdout) };
 }
 
 function pipesOf(child: ChildProcess): { readonly stdin: Writable; readonly stdout: Readable } {

@@ -151,7 +151,7 @@ export function createWarmTools(options: WarmToolsOptions): WarmTools {
 
     const again = await plain(request);
     // A compiler that crashes on this source however it is started is no fault of being loaded.
-    if (result !== undefined && again.exitCode === result.exitCode && again.signal === result.signal) return again;
+    if (result !== undefined && doubtOf(request, again) === doubt) return again;
     const reason = doubt ?? 'it gave no result';
     if (again.cancelled || ended.lost === 'it was closed') return again;
     failed(program, reason);
@@ -225,5 +225,5 @@ function resultOf(status: number, output: string): RunResult | undefined {
 function doubtOf({ makes }: RunRequest, { exitCode, signal, output }: RunResult): string | null {
   if (signal !== '') return `a run ended by ${signal}`;
   if (exitCode === 0) return makes === undefined || existsSync(makes) ? null : `a run ended well and left no ${makes}`;
-  return exitCode === 1 && /error/.test(output) ? null : `a run ended with code ${exitCode}`;
+  return exitCode === 1 && /error|fatal/.test(output) ? null : `a run ended with code ${exitCode}`;
 }
