@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { Diagnostic } from '../events/events.js';
 import { contentHash } from '../files/hash.js';
 import { problem } from './diagnostics.js';
@@ -95,13 +96,23 @@ async function runLink(
     makes: output,
   };
   if (template !== undefined) {
-    const args = fillTemplate(template, { objects: paths, output, name });
+    const args = [...fillTemplate(template, { objects: paths, output, name }), ...threadsFor(template, paths)];
     const result = await context.run({ file: template.linker, args, ...common });
     // A linker that cannot even start is the template's fault, not the user's: the driver gets its chance.
     if (result.startError === '') return result;
   }
   const args = [...link.head, link.nameFlag(name), '-o', output, ...paths, ...link.tail];
   return context.run({ file: link.command, args, ...common });
+}
+
+/** Objects of this size in all are linked by one thread as fast as by several. */
+const smallBytes = 16 << 20;
+
+/** For a small library lld takes as long to start its threads as to link; what it writes is the same. */
+function threadsFor({ linker }: LinkTemplate, objects: readonly string[]): readonly string[] {
+  if (!/lld/.test(basename(linker))) return [];
+  const bytes = objects.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
+  return bytes < smallBytes ? ['--threads=1'] : [];
 }
 
 function linkerMessages(

@@ -28,8 +28,13 @@ export async function openWorkshop(request: {
   readonly warm?: WarmTools;
 }): Promise<Workshop> {
   const { config, env, cacheDir, groupsDir, warm } = request;
-  const { compiler, linker } = config.build;
-  const toolchain = await findToolchain({ compiler, linker, target: config.target, env });
+  const { compiler, linker, warm: stayLoaded } = config.build;
+  const toolchain = await findToolchain({
+    ...{ compiler, linker, env },
+    target: config.target,
+    // By the settings alone: a dry run, which keeps nothing loaded, must find what a session has built.
+    warm: stayLoaded,
+  });
   const engineLibrary = await buildEngine({ compiler: toolchain.compiler.path, cacheDir });
   const builder = createBuilder({
     config,
@@ -38,7 +43,7 @@ export async function openWorkshop(request: {
     publicHeaders: publicHeadersDir,
     env: definedOnly(env),
     ...(groupsDir === undefined ? {} : { groupsDir }),
-    ...(warm === undefined || !config.build.warm ? {} : { run: warm.runWith(toolchain.compiler.path) }),
+    ...(warm === undefined || !stayLoaded ? {} : { run: warm.runWith(toolchain.compiler.path) }),
   });
   return { builder, engineLibrary };
 }

@@ -12,6 +12,8 @@ export interface ToolchainRequest {
   /** A `-fuse-ld=` name or an absolute path; null means: the first of the target's linkers that is there. */
   readonly linker: string | null;
   readonly target: Target;
+  /** Whether the tools stay loaded between builds; with some linkers that saves more than with others. */
+  readonly warm?: boolean;
   /** Only PATH is looked at; the rest is handed on to the programs that are asked. */
   readonly env: Environment;
 }
@@ -27,7 +29,8 @@ const linkerNames = ['mold', 'lld', 'bfd', 'ld'] as const;
  * @throws HotmodError HM204 no compiler, HM205 compiler too old, HM206 no linker; all with exit code 3
  */
 export async function findToolchain(request: ToolchainRequest): Promise<Toolchain> {
-  const key = JSON.stringify([request.compiler, request.linker, request.target.linkers, request.env.PATH]);
+  const { compiler: compilerName, warm = false } = request;
+  const key = JSON.stringify([compilerName, request.linker, request.target.linkers, warm, request.env.PATH]);
   const known = remembered.get(key);
   if (known !== undefined && (await stampsOf(known.toolchain)) === known.stamps) return known.toolchain;
 
@@ -91,12 +94,21 @@ async function findLinker(compiler: Toolchain['compiler'], request: ToolchainReq
     if (found !== null) return found;
     throw noLinker(compiler, [given]);
   }
-  const names = given === null ? target.linkers : [given];
+  const names = given === null ? linkersOf(target, (request.warm ?? false) && compiler.kind === 'clang') : [given];
   for (const name of linkerNames.filter((known) => names.includes(known)).sort(byOrderOf(names))) {
     const found = await probeLinker(compiler, name, env);
     if (found !== null) return found;
   }
   throw noLinker(compiler, names);
+}
+
+/**
+ * Of a link of 14 ms mold saves only 3 by being loaded already, the rest is its threads; lld, told to do with one thread
+ * (`build/link.ts`), takes 9. The driver of gcc starts its linker itself.
+ */
+function linkersOf(target: Target, warm: boolean): readonly string[] {
+  if (!warm || !target.linkers.includes('lld')) return target.linkers;
+  return ['lld', ...target.linkers.filter((name) => name !== 'lld')];
 }
 
 function byOrderOf(names: readonly string[]) {

@@ -165,9 +165,9 @@ export function createWarmTools(options: WarmToolsOptions): WarmTools {
         [...slots.values()].flatMap((slot) => (slot.process === undefined ? [] : [[slot.program, slot.process]])),
       ),
     async prepare(file, compiler, env) {
-      if (platform !== 'linux') return `the loader of ${platform} has no preloading`;
+      if (platform !== 'linux') return `nothing is preloaded on ${platform}`;
       const program = toolAt(file);
-      if (program === undefined) return `${file} is none of the tools that take long to load`;
+      if (program === undefined) return 'it is none of the tools that take long to load';
       const slot = slotFor(program, env);
       if (slot === undefined) return 'there are too many already';
       if (slot.process === undefined && slot.refused === undefined) await start(slot, compiler);
