@@ -1,7 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 
-/** A file as it was when it was loaded; null where there was none. */
+/** A file as it was when it was loaded; null where there was none, `gone` for one that was replaced while it was loaded. */
 type Stamps = ReadonlyMap<string, string | null>;
+
+const gone = 'gone';
 
 /** What decides which libraries a program is loaded with, beside its environment (ld.so(8), "FILES"). */
 const loaderFiles = ['/etc/ld.so.cache', '/etc/ld.so.preload'];
@@ -13,7 +15,7 @@ export function stampLoaded(pid: number): Stamps {
     const path = /^(?:\S+\s+){5}(\/.*)$/.exec(line)?.[1];
     if (path !== undefined) files.add(path);
   }
-  return new Map([...files].map((path) => [path, stampOf(path)]));
+  return new Map([...files].map((path) => [path, path.endsWith(' (deleted)') ? gone : stampOf(path)]));
 }
 
 /** Whether a process that was loaded from these files would be the same if it were loaded now. */

@@ -68,12 +68,6 @@ export function createWarmTools(options: WarmToolsOptions): WarmTools {
   // Preloading is a matter of the ELF loader, and what is preloaded asks Linux for process handles.
   let off = platform !== 'linux';
 
-  const giveUp = (code: WarmProblem['code'], message: string): void => {
-    if (off) return;
-    off = true;
-    onProblem({ code, message: `${message}; the plain commands are used from now on` });
-  };
-
   const start = (slot: Slot, compiler: string): Promise<void> => {
     slot.starting ??= (async () => {
       try {
@@ -88,9 +82,9 @@ export function createWarmTools(options: WarmToolsOptions): WarmTools {
         slot.refused = messageOf(error);
       }
       slot.starting = undefined;
-      if (slot.refused !== undefined && !closed) {
-        giveUp('HM220', `${slot.program} cannot be kept loaded: ${slot.refused}`);
-      }
+      if (slot.refused === undefined || closed) return;
+      const message = `${slot.program} cannot be kept loaded: ${slot.refused}; its plain command is used`;
+      onProblem({ code: 'HM220', message });
     })();
     return slot.starting;
   };
@@ -127,8 +121,10 @@ export function createWarmTools(options: WarmToolsOptions): WarmTools {
   const failed = (program: string, reason: string): void => {
     const now = performance.now();
     failures = [...failures.filter((time) => time > now - withinMs), now];
-    if (failures.length < maxFailures) return;
-    giveUp('HM221', `loaded tools failed ${failures.length} times within a minute, at last ${program}: ${reason}`);
+    if (failures.length < maxFailures || off) return;
+    off = true;
+    const message = `loaded tools failed ${failures.length} times within a minute, at last ${program}: ${reason}`;
+    onProblem({ code: 'HM221', message: `${message}; the plain commands are used from now on` });
     for (const slot of slots.values()) void slot.process?.close();
   };
 
