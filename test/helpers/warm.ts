@@ -24,7 +24,7 @@ export interface TestWarmTools extends AsyncDisposable {
 }
 
 export function openWarm(
-  options: { readonly stallMs?: number; readonly platform?: NodeJS.Platform } = {},
+  options: { readonly stallMs?: number; readonly platform?: NodeJS.Platform; readonly maxFailures?: number } = {},
 ): TestWarmTools {
   const problems: WarmProblem[] = [];
   const plain: RunRequest[] = [];

@@ -44,6 +44,9 @@ interface Job {
   forget: () => void;
 }
 
+/** Why a run was not done by a process that is about to end for a good reason. */
+export const wasClosed = 'it was closed';
+
 const helloMs = 10_000;
 const killedMs = 2000;
 
@@ -97,6 +100,8 @@ function serve(child: ChildProcess, stallMs: number) {
   const { stdin, stdout } = pipesOf(child);
   const jobs = new Map<number, Job>();
   let reason: string | undefined;
+  let closing = false;
+  let idle: () => void = () => undefined;
   let lastId = 0;
   let greet: (program: string) => void = () => undefined;
   const hello = new Promise<string>((resolve) => {
@@ -114,7 +119,9 @@ function serve(child: ChildProcess, stallMs: number) {
     jobs.delete(id);
     job?.release();
     job?.settle(ended);
-    if (jobs.size === 0) unref(child, stdin, stdout);
+    if (jobs.size > 0) return;
+    unref(child, stdin, stdout);
+    idle();
   };
   const take = (answer: Answer): void => {
     if (answer.kind === 'hello') return greet(answer.program);
@@ -154,7 +161,7 @@ function serve(child: ChildProcess, stallMs: number) {
   const run = (command: Command, signal: AbortSignal): Promise<Ended> => {
     const id = ++lastId;
     const frame = runFrame(id, command);
-    if (reason !== undefined) return Promise.resolve({ lost: reason });
+    if (closing || reason !== undefined) return Promise.resolve({ lost: reason ?? wasClosed });
     if (frame === undefined) return Promise.resolve({ lost: 'its command has a zero byte' });
     return new Promise((resolve) => {
       let timer: NodeJS.Timeout | undefined;
@@ -182,7 +189,14 @@ function serve(child: ChildProcess, stallMs: number) {
   };
 
   const close = async (): Promise<void> => {
-    reason ??= 'it was closed';
+    closing = true;
+    // At the end of its input it would kill what runs.
+    if (jobs.size > 0) {
+      await new Promise<void>((resolve) => {
+        idle = resolve;
+      });
+    }
+    reason ??= wasClosed;
     stdin.end();
     ref(child, stdin, stdout);
     const timer = setTimeout(() => child.kill('SIGKILL'), killedMs);

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { basename, isAbsolute } from 'node:path';
 import { messageOf } from '../../errors.js';
 import type { Run, RunRequest, RunResult } from '../run.js';
-import { startWarmProcess, type WarmProcess } from './process.js';
+import { startWarmProcess, type WarmProcess, wasClosed } from './process.js';
 
 /** Something worth telling people about. */
 export interface WarmProblem {
@@ -20,6 +20,8 @@ export interface WarmToolsOptions {
   readonly platform?: NodeJS.Platform;
   /** See `WarmProcessOptions`. Default: 10 s. */
   readonly stallMs?: number;
+  /** Tools that fail so often within a minute are not tried again; the plain command always works. Default: 5. */
+  readonly maxFailures?: number;
 }
 
 /** Compilers and linkers that stay loaded. */
@@ -50,8 +52,7 @@ interface Slot {
 /** Only what is slow to load: most of the time that these take for a small file is the loading of LLVM's libraries. */
 const worthIt = /^(?:clang(?:\+\+)?(?:-\d+)?|ld\.lld|lld(?:-\d+)?|(?:ld\.)?mold)$/;
 
-/** A tool that fails more often than this within that time is not tried again; the plain command always works. */
-const maxFailures = 5;
+const defaultMaxFailures = 5;
 const withinMs = 60_000;
 
 /** Tools in different environments; beyond it they are run in the usual way. */
@@ -61,6 +62,7 @@ const defaultStallMs = 10_000;
 
 export function createWarmTools(options: WarmToolsOptions): WarmTools {
   const { plain, onProblem, platform = process.platform, stallMs = defaultStallMs } = options;
+  const { maxFailures = defaultMaxFailures } = options;
   const slots = new Map<string, Slot>();
   let failures: readonly number[] = [];
   let closed = false;
@@ -76,13 +78,13 @@ export function createWarmTools(options: WarmToolsOptions): WarmTools {
         const started = await startWarmProcess({ program, env, stallMs, library: await library }, (reason) => {
           slot.refused = reason;
         });
-        if (closed) await started?.close();
+        if (closed || off) await started?.close();
         else adopt(slot, started);
       } catch (error) {
         slot.refused = messageOf(error);
       }
       slot.starting = undefined;
-      if (slot.refused === undefined || closed) return;
+      if (slot.refused === undefined || closed || off) return;
       const message = `${slot.program} cannot be kept loaded: ${slot.refused}; its plain command is used`;
       onProblem({ code: 'HM220', message });
     })();
@@ -149,7 +151,7 @@ export function createWarmTools(options: WarmToolsOptions): WarmTools {
     // A compiler that crashes on this source however it is started is no fault of being loaded.
     if (result !== undefined && doubtOf(request, again) === doubt) return again;
     const reason = doubt ?? 'it gave no result';
-    if (again.cancelled || ended.lost === 'it was closed') return again;
+    if (again.cancelled || ended.lost === wasClosed) return again;
     failed(program, reason);
     return { ...again, fallback: `${basename(request.file)}: ${reason}` };
   };

@@ -44,6 +44,42 @@ int main(int argc, char **argv) {
 const pidsIn = (dir: string): number[] =>
   readdirSync(dir).flatMap((name) => (name.startsWith('pid-') ? [Number(name.slice(4))] : []));
 
+interface Killing {
+  readonly started: number;
+  readonly killed: number;
+  readonly fallbacks: number;
+  readonly warmRuns: number;
+}
+
+/** Compiles, three at a time, while `goOn` says so, and kills the loaded compiler again and again; every object must be right. */
+async function runAndKill(warm: TestWarmTools, goOn: (so: Killing) => boolean): Promise<Killing> {
+  await using dir = await tempDir();
+  await prepare(warm, clang);
+  let so: Killing = { started: 0, killed: 0, fallbacks: 0, warmRuns: 0 };
+  const one = async (name: string, delay: number): Promise<void> => {
+    const running = warm.run(compile(dir.path, name));
+    const [ready] = warm.tools.ready().values();
+    if (ready !== undefined && delay < 30) {
+      so = { ...so, killed: so.killed + 1 };
+      setTimeout(() => isAlive(ready.pid) && process.kill(ready.pid, 'SIGKILL'), delay);
+    }
+    const result = await running;
+    expect(result).toMatchObject({ exitCode: 0, signal: '', output: '' });
+    expect(readFileSync(join(dir.path, `${name}.o`), 'latin1')).toContain(name);
+    if (result.fallback !== undefined) so = { ...so, fallbacks: so.fallbacks + 1 };
+    if (result.warm === true) so = { ...so, warmRuns: so.warmRuns + 1 };
+  };
+  const worker = async (): Promise<void> => {
+    while (goOn(so)) {
+      const number = so.started;
+      so = { ...so, started: number + 1 };
+      await one(`unit${number}`, (number * 7) % 60);
+    }
+  };
+  await Promise.all([worker(), worker(), worker()]);
+  return so;
+}
+
 describe('a loaded tool', () => {
   test('is not waited for: until it is ready the plain command is used', async () => {
     await using dir = await tempDir();
@@ -66,44 +102,25 @@ describe('a loaded tool', () => {
     expect(warm.plain).toEqual([]);
   });
 
-  test(`loses nothing when it is killed again and again during ${runs} runs, and is given up in the end`, async () => {
-    await using dir = await tempDir();
-    await using warm = openWarm();
-    await prepare(warm, clang);
-    let [started, killed, fallbacks] = [0, 0, 0];
-    const one = async (name: string, delay: number) => {
-      const running = warm.run(compile(dir.path, name));
-      const [ready] = warm.tools.ready().values();
-      if (ready !== undefined && delay < 30) {
-        killed++;
-        setTimeout(() => isAlive(ready.pid) && process.kill(ready.pid, 'SIGKILL'), delay);
-      }
-      const result = await running;
-      expect(result).toMatchObject({ exitCode: 0, signal: '', output: '' });
-      expect(readFileSync(join(dir.path, `${name}.o`), 'latin1')).toContain(name);
-      if (result.fallback !== undefined) fallbacks++;
-    };
-    const worker = async () => {
-      while (started < runs || (warm.problems.length === 0 && started < 20 * runs)) {
-        const number = started++;
-        await one(`unit${number}`, (number * 7) % 60);
-      }
-    };
-    await Promise.all([worker(), worker(), worker()]);
+  test(`loses nothing when it is killed again and again during ${runs} runs`, async () => {
+    await using warm = openWarm({ maxFailures: Number.POSITIVE_INFINITY });
+    const { killed, fallbacks, warmRuns } = await runAndKill(warm, ({ started }) => started < runs);
     expect(killed).toBeGreaterThan(3);
     expect(fallbacks).toBeGreaterThan(3);
-    await waitFor(() => warm.problems.length > 0, 'the tools to be given up');
+    expect(warmRuns).toBeGreaterThan(3);
+    expect(warm.problems).toEqual([]);
+  });
+
+  test('is given up where it fails five times within a minute', async () => {
+    await using warm = openWarm();
+    await runAndKill(warm, ({ started }) => warm.problems.length === 0 && started < 1000);
     expect(warm.problems).toEqual([
       { code: 'HM221', message: expect.stringContaining('failed 5 times within a minute') },
     ]);
     await waitFor(() => warm.tools.ready().size === 0, 'the last process to be gone');
-    expect(await warm.run(compile(dir.path, 'after'))).toEqual({
-      exitCode: 0,
-      signal: '',
-      startError: '',
-      output: '',
-      cancelled: false,
-    });
+    await using dir = await tempDir();
+    const result = await warm.run(compile(dir.path, 'after'));
+    expect(result).toEqual({ exitCode: 0, signal: '', startError: '', output: '', cancelled: false });
   });
 
   test('that stands still is ended, with what it runs, and the plain command is used', async () => {
@@ -199,6 +216,36 @@ int main(int argc, char **argv) { (void)argc; if (unlink("lie") == 0) return 0; 
       }
     }
     expect(warm.problems).toEqual([]);
+  });
+
+  test('that was replaced while it worked does its work to the end', async () => {
+    await using dir = await tempDir();
+    // Works for as long as the file is there.
+    const source = `#include <stdio.h>
+#include <unistd.h>
+int main(int argc, char **argv) { (void)argc; fclose(fopen(argv[1], "w")); while (access(argv[1], F_OK) == 0) usleep(1000); return 0; }`;
+    const bin = join(dir.path, 'bin');
+    const file = fakeClang(bin, source);
+    const [first, second] = [join(dir.path, 'first'), join(dir.path, 'second')];
+    await using warm = openWarm();
+    await prepare(warm, file);
+    const running = warm.run(toolRequest(file, [first], { cwd: dir.path }));
+    await waitFor(() => existsSync(first), 'the first run to work');
+    fakeClang(bin, `${source}\n/* new */`);
+    const other = warm.run(toolRequest(file, [second], { cwd: dir.path }));
+    await waitFor(() => existsSync(second), 'the second run to work');
+    rmSync(second);
+    expect(await other).toMatchObject({ exitCode: 0 });
+    rmSync(first);
+    expect(await running).toEqual({
+      exitCode: 0,
+      signal: '',
+      startError: '',
+      output: '',
+      cancelled: false,
+      warm: true,
+    });
+    expect(warm.plain).toHaveLength(1);
   });
 
   test('ends when it is closed, and leaves no process behind', async () => {
