@@ -116,8 +116,8 @@ function serve(child: ChildProcess, stallMs: number) {
   };
   const settle = (id: number, ended: Ended): void => {
     const job = jobs.get(id);
-    jobs.delete(id);
     job?.release();
+    jobs.delete(id);
     job?.settle(ended);
     if (jobs.size > 0) return;
     unref(child, stdin, stdout);
@@ -176,20 +176,25 @@ function serve(child: ChildProcess, stallMs: number) {
       );
       signal.addEventListener('abort', abort, { once: true });
       const release = (): void => {
-        jobs.get(id)?.forget();
+        job.forget();
         clearTimeout(timer);
         noStall();
         signal.removeEventListener('abort', abort);
       };
-      const job: Job = { settle: resolve, release: () => release(), pid: undefined, forget: () => undefined };
+      const job: Job = { settle: resolve, release, pid: undefined, forget: () => undefined };
       jobs.set(id, job);
       ref(child, stdin, stdout);
       stdin.write(frame);
     });
   };
 
-  const close = async (): Promise<void> => {
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
     closing = true;
+    closed ??= end();
+    return closed;
+  };
+  const end = async (): Promise<void> => {
     // At the end of its input it would kill what runs.
     if (jobs.size > 0) {
       await new Promise<void>((resolve) => {

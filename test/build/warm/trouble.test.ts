@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { killAllBuilds } from '../../../src/build/groups.js';
 import { tempDir } from '../../helpers/temp-dir.js';
 import { waitFor } from '../../helpers/wait-for.js';
@@ -182,6 +182,17 @@ describe('a loaded tool', () => {
     await waitFor(() => !pids.some(isAlive), 'both to be gone');
     stop.abort();
     await running;
+  });
+
+  test('is not signalled by killAllBuilds for runs that have ended: their numbers may be those of others by now', async () => {
+    await using dir = await tempDir();
+    await using warm = openWarm();
+    await prepare(warm, clang);
+    expect(await warm.run(compile(dir.path, 'unit'))).toMatchObject({ exitCode: 0, warm: true });
+    const kill = vi.spyOn(process, 'kill');
+    killAllBuilds();
+    expect(kill).not.toHaveBeenCalled();
+    kill.mockRestore();
   });
 
   test('that leaves no file where it says that it did is not believed', async () => {
