@@ -14,7 +14,8 @@ export function hasDestructors(file: ElfFile): boolean {
   const section = file.section('.fini_array');
   if (section !== undefined && ownEntries(file, section) > 0) return true;
   const registers = /^__cxa_(thread_)?atexit(_impl)?$/;
-  return file.dynamicSymbols.some((symbol) => !symbol.defined && registers.test(symbol.name));
+  // Not by the symbol table: lld leaves a name there that `--wrap` was given for and that nothing uses.
+  return file.relocations.some(({ symbol }) => symbol !== null && !symbol.defined && registers.test(symbol.name));
 }
 
 /** The entries are addresses that the loader fills in. Without a symbol table one of them is taken to be the runtime's. */
