@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
-import { killAllBuilds } from './build/run.js';
+import { killAllBuilds } from './build/groups.js';
+import type { WarmTools } from './build/warm/tools.js';
 import type { ResolvedConfig } from './config/resolved.js';
 import type { Called, Inspected, Past, PastRequest, Tried } from './control/protocol.js';
 import type { Bus } from './events/bus.js';
@@ -44,6 +45,7 @@ import {
 import { type TryOptions, tryVersions } from './session/try-versions.js';
 import { createModelReader } from './session/types-of-both.js';
 import { update } from './session/update.js';
+import { openWarmTools } from './session/warm-tools.js';
 import { watchProject } from './session/watch-project.js';
 import { openWorkshop, type Workshop } from './session/workshop.js';
 import { findHostProgram } from './toolchain/host-program.js';
@@ -63,6 +65,8 @@ export interface SessionOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Further files that must not outlive the session, however it ends. */
   readonly cleanUp: readonly string[];
+  /** Compilers and linkers that stay loaded, shared with other sessions. Default: the session has its own. */
+  readonly warm?: WarmTools;
   /** Where the history is kept; `memory` for a session that nobody comes back to. Default: on disk. */
   readonly keepHistory?: 'disk' | 'memory';
   /** False where whoever asks repeats the whole run when it suspects the emulator. Default: true. */
@@ -145,8 +149,9 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   const runDir = await claimRunDir(config.outDir);
   stack.defer(() => rm(runDir, { recursive: true, force: true }));
 
+  const warm = options.warm ?? stack.use(openWarmTools({ cacheDir: options.cacheDir, env, say: bus.emit }));
   const workshopFor = (settings: ResolvedConfig): Promise<Workshop> =>
-    openWorkshop({ config: settings, env, cacheDir: options.cacheDir, groupsDir: groupsDirOf(runDir) });
+    openWorkshop({ config: settings, env, cacheDir: options.cacheDir, groupsDir: groupsDirOf(runDir), warm });
   const hostProgram = await findHostProgram({ target: config.target, env, cacheDir: options.cacheDir });
   const { builder, engineLibrary } = await workshopFor(config);
 

@@ -1,11 +1,12 @@
 import { join, relative } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { findCases } from '../src/cases/find.js';
 import { runCase } from '../src/cases/run-case.js';
 import { packageRoot } from '../src/paths.js';
 import { nativeTarget } from '../src/target/targets.js';
 import { testWith } from './helpers/programs.js';
 import { testCacheDir } from './helpers/session.js';
+import { compareWithPlain, openWarm } from './helpers/warm.js';
 
 const around = {
   cwd: packageRoot,
@@ -14,6 +15,9 @@ const around = {
   flags: {},
   target: nativeTarget(),
 };
+const warm = openWarm();
+const comparison = compareWithPlain(warm.tools);
+afterAll(() => warm[Symbol.asyncDispose]());
 const fixtures = join(packageRoot, 'fixtures');
 const found = await findCases(packageRoot, [fixtures]);
 
@@ -25,9 +29,14 @@ describe('the reload cases of fixtures/', () => {
   describe.concurrent('each', () => {
     for (const one of found) {
       testWith(...(one.reloadCase.needs ?? []))(`${relative(fixtures, one.dir)}: ${one.reloadCase.name}`, async () => {
-        const result = await runCase(one, around);
+        const result = await runCase(one, { ...around, warm: comparison.tools });
         if (!result.ok) throw new Error(result.message);
       });
     }
+  });
+
+  test('each compiler and linker run of them gave byte for byte the same loaded as plain', () => {
+    expect(comparison.different).toEqual([]);
+    expect(comparison.count()).toBeGreaterThan(found.length);
   });
 });

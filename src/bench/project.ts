@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { WarmTools } from '../build/warm/tools.js';
 import { cacheDir } from '../config/cache-dir.js';
 import { loadConfig } from '../config/load.js';
 import { createBus } from '../events/bus.js';
@@ -21,6 +22,8 @@ export async function openProject(
     readonly rate?: number;
     /** Frames run only when they are asked for. */
     readonly stepped?: boolean;
+    /** Tools that stay loaded, in the place of the session's own. */
+    readonly warm?: WarmTools;
     /** Puts further files there before anything is read. */
     readonly prepare?: (root: string) => Promise<void>;
   },
@@ -41,6 +44,7 @@ export async function openProject(
     cacheDir: cacheDir(env),
     env,
     cleanUp: [],
+    ...(options.warm === undefined ? {} : { warm: options.warm }),
   });
   session.request(config.modules.map((module) => module.name));
   await session.idle();

@@ -4,6 +4,7 @@ import type { LastBuild } from './affected.js';
 import { runCommand } from './command.js';
 import { crossFlags, withoutSdk } from './plan.js';
 import type { RawBuild, Shared } from './shared.js';
+import { notRun } from './tool-run.js';
 import type { BuildRequest } from './types.js';
 
 /** Builds a module that brings its own command: one step, one library taken over. */
@@ -31,7 +32,7 @@ export async function buildByCommand(
   return {
     ...{ ok, superseded, settled, library, hash, diagnostics, inputs },
     cached: false,
-    steps: [{ kind: 'command', file: output, cached: false, durationMs }],
+    steps: [{ kind: 'command', file: output, cached: false, ...notRun, durationMs }],
     memory: {
       ...{ ok, inputs, products },
       bySource: new Map(),

@@ -127,11 +127,20 @@ function assemble(
     settled: !superseded && units.every((unit) => unit.settled),
     steps: [
       ...units.map(
-        ({ source, cached, durationMs }) => ({ kind: 'compile', file: source, cached, durationMs }) as const,
+        ({ source, cached, tool, durationMs }) =>
+          ({ kind: 'compile', file: source, cached, ...tool, durationMs }) as const,
       ),
       ...(link === undefined
         ? []
-        : [{ kind: 'link', file: link.library, cached: link.cached, durationMs: link.durationMs } as const]),
+        : [
+            {
+              kind: 'link',
+              file: link.library,
+              cached: link.cached,
+              ...link.tool,
+              durationMs: link.durationMs,
+            } as const,
+          ]),
     ],
     memory: {
       ok,

@@ -10,6 +10,7 @@ import { type NameCache, searchIncludes } from './includes.js';
 import type { CachedObject, ObjectCache } from './objects.js';
 import type { CompileStep } from './plan.js';
 import type { Surroundings } from './surroundings.js';
+import { notRun, type ToolRun, toolRunOf } from './tool-run.js';
 
 /** What compiling needs of the world around it; the same for every unit of a build but for `index`. */
 export interface CompileContext extends Surroundings {
@@ -32,6 +33,7 @@ export interface UnitResult {
   /** Absolute path -> content hash, the source among them. */
   readonly inputs: ReadonlyMap<string, string>;
   readonly absent: readonly string[];
+  readonly tool: ToolRun;
   readonly durationMs: number;
 }
 
@@ -72,6 +74,7 @@ async function compile(unit: CompileStep, index: number, context: CompileContext
     ...(context.baseEnv === undefined ? {} : { baseEnv: context.baseEnv }),
     shell: false,
     signal: context.signal,
+    makes: object,
   });
   // The search is done while the compiler runs, so that it costs nothing where a core is free.
   const guess = searchIncludes(unit.source, [], where, hashes, context.names);
@@ -91,6 +94,7 @@ async function compile(unit: CompileStep, index: number, context: CompileContext
   const settled = after.settled && !shadowed;
 
   const ok = result.exitCode === 0;
+  const tool = toolRunOf(result);
   if (!ok) {
     return {
       ...superseded(unit),
@@ -99,17 +103,18 @@ async function compile(unit: CompileStep, index: number, context: CompileContext
       diagnostics: compileFailure(result, unit.command, unit.source, context),
       inputs: after.inputs,
       absent: search.absent,
+      tool,
     };
   }
   const headers = [...after.inputs].filter(([path]) => path !== unit.source);
   const made = { object, headers, absent: search.absent, output: result.output };
   if (settled) {
     const stored = context.objects.store(unitKey(unit, source.hash, context), made);
-    return success(unit, source.hash, stored, false, context);
+    return { ...success(unit, source.hash, stored, false, context), tool };
   }
   // What was compiled is a mix of before and after: it may be linked and tried, but never found again by these inputs.
   const hash = hashes.once(object)?.hash ?? '';
-  return { ...success(unit, source.hash, { ...made, path: object, hash }, false, context), settled: false };
+  return { ...success(unit, source.hash, { ...made, path: object, hash }, false, context), tool, settled: false };
 }
 
 /**
@@ -203,6 +208,7 @@ function success(
     diagnostics: object.output === '' ? [] : parseCompilerOutput(object.output, context),
     inputs: new Map([[unit.source, sourceHash], ...object.headers]),
     absent: object.absent,
+    tool: notRun,
   };
 }
 
@@ -217,6 +223,7 @@ function superseded(unit: CompileStep): Outcome {
     diagnostics: [],
     inputs: new Map(),
     absent: [],
+    tool: notRun,
   };
 }
 

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { Diagnostic } from '../events/events.js';
 import { contentHash } from '../files/hash.js';
 import { problem } from './diagnostics.js';
@@ -9,6 +10,7 @@ import { parseLinkerOutput } from './link-diagnostics.js';
 import { fillTemplate, type LinkTemplate } from './link-template.js';
 import type { LinkStep } from './plan.js';
 import type { Surroundings } from './surroundings.js';
+import { notRun, type ToolRun, toolRunOf } from './tool-run.js';
 
 export interface LinkContext extends Surroundings {
   readonly generations: GenerationStore;
@@ -33,6 +35,7 @@ export interface LinkResult {
   readonly diagnostics: readonly Diagnostic[];
   /** Files named by link flags, with their contents. */
   readonly inputs: ReadonlyMap<string, string>;
+  readonly tool: ToolRun;
   readonly durationMs: number;
 }
 
@@ -47,7 +50,7 @@ export async function linkModule(
   const inputs = contentOf(link.files, context.hashes);
   const hash = linkKey(module, link, objects, inputs, context);
   const found = context.rebuild ? undefined : context.generations.find(module, hash);
-  const base = { cached: false, superseded: false, hash, inputs, diagnostics: [], library: '' } as const;
+  const base = { cached: false, superseded: false, hash, inputs, diagnostics: [], library: '', tool: notRun } as const;
   const timed = <T extends object>(result: T) => ({ ...result, durationMs: performance.now() - started });
   if (found !== undefined) return timed({ ...base, ok: true, cached: true, library: found });
 
@@ -56,8 +59,9 @@ export async function linkModule(
   if (result === undefined || result.cancelled) return timed({ ...base, ok: false, superseded: true });
   const diagnostics =
     result.output === '' && result.exitCode === 0 ? [] : linkerMessages(result, link, objects, context);
-  if (result.exitCode !== 0) return timed({ ...base, ok: false, diagnostics });
-  return timed({ ...base, ok: true, diagnostics, library: context.generations.put(module, hash, output) });
+  const done = { ...base, tool: toolRunOf(result), diagnostics };
+  if (result.exitCode !== 0) return timed({ ...done, ok: false });
+  return timed({ ...done, ok: true, library: context.generations.put(module, hash, output) });
 }
 
 /** The name is part of the key because it is written into the library. */
@@ -90,15 +94,26 @@ async function runLink(
     ...(context.baseEnv === undefined ? {} : { baseEnv: context.baseEnv }),
     shell: false,
     signal: context.signal,
+    makes: output,
   };
   if (template !== undefined) {
-    const args = fillTemplate(template, { objects: paths, output, name });
+    const args = [...fillTemplate(template, { objects: paths, output, name }), ...threadsFor(template, paths)];
     const result = await context.run({ file: template.linker, args, ...common });
     // A linker that cannot even start is the template's fault, not the user's: the driver gets its chance.
     if (result.startError === '') return result;
   }
   const args = [...link.head, link.nameFlag(name), '-o', output, ...paths, ...link.tail];
   return context.run({ file: link.command, args, ...common });
+}
+
+/** Objects of this size in all are linked by one thread as fast as by several. */
+const smallBytes = 16 << 20;
+
+/** For a small library lld takes as long to start its threads as to link; what it writes is the same. */
+function threadsFor({ linker }: LinkTemplate, objects: readonly string[]): readonly string[] {
+  if (!/lld/.test(basename(linker))) return [];
+  const bytes = objects.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
+  return bytes < smallBytes ? ['--threads=1'] : [];
 }
 
 function linkerMessages(

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
+import { endGroup, noteGroup } from './groups.js';
 
 export interface RunRequest {
   /** What is started; a whole shell line where `shell` is true. */
@@ -18,6 +19,8 @@ export interface RunRequest {
   readonly signal: AbortSignal;
   /** After so many milliseconds it is ended; 0 or left out: never. */
   readonly limitMs?: number;
+  /** Absolute path of a file that is there after a run that ended well. */
+  readonly makes?: string;
 }
 
 export interface RunResult {
@@ -33,18 +36,13 @@ export interface RunResult {
   readonly cancelled: boolean;
   /** It was ended after so many milliseconds, its limit; 0 where it was not. */
   readonly tooLongMs?: number;
+  /** A tool that was loaded already did it; see warm/tools.ts. */
+  readonly warm?: boolean;
+  /** Why it was started in the usual way although a loaded tool was there. */
+  readonly fallback?: string;
 }
 
 export type Run = (request: RunRequest) => Promise<RunResult>;
-
-/** Process group ids of everything that runs now. Each child leads a group of its own. */
-const liveGroups = new Set<number>();
-
-/** Kills every compiler, linker and build command with all their descendants, at once. For a hard exit. */
-export function killAllBuilds(): void {
-  for (const group of liveGroups) signalGroup(group, 'SIGKILL');
-  liveGroups.clear();
-}
 
 /** A shell command gets time to remove its half-written files; compilers write only into our temporary folder. */
 const commandGraceMs = 500;
@@ -54,9 +52,7 @@ const commandGraceMs = 500;
  * the promise settles only when the group is gone.
  */
 export const runProcess: Run = async (request) => {
-  const { limitMs = 0 } = request;
-  const overdue = limitMs > 0 ? AbortSignal.timeout(limitMs) : null;
-  const cancelSignal = overdue === null ? request.signal : AbortSignal.any([request.signal, overdue]);
+  const cancelSignal = endSignalOf(request);
   if (request.signal.aborted) return { exitCode: null, signal: '', startError: '', output: '', cancelled: true };
   const { file, env } = noted(request);
   const child = execa(file, request.args, {
@@ -77,7 +73,7 @@ export const runProcess: Run = async (request) => {
     forceKillAfterDelay: commandGraceMs,
   });
   const group = child.pid;
-  if (group !== undefined) liveGroups.add(group);
+  const forget = group === undefined ? undefined : noteGroup(group);
   try {
     const result = await child;
     if (result.isCanceled && group !== undefined) await groupGone(group);
@@ -86,17 +82,29 @@ export const runProcess: Run = async (request) => {
       signal: result.signal ?? '',
       startError: group === undefined ? (result.code ?? 'ENOENT') : '',
       output: (request.shell ? result.all : result.stderr) ?? '',
-      // A newer save may end it as well, and then its lateness is of no interest.
-      cancelled: result.isCanceled && (overdue === null || request.signal.aborted),
-      tooLongMs: result.isCanceled && overdue !== null && !request.signal.aborted ? limitMs : 0,
+      ...whyEnded(request, result.isCanceled),
     };
   } finally {
-    if (group !== undefined) liveGroups.delete(group);
+    forget?.();
     if (group !== undefined && request.groupsDir !== undefined) {
       rmSync(join(request.groupsDir, String(group)), { force: true });
     }
   }
 };
+
+/** What ends a run before its time: a newer save, or its limit. */
+export function endSignalOf({ signal, limitMs = 0 }: RunRequest): AbortSignal {
+  return limitMs > 0 ? AbortSignal.any([signal, AbortSignal.timeout(limitMs)]) : signal;
+}
+
+/** A newer save may end it as well as its limit, and then its lateness is of no interest. */
+export function whyEnded(
+  { signal, limitMs = 0 }: RunRequest,
+  ended: boolean,
+): Pick<RunResult, 'cancelled' | 'tooLongMs'> {
+  const isLate = ended && !signal.aborted;
+  return { cancelled: ended && !isLate, tooLongMs: isLate ? limitMs : 0 };
+}
 
 /**
  * The shell itself notes its group before it does anything else: were it noted from here, a kill in the moment after
@@ -113,16 +121,7 @@ function noted(request: RunRequest): { readonly file: string; readonly env: Read
   return { file: `{ true > "$HOTMOD_GROUPS/$$"; } 2>/dev/null; ${file}`, env: { ...env, HOTMOD_GROUPS: groupsDir } };
 }
 
-function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    process.kill(-group, signal);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Descendants may outlive the leader by ignoring SIGTERM; they are killed and waited for. */
 async function groupGone(group: number): Promise<void> {
-  for (let attempt = 0; attempt < 100 && signalGroup(group, 'SIGKILL'); attempt++) await delay(5);
+  for (let attempt = 0; attempt < 100 && endGroup(group); attempt++) await delay(5);
 }

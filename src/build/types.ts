@@ -42,6 +42,10 @@ export interface BuildStep {
   /** Source or library, absolute. */
   readonly file: string;
   readonly cached: boolean;
+  /** A compiler or linker did it that was loaded already. */
+  readonly warm: boolean;
+  /** Why the plain command did it in the place of a loaded tool; empty where nothing of that kind happened. */
+  readonly fallback: string;
   readonly durationMs: number;
 }
 

@@ -1,4 +1,5 @@
 import { type CaseReport, type CaseResult, caseStatus, sumNotRun } from '../report/cases/types.js';
+import { openWarmTools } from '../session/warm-tools.js';
 import { isEmulated } from '../target/targets.js';
 import type { FoundCase } from './find.js';
 import { type CaseSurroundings, runCase } from './run-case.js';
@@ -10,11 +11,13 @@ export async function runCases(
   jobs: number,
   onResult: (result: CaseResult) => void = () => {},
 ): Promise<CaseReport> {
+  // What is to be said of them no case waits for.
+  await using warm = openWarmTools({ ...around, say: () => undefined });
   const results = new Map<FoundCase, CaseResult>();
   const waiting = [...cases].sort((a, b) => Number(b.reloadCase.slow ?? false) - Number(a.reloadCase.slow ?? false));
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const result = await runTwiceUnderEmulator(next, around);
+      const result = await runTwiceUnderEmulator(next, { ...around, warm });
       results.set(next, result);
       onResult(result);
     }

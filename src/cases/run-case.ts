@@ -1,6 +1,7 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import type { WarmTools } from '../build/warm/tools.js';
 import type { Overrides } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
 import { HotmodError, messageOf } from '../errors.js';
@@ -27,6 +28,8 @@ export interface CaseSurroundings {
   readonly flags: Pick<Overrides, 'target' | 'cpu'>;
   /** The one that these mean. */
   readonly target: Target;
+  /** Shared by all cases, which build the same kinds of things with the same tools. */
+  readonly warm?: WarmTools;
 }
 
 const defaultTimeoutMs = 60_000;
@@ -155,6 +158,7 @@ async function openCaseSession(root: string, bus: Bus, around: CaseSurroundings)
       cleanUp: [],
       keepHistory: 'memory',
       retryCrashes: false,
+      ...(around.warm === undefined ? {} : { warm: around.warm }),
     });
   } catch (error) {
     if (!(error instanceof HotmodError) || !error.code.startsWith('HM1')) throw error;

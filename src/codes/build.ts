@@ -86,4 +86,19 @@ export const buildCodes: readonly CodeText[] = [
     meaning: 'The compiler or linker that was found earlier is gone or cannot be run.',
     remedy: 'Run `hotmod doctor --fix`, or name another one with build.compiler.',
   },
+  {
+    code: 'HM220',
+    title: 'tool cannot be kept loaded',
+    meaning:
+      'Compiler and linker are kept loaded between builds by a small library that the loader puts into them. This system refuses that, for example for a statically linked program. Builds are as right as ever and take somewhat longer.',
+    remedy: 'Nothing has to be done. `build.warm: false` in the config stops the attempt; `hotmod doctor` tells more.',
+  },
+  {
+    code: 'HM221',
+    title: 'loaded tools were given up',
+    meaning:
+      'A compiler or linker that was kept loaded crashed, hung or gave no usable answer several times within a minute. Each time the plain command did the work in its place, and it does all of it until the session ends.',
+    remedy:
+      'Nothing is lost. If it happens in every session, set `build.warm: false`; the log has the reason of each time (`fallbacks` of build:done).',
+  },
 ];

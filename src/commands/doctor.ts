@@ -5,9 +5,12 @@ import { environmentOverrides, inCi, type Overrides } from '../config/environmen
 import { loadConfig } from '../config/load.js';
 import { resolveTargets } from '../config/targets.js';
 import { type ExitCode, exitCode, HotmodError } from '../errors.js';
+import { definedOnly } from '../session/environment.js';
+import { openWarmTools } from '../session/warm-tools.js';
 import { targets } from '../target/targets.js';
 import { bringCommand, bringPart } from '../toolchain/bring-part.js';
 import { type Check, type CheckRequest, checkMachine } from '../toolchain/checks.js';
+import { findToolchain } from '../toolchain/find.js';
 import type { Part } from '../toolchain/parts.js';
 import { planRepair, type RepairCommand, showCommand } from '../toolchain/repair.js';
 import { runVisibly } from '../toolchain/run-tool.js';
@@ -30,13 +33,17 @@ export interface DoctorOptions {
 /** Checks that the machine has what hotmod needs, and with `fix` installs what is missing. Exit code 0 or 3. */
 export async function doctor(options: DoctorOptions, io: CommandIo): Promise<ExitCode> {
   const request = await checkRequest(options, io);
-  let checks = await checkMachine(request);
+  const look = async (): Promise<readonly Check[]> => {
+    const found = await checkMachine(request);
+    return [...found, ...(found.every(isOk) ? [await checkWarm(request)] : [])];
+  };
+  let checks = await look();
   let plan = await repairPlan(checks, options, io);
   // Twice, because what a new compiler still lacks can only be seen once it is there.
   for (let round = 0; options.fix && round < 2 && isNeeded(plan); round++) {
     if (!(await mayRun(plan, options, io))) break;
     if (!(await runAll(plan, request, io, options.json))) break;
-    checks = await checkMachine(request);
+    checks = await look();
     plan = await repairPlan(checks, options, io);
   }
   report(checks, plan, options, io);
@@ -52,15 +59,33 @@ async function checkRequest(options: DoctorOptions, io: CommandIo): Promise<Chec
   try {
     const { cwd, env } = io;
     const config = await loadConfig({ cwd, env, flags, configFile: options.configFile, requireModules: false });
-    const { compiler, linker } = config.build;
-    return { ...fixed, compiler, linker, target: config.target };
+    const { compiler, linker, warm } = config.build;
+    return { ...fixed, compiler, linker, warm, target: config.target };
   } catch (error) {
     // What the command line itself has wrong is no matter of the config.
     if (!(error instanceof HotmodError) || targetCodes.has(error.code)) throw error;
     io.stderr.write(`The config was left aside: ${error.message}\n`);
     const [target] = resolveTargets({ ...environmentOverrides(io.env), ...flags }, {}, targets());
-    return { ...fixed, compiler: null, linker: null, target };
+    return { ...fixed, compiler: null, linker: null, warm: true, target };
   }
+}
+
+/** Whether compiler and linker can be kept loaded: by doing so. That they cannot is no fault, builds only take longer. */
+async function checkWarm(request: CheckRequest): Promise<Check> {
+  const row = { name: 'loaded tools', status: 'ok', fix: '', need: null } as const;
+  if (!request.warm) return { ...row, detail: 'off (build.warm is false): each build starts compiler and linker anew' };
+  const { compiler, linker } = await findToolchain(request);
+  const env = request.env;
+  await using tools = openWarmTools({ env, cacheDir: cacheDir(env), say: () => undefined });
+  const files = [compiler.path, linker.path];
+  const refused = await Promise.all(files.map((file) => tools.prepare(file, compiler.path, definedOnly(env))));
+  const words = files.map((file, at) =>
+    refused[at] === null ? `${file} stays loaded` : `plain command for ${file} (${refused[at]})`,
+  );
+  return {
+    ...row,
+    detail: words.join(', '),
+  };
 }
 
 /** What a repair does: packages of the system first, then what comes from the npm registry. */

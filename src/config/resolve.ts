@@ -36,6 +36,7 @@ export function resolveBuild(config: UserConfig, given: Overrides): BuildSetting
     compiler: given.compiler ?? build.compiler ?? null,
     linker: given.linker ?? build.linker ?? null,
     jobs: given.jobs ?? build.jobs ?? os.availableParallelism(),
+    warm: build.warm ?? true,
     compileCommands: build.compileCommands ?? true,
   };
 }

@@ -45,6 +45,8 @@ export interface BuildSettings {
   readonly compiler: string | null;
   readonly linker: string | null;
   readonly jobs: number;
+  /** Compiler and linker stay loaded between builds, where the system can do that. */
+  readonly warm: boolean;
   readonly compileCommands: boolean;
 }
 

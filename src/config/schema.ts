@@ -46,6 +46,12 @@ const buildSchema = z.strictObject({
     .max(1024)
     .optional()
     .describe('Compilers at the same time. HOTMOD_JOBS. Default: one for each processor core.'),
+  warm: z
+    .boolean()
+    .optional()
+    .describe(
+      'Keep compiler and linker loaded, so that each of their runs saves its start (Linux; elsewhere it has no effect). Default: true.',
+    ),
   compileCommands: z.boolean().optional().describe('Write compile_commands.json for editors. Default: true.'),
   ...buildFlagsShape,
 });

@@ -217,6 +217,10 @@ export type SessionEvent =
       readonly superseded: boolean;
       readonly errors: number;
       readonly warnings: number;
+      /** Every compiler and linker that ran had been loaded before; left out where none ran. */
+      readonly warm?: boolean;
+      /** Why a plain command did it in the place of a loaded tool, one for each; left out where there was none. */
+      readonly fallbacks?: readonly string[];
       readonly durationMs: number;
     }
   | {

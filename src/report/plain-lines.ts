@@ -138,6 +138,7 @@ function buildEnd(event: EventOf<'build:done'>): string {
     word,
     ...(counts.length > 0 ? [counts.join(', ')] : []),
     `in ${formatMs(event.durationMs)}`,
+    ...(event.fallbacks ?? []).map((reason) => `(plain command used: ${reason})`),
   ].join(' ');
 }
 

@@ -68,6 +68,15 @@ async function runBuild(record: ModuleRecord, request: BuildModuleRequest): Prom
   const { ok, cached, superseded, durationMs } = result;
   const count = (severity: string): number => result.diagnostics.filter((one) => one.severity === severity).length;
   const counts = { errors: count('error'), warnings: count('warning') };
-  bus.emit({ type: 'build:done', module, ok, cached, superseded, ...counts, durationMs });
+  bus.emit({ type: 'build:done', module, ok, cached, superseded, ...counts, ...toolsOf(result), durationMs });
   return result;
+}
+
+function toolsOf({ steps }: BuildResult) {
+  const ran = steps.filter((step) => !step.cached && step.kind !== 'command');
+  const fallbacks = ran.map((step) => step.fallback).filter((reason) => reason !== '');
+  return {
+    ...(ran.length === 0 ? {} : { warm: ran.every((step) => step.warm) }),
+    ...(fallbacks.length === 0 ? {} : { fallbacks }),
+  };
 }

@@ -1,10 +1,12 @@
 import { createBuilder } from '../build/builder.js';
 import { crossFlags } from '../build/plan.js';
 import type { Builder } from '../build/types.js';
+import type { WarmTools } from '../build/warm/tools.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import { buildEngine } from '../host/engine-build.js';
 import { publicHeadersDir } from '../paths.js';
 import { findToolchain } from '../toolchain/find.js';
+import { definedOnly } from './environment.js';
 
 export interface Workshop {
   readonly builder: Builder;
@@ -24,10 +26,17 @@ export async function openWorkshop(request: {
   readonly cacheDir: string;
   /** See `BuilderOptions.groupsDir`. */
   readonly groupsDir?: string;
+  /** Compilers and linkers that stay loaded, where there are any. */
+  readonly warm?: WarmTools;
 }): Promise<Workshop> {
-  const { config, env, cacheDir, groupsDir } = request;
-  const { compiler, linker } = config.build;
-  const toolchain = await findToolchain({ compiler, linker, target: config.target, env });
+  const { config, env, cacheDir, groupsDir, warm } = request;
+  const { compiler, linker, warm: stayLoaded } = config.build;
+  const toolchain = await findToolchain({
+    ...{ compiler, linker, env },
+    target: config.target,
+    // By the settings alone: a dry run, which keeps nothing loaded, must find what a session has built.
+    warm: stayLoaded,
+  });
   const engine = {
     compiler: toolchain.compiler.path,
     cacheDir,
@@ -43,12 +52,7 @@ export async function openWorkshop(request: {
     publicHeaders: publicHeadersDir,
     env: definedOnly(env),
     ...(groupsDir === undefined ? {} : { groupsDir }),
+    ...(warm === undefined || !stayLoaded ? {} : { run: warm.runWith(toolchain.compiler.path) }),
   });
   return { builder, engineLibrary };
-}
-
-function definedOnly(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
 }

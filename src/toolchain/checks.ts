@@ -29,6 +29,8 @@ export interface Check {
 export interface CheckRequest {
   readonly compiler: string | null;
   readonly linker: string | null;
+  /** See `ToolchainRequest`. */
+  readonly warm: boolean;
   readonly target: Target;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Folders that must be writable, by what they are for. They need not exist. */

@@ -13,6 +13,8 @@ export interface ToolchainRequest {
   /** A `-fuse-ld=` name or an absolute path; null means: the first of the target's linkers that is there. */
   readonly linker: string | null;
   readonly target: Target;
+  /** Whether the tools stay loaded between builds; with some linkers that saves more than with others. */
+  readonly warm?: boolean;
   /** Only PATH is looked at; the rest is handed on to the programs that are asked. */
   readonly env: Environment;
 }
@@ -29,8 +31,9 @@ const linkerNames = ['mold', 'lld', 'bfd', 'ld'] as const;
  *   HM216 a target or processor that it does not know; all with exit code 3
  */
 export async function findToolchain(request: ToolchainRequest): Promise<Toolchain> {
+  const { compiler: compilerName, linker: linkerName, warm = false } = request;
   const { triple, compileArgs, linkers } = request.target;
-  const key = JSON.stringify([request.compiler, request.linker, triple, compileArgs, linkers, request.env.PATH]);
+  const key = JSON.stringify([compilerName, linkerName, triple, compileArgs, linkers, warm, request.env.PATH]);
   const known = remembered.get(key);
   if (known !== undefined && (await stampsOf(known.toolchain)) === known.stamps) return known.toolchain;
 
@@ -120,12 +123,21 @@ async function findLinker(compiler: Toolchain['compiler'], request: ToolchainReq
     if (found !== null) return found;
     throw noLinker(compiler, [given], target);
   }
-  const names = given === null ? target.linkers : [given];
+  const names = given === null ? linkersOf(target, (request.warm ?? false) && compiler.kind === 'clang') : [given];
   for (const name of linkerNames.filter((known) => names.includes(known)).sort(byOrderOf(names))) {
     const found = await probeLinker(compiler, name, env);
     if (found !== null) return found;
   }
   throw noLinker(compiler, names, target);
+}
+
+/**
+ * Of a link of 14 ms mold saves only 3 by being loaded already, the rest is its threads; lld, told to do with one thread
+ * (`build/link.ts`), takes 9. The driver of gcc starts its linker itself.
+ */
+function linkersOf(target: Target, warm: boolean): readonly string[] {
+  if (!warm || !target.linkers.includes('lld')) return target.linkers;
+  return ['lld', ...target.linkers.filter((name) => name !== 'lld')];
 }
 
 function byOrderOf(names: readonly string[]) {

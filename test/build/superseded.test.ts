@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { killAllBuilds } from '../../src/build/run.js';
+import { killAllBuilds } from '../../src/build/groups.js';
 import { buildProject } from '../helpers/build-project.js';
 import { waitFor } from '../helpers/wait-for.js';
 

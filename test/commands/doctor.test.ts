@@ -53,8 +53,28 @@ describe('on a machine that has everything', () => {
       'ffi-rs',
       'project folder',
       'cache folder',
+      'loaded tools',
     ]);
     expect(lines.every((line) => line.startsWith('ok '))).toBe(true);
+  });
+
+  test.each([
+    ['compiler and linker stay loaded', '{}', /clang stays loaded, .* stays loaded$/],
+    ['the config wants none loaded', '{"build":{"warm":false}}', /off \(build\.warm is false\)/],
+    [
+      'one of them cannot be',
+      '{"build":{"linker":"bfd"}}',
+      /clang stays loaded, plain command for .*bfd \(it is none of the tools/,
+    ],
+  ])('it says that %s', async (_, config, said) => {
+    const io = commandIo({ cwd: await tempProject({ 'hotmod.config.json': config }), env: { ...process.env, CI: '' } });
+    expect(await doctor(plain, io)).toBe(0);
+    expect(
+      io
+        .out()
+        .split('\n')
+        .find((line) => line.includes('loaded tools')),
+    ).toMatch(said);
   });
 
   test('--fix says one line and installs nothing', async () => {

@@ -151,6 +151,7 @@ function configOf(root: string, modules: readonly ResolvedModule[], options: Pro
       compiler: null,
       linker: null,
       jobs: options.jobs ?? 4,
+      warm: true,
       compileCommands: options.compileCommands ?? false,
     },
     reload: {

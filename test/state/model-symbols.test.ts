@@ -79,9 +79,16 @@ describeEachLinker('linked by %s', (linker) => {
     expect(model.imageSize).toBeLessThan(large.address + 100_000 + 0x10000);
   });
 
-  test('a name that is wrapped and that nothing calls is no destructor', async () => {
+  test('what registers with the engine has no destructors, nor what registers nothing at all', async () => {
     const wrapped = [...args, '-Wl,--wrap=__cxa_atexit'];
-    expect((await buildModel(work, 'int count;\n', { args: wrapped })).destructors).toBe(false);
+    expect((await buildModel(work, 'static int g; int f(void) { return ++g; }', { args: wrapped })).destructors).toBe(
+      false,
+    );
+    const registers = `extern int __cxa_atexit(void (*)(void *), void *, void *);
+      static void end(void *object) { (void)object; }
+      int f(void) { return __cxa_atexit(end, 0, 0); }`;
+    expect((await buildModel(work, registers, { args })).destructors).toBe(true);
+    expect((await buildModel(work, registers, { args: wrapped })).destructors).toBe(false);
   });
 
   test('a destructor function makes the library have destructors, that of the runtime does not', async () => {

@@ -51,6 +51,15 @@ describe('the toolchain of this machine', () => {
     expect(byPath.linker).toEqual({ ...byName.linker, args: [`--ld-path=${byName.linker.path}`] });
   });
 
+  testWith('ld.lld', 'ld.mold')(
+    'takes lld where the tools stay loaded, and mold where each is started anew',
+    async () => {
+      expect((await findToolchain(system)).linker.name).toBe('mold');
+      expect((await findToolchain({ ...system, warm: true })).linker.name).toBe('lld');
+      expect((await findToolchain({ ...system, warm: true, linker: 'mold' })).linker.name).toBe('mold');
+    },
+  );
+
   testWith('gcc', 'g++')('takes gcc with g++ where the config says so', async () => {
     const found = await findToolchain({ ...system, compiler: 'gcc' });
     expect(found.compiler.kind).toBe('gcc');

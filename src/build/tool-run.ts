@@ -1,0 +1,15 @@
+import type { RunResult } from './run.js';
+
+/** How a tool did its work. */
+export interface ToolRun {
+  /** In a process that was loaded already. */
+  readonly warm: boolean;
+  /** Why the plain command did it in the place of a loaded one; empty where nothing of that kind happened. */
+  readonly fallback: string;
+}
+
+export const notRun: ToolRun = { warm: false, fallback: '' };
+
+export function toolRunOf({ warm = false, fallback = '' }: RunResult): ToolRun {
+  return { warm, fallback };
+}
