@@ -213,7 +213,7 @@ const signalNames = new Map(Object.entries(constants.signals).map(([name, value]
 
 /** Exit code or signal from a status of wait(2), as on Linux. Undefined for a process that has not ended. */
 function resultOf(status: number, output: string): RunResult | undefined {
-  const base = { startError: '', output, cancelled: false };
+  const base = { startError: '', output, cancelled: false, tooLongMs: 0 };
   const signal = status & 0x7f;
   if (signal === 0) return { ...base, exitCode: (status >> 8) & 0xff, signal: '' };
   return signal === 0x7f

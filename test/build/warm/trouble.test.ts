@@ -120,7 +120,7 @@ describe('a loaded tool', () => {
     await waitFor(() => warm.tools.ready().size === 0, 'the last process to be gone');
     await using dir = await tempDir();
     const result = await warm.run(compile(dir.path, 'after'));
-    expect(result).toEqual({ exitCode: 0, signal: '', startError: '', output: '', cancelled: false });
+    expect(result).toEqual({ exitCode: 0, signal: '', startError: '', output: '', cancelled: false, tooLongMs: 0 });
   });
 
   test('that stands still is ended, with what it runs, and the plain command is used', async () => {
@@ -252,6 +252,7 @@ int main(int argc, char **argv) { (void)argc; fclose(fopen(argv[1], "w")); while
       exitCode: 0,
       signal: '',
       startError: '',
+      tooLongMs: 0,
       output: '',
       cancelled: false,
       warm: true,
