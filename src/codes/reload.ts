@@ -285,4 +285,14 @@ export const reloadCodes: readonly CodeText[] = [
       'Take everything that a block points to from module_alloc as well, and look functions up again in place of keeping ' +
       'their addresses there.',
   },
+  {
+    code: 'HM591',
+    title: 'state was lost with the host',
+    meaning:
+      'The host process ended, and the module began anew in the next one, because its variables of the last frame boundary do ' +
+      'not all mean something in another process, or there was no copy of them. The message says which. Half of a state is none.',
+    remedy:
+      'Take what variables point to from module_alloc (or hotmod::allocator), which comes along. Where the message says that ' +
+      'its state may be the reason, the module ended the host before, with the same state.',
+  },
 ];

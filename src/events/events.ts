@@ -283,6 +283,8 @@ export type SessionEvent =
       readonly module: string;
       readonly generation: number;
       readonly message: string;
+      /** Where its state was lost with the host; left out otherwise. */
+      readonly code?: string;
       readonly state: StateSummary;
     }
   /** A crash has been dealt with. `action` is what was done; `counts` are those of the module, this crash among them. */

@@ -36,7 +36,7 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
     case 'module:removed':
       return [own(`module ${event.module} ${event.type === 'module:added' ? 'added' : 'removed'}`)];
     case 'module:restarted':
-      return [own(`${event.module}: ${event.message}`)];
+      return [own(`${event.code === undefined ? '' : `${event.code} `}${event.module}: ${event.message}`)];
     case 'recovery:statistics':
       return [own(`crashes: ${recoveryText(event)}`)];
     case 'module:pinned':

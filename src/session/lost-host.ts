@@ -50,7 +50,7 @@ export async function accountForHost(context: Context, end: HostEnd): Promise<Ac
   // With the same state it would come to the same end.
   const again = blamed !== null && end.frames < context.config.host.probationFrames && tookOver(blamed);
   if (blamed !== null) carryOutEnd(context, blamed, end, fate, whoSays(errorClass, chosen !== null));
-  const isSuspect = again || (blamed !== null && blamed.crashes.length > 1);
+  const isSuspect = again || (blamed !== null && endedBefore(context, blamed));
   const settled = (restarted: boolean): void => {
     const runs = record?.running?.generation ?? 0;
     const action = fate === 'first' || fate === 'tooOften' ? 'stop' : fate;
@@ -81,6 +81,14 @@ function fateOfEnd(context: Context, record: ModuleRecord, { frames }: HostEnd, 
 /** It went on with the state that the host before had left: that may be the reason, and not the version. */
 function tookOver({ running, tookOver: generation }: ModuleRecord): boolean {
   return running !== null && running.generation === generation;
+}
+
+/** Whether it was this module that ended the host before, too, and not long ago. Notes this time. */
+function endedBefore({ config }: Context, record: ModuleRecord): boolean {
+  const now = performance.now();
+  const before = record.endedHostAt;
+  record.endedHostAt = now;
+  return before !== null && now - before < config.host.restart.withinMs;
 }
 
 function carryOutEnd(context: Context, record: ModuleRecord, end: HostEnd, fate: FateOfEnd, why: string): void {

@@ -51,6 +51,8 @@ export interface ModuleRecord {
   orphaned: boolean;
   /** The generation that goes on with what the host before this one left of it, which may be why that one ended; 0: none. */
   tookOver: number;
+  /** When it last ended the host, milliseconds of a monotonic clock; null for never. */
+  endedHostAt: number | null;
   /** Times of its crashes, milliseconds of a monotonic clock, oldest first. */
   crashes: readonly number[];
   /**
@@ -97,6 +99,7 @@ export function newRecord(settings: ResolvedModule, generation = 0): ModuleRecor
     generation,
     orphaned: false,
     tookOver: 0,
+    endedHostAt: null,
     crashes: [],
     heldWith: new Set(),
     staleRounds: 0,

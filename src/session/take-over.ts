@@ -47,7 +47,7 @@ export async function takeOver(context: Context, left: LeftBehind): Promise<void
     // Only now is everything there that a variable may hold an address of.
     const whole = await lookAtAll(host, heritages);
     // A plan that was looked at is the host's until the module is staged again.
-    done = whole && (await begin(context, beginnings, heritages, inheritance));
+    done = whole && (await begin(context, beginnings, heritages, inheritance, left.because !== ''));
   }
   await host.endInheritance();
 }
@@ -112,12 +112,17 @@ async function lookAtAll(host: Host, heritages: Map<string, Heritage>): Promise<
   return whole;
 }
 
-/** Whether it is over: one that failed is left out, or goes without its state, and all others are tried again. */
+/**
+ * Whether it is over: one that failed is left out, or goes without its state, and all others are tried again.
+ *
+ * @param asked somebody wants all modules from their start.
+ */
 async function begin(
   context: Context,
   beginnings: readonly Beginning[],
   heritages: Map<string, Heritage>,
   { frame }: Inheritance,
+  asked: boolean,
 ): Promise<boolean> {
   if (beginnings.length === 0) return true;
   const names = beginnings.map(({ record }) => record.settings.name);
@@ -149,28 +154,15 @@ async function begin(
     const heritage = heritages.get(name);
     const counted = result.modules.find(({ module }) => module === name)?.state ?? noState;
     record.tookOver = transfer === null ? 0 : version.generation;
-    tellRestart(context, version, name, {
-      fate:
-        transfer === null
-          ? `from its start: ${heritage !== undefined && 'why' in heritage ? heritage.why : ''}`
-          : `in a new host with its variables as they were before frame ${frame}`,
-      state: transfer === null ? counted : stateOf(transfer, counted),
-    });
+    const { generation } = version;
+    const state = transfer === null ? counted : stateOf(transfer, counted);
+    const fate =
+      heritage !== undefined && 'why' in heritage
+        ? `from its start: ${heritage.why}`
+        : `in a new host with its variables as they were before frame ${frame}`;
+    const message = `Generation ${generation} runs again, ${fate}.`;
+    const lost = transfer === null && !asked ? { code: 'HM591' } : {};
+    context.bus.emit({ type: 'module:restarted', module: name, generation, message, state, ...lost });
   }
   return true;
-}
-
-function tellRestart(
-  { bus }: Context,
-  { generation }: Version,
-  module: string,
-  { fate, state }: { readonly fate: string; readonly state: typeof noState },
-): void {
-  bus.emit({
-    type: 'module:restarted',
-    module,
-    generation,
-    message: `Generation ${generation} runs again, ${fate}.`,
-    state,
-  });
 }

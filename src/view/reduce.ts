@@ -42,7 +42,7 @@ function reduceSession(state: ViewState, event: HotmodEvent): ViewState {
     case 'module:current':
       return { ...state, problems: state.problems.filter((problem) => problem.module !== event.module) };
     case 'module:restarted':
-      return { ...state, problems: state.problems.map((problem) => withFate(problem, event)) };
+      return restarted(state, event);
     case 'watch:change':
       return event.modules.includes(state.focus) ? focusOn(state, state.focus) : focusOn(state, event.modules[0] ?? '');
     case 'reload:done':
@@ -106,11 +106,17 @@ function removed(state: ViewState, event: EventOf<'module:removed'>): ViewState 
   return updateModule(state, event.module, (old) => ({ ...old, stage: 'stopped', failure: 'folder gone' }));
 }
 
-/** What became of the module after its crash belongs to the crash. */
-function withFate(problem: Problem, event: EventOf<'module:restarted'>): Problem {
-  const about = problem.module === event.module && problem.generation === event.generation;
-  if (!about || problem.message.endsWith(event.message)) return problem;
-  return { ...problem, message: `${problem.message} ${event.message}` };
+/** What became of the module after its crash belongs to that crash; that its state was lost with another one's is said by itself. */
+function restarted(state: ViewState, event: EventOf<'module:restarted'>): ViewState {
+  const { module, generation, message, code } = event;
+  const at = state.problems.findLastIndex((one) => one.module === module && one.generation === generation);
+  const problem = state.problems[at];
+  if (problem === undefined)
+    return code === undefined
+      ? state
+      : addProblem(state, { code, message: `${module}: ${message}`, module, generation });
+  if (problem.message.endsWith(message)) return state;
+  return { ...state, problems: state.problems.with(at, { ...problem, message: `${problem.message} ${message}` }) };
 }
 
 /** Where the whole host was lost, every other module waits for the next one; its last good generation comes back. */

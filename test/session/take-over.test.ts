@@ -117,6 +117,8 @@ int heap_count(void) { return g_list.count; }
     expect(restarts(running)).toContainEqual(
       expect.stringMatching(/^heap: .*from its start: g_list\.numbers \(int \*\) led to memory that was lost/),
     );
+    const lost = running.events.filter((event) => event.type === 'module:restarted' && event.code === 'HM591');
+    expect(lost).toHaveLength(1);
     await running.session.step(1);
     expect(await callOf(running, 'heap', 'heap_count')).toBe(2);
     expect(await callOf(running, 'doomed', 'doomed_frames')).toBe(5);
@@ -179,6 +181,27 @@ int tree_read(void) { return first->text[0]; }
     await session.idle();
     expect(running.outcomes('doomed').at(-1)).toMatchObject({ outcome: 'rolledBack' });
     expect(await callOf(running, 'doomed', 'doomed_frames')).toBe(24);
+  });
+
+  test('does not take a crash that was contained for a reason to doubt the state', async () => {
+    await using dir = await tempDir({
+      'modules/bomb/bomb.c': `#include <stdlib.h>
+static int frames;
+void bomb_update(double dt) { (void)dt; frames++; }
+void bomb_crash(void) { *(volatile int *)8 = 1; }
+void bomb_exit(void) { _Exit(3); }
+int bomb_frames(void) { return frames; }
+`,
+    });
+    await using running = await openTestSession(dir.path, { watch: false, stepped: true });
+    await running.session.step(130);
+    await callOf(running, 'bomb', 'bomb_crash').catch(() => undefined);
+    await running.session.step(1);
+    const up = running.bus.next('host:up');
+    await callOf(running, 'bomb', 'bomb_exit').catch(() => undefined);
+    await up;
+    await running.session.idle();
+    expect(await callOf(running, 'bomb', 'bomb_frames')).toBe(131);
   });
 
   test('begins a module anew whose state ends its process again and again', async () => {

@@ -126,6 +126,16 @@ describe('the stages of a module', () => {
 });
 
 describe('problems', () => {
+  test('what another module lost with the host is a problem of its own, and what came along is none', () => {
+    const state = { bytes: 0, kept: 0, converted: 0, reset: 0, dropped: 0 };
+    const restarted = { type: 'module:restarted', generation: 1, message: 'Generation 1 runs again.', state } as const;
+    const after = stateAfter([
+      { ...restarted, module: 'audio', code: 'HM591' },
+      { ...restarted, module: 'traffic' },
+    ]);
+    expect(after.problems).toMatchObject([{ code: 'HM591', module: 'audio' }]);
+  });
+
   test('a crash stays in sight until a newer generation runs', () => {
     const crashed = stateAfter([...cityEvents(), crash({ fatal: false })]);
     expect(moduleIn(crashed, 'traffic')).toMatchObject({ stage: 'stopped', failure: 'crashed' });
