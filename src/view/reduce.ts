@@ -80,7 +80,7 @@ function startSession(state: ViewState, event: EventOf<'session:start'>): ViewSt
 }
 
 /** True until the session ends, however well it goes on: a journal that is not written to. */
-const lastingProblems: ReadonlySet<string> = new Set(['HM561', 'HM562']);
+const lastingProblems: ReadonlySet<string> = new Set(['HM560', 'HM561', 'HM562']);
 
 /**
  * A reload that went well answers the problems of its module, and those of no module: whatever was wrong with the
