@@ -44,8 +44,9 @@ function textOf(tried: Tried): readonly string[] {
     ...sideLines('b', b),
     ...compareTimes(a, b),
   ];
+  const promotion = `"hotmod rollback ${module} --to ${b.generation}" has generation ${b.generation} run.`;
   if (differences.length === 0) {
-    return [...lines, `no difference in the state, looked at after ${tried.looks} of the frames`].map(plain);
+    return [...lines, `no difference in the state, looked at after ${tried.looks} of the frames`, promotion].map(plain);
   }
   const rows = differences
     .slice(0, shownDifferences)
@@ -56,7 +57,7 @@ function textOf(tried: Tried): readonly string[] {
     `${differences.length} ${differences.length === 1 ? 'value differs' : 'values differ'} in the end:`,
     ...rows,
     ...(rest > 0 ? [`  ... and ${rest} more (--json lists all)`] : []),
-    `"hotmod rollback ${module} --to ${b.generation}" has generation ${b.generation} run.`,
+    promotion,
   ].map(plain);
 }
 
