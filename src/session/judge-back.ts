@@ -100,7 +100,7 @@ async function judge(
   const { config, records, models } = context;
   const { module, moduleVersion: version, library } = target;
   const startedAt = performance.now();
-  const both = before === null ? null : await compareVersions(models, before, { library, file }, true);
+  const both = before === null ? null : await compareVersions(models, before, { library }, true);
   const conflicts = createConflicts(context, { forced: false });
   const changed = new Set(targets.map((one) => one.module));
   for (const found of findFixed({ record, version, findings, facts: file, records, changed })) conflicts.decide(found);

@@ -2,6 +2,7 @@ import { judgeState } from '../assess/state-rules.js';
 import type { ModuleFacts, ProbeFinding } from '../host/host.js';
 import type { Transfer } from '../reload/transact.js';
 import { isAcceptable } from './acceptable.js';
+import type { KnownLibrary } from './libraries.js';
 import type { Version } from './records.js';
 import { requestOf } from './transfer.js';
 import { type BothVersions, compareVersions, type ModelReader } from './types-of-both.js';
@@ -13,7 +14,7 @@ import { type BothVersions, compareVersions, type ModelReader } from './types-of
  */
 export async function planPast(
   models: ModelReader,
-  { from, to, facts }: { readonly from: Version; readonly to: Version; readonly facts: ModuleFacts },
+  { from, to, facts }: { readonly from: KnownLibrary; readonly to: Version; readonly facts: ModuleFacts },
 ): Promise<{ readonly transfer: Transfer; readonly both: BothVersions } | { readonly why: string }> {
   const both = await compareVersions(models, from, to, true, { gone: true });
   const { plan, changes } = both.state;
@@ -24,7 +25,7 @@ export async function planPast(
   }
   const refusal = judgeState(both.state, [], '').find(({ level }) => !isAcceptable(level, false));
   if (refusal !== undefined) return { why: withoutStop(refusal.message) };
-  if (from !== to && facts.hooks.includes('prepare_reload')) {
+  if (from.generation !== to.generation && facts.hooks.includes('prepare_reload')) {
     return { why: `generation ${from.generation} was not asked to prepare for it` };
   }
   const request = requestOf(plan, 'variables', 0, 'close', false);

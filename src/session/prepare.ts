@@ -180,7 +180,7 @@ async function judge(
   const both =
     before === null || facts === null
       ? null
-      : await compareVersions(request.models, before, { library: build.library, file: facts }, isUsed(module, loaded));
+      : await compareVersions(request.models, before, { library: build.library }, isUsed(module, loaded));
   if (deadline.isOver()) return tooLate(built, request.config.timeouts.validate);
   const asked: AssessRequest = {
     module,

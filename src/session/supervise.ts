@@ -4,8 +4,8 @@ import { openHost } from '../host/client.js';
 import { type Host, type HostEnd, HostGone, type ModuleFault } from '../host/host.js';
 import type { Context } from './context.js';
 import { newCopiesFile } from './copies-file.js';
+import { versionsInUse } from './libraries.js';
 import { type Accounted, accountForHost } from './lost-host.js';
-import type { Version } from './records.js';
 import { type RenewHost, recoverModule, tellEmulatorEnd } from './recover.js';
 import { recoverySettingsOf } from './recovery-settings.js';
 import { countCrash } from './restart-intensity.js';
@@ -116,7 +116,8 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
   };
 
   const replace = async (host: Host, end: HostEnd): Promise<void> => {
-    const versions = knownVersions(context);
+    // Which of them left the copies is only known from these: a host may end before it answers to a commit.
+    const versions = [...versionsInUse(context), ...context.arriving];
     const caused = context.emulatorFaults.caused(end);
     if (caused) tellEmulatorEnd(context, end);
     const { settled, suspects } = caused ? nobodysFault : await accountForHost(context, end);
@@ -155,7 +156,7 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
   /** The host lives, and a policy wants another one: modules that are well may shut down first. */
   const renew: RenewHost = async (because) => {
     await context.host.close();
-    await startOver({ copiesFile: '', versions: new Map(), suspects: new Set(), because });
+    await startOver({ copiesFile: '', versions: [], suspects: new Set(), because });
   };
 
   return {
@@ -177,16 +178,6 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
 
 /** An end that an emulator caused is no module's recovery, and no state is the reason. */
 const nobodysFault: Accounted = { settled: () => {}, suspects: new Set() };
-
-/** Which of them left the copies is only known from these. */
-function knownVersions({ records }: Context): ReadonlyMap<string, readonly Version[]> {
-  return new Map(
-    [...records].map(([name, { running, previous, stopped }]) => [
-      name,
-      [running, previous, stopped].filter((version) => version !== null),
-    ]),
-  );
-}
 
 async function removeCopies({ copiesFile }: Host): Promise<void> {
   if (copiesFile !== '') await rm(copiesFile, { force: true });

@@ -2,6 +2,7 @@ import { type Host, HostGone, type Inheritance, type ModuleFacts } from '../host
 import { noState, stateOf, type Transfer } from '../reload/transact.js';
 import type { Context } from './context.js';
 import { leaveOut } from './leave-out.js';
+import type { KnownLibrary } from './libraries.js';
 import { loadOrder } from './order.js';
 import { describeLoss, planPast } from './plan-past.js';
 import type { ModuleRecord, Version } from './records.js';
@@ -11,8 +12,8 @@ import type { BothVersions } from './types-of-both.js';
 export interface LeftBehind {
   /** See `Host.copiesFile`. */
   readonly copiesFile: string;
-  /** Versions by module, those that are not to run any more among them: one of them left the copies. */
-  readonly versions: ReadonlyMap<string, readonly Version[]>;
+  /** What may have left the copies: also what is not to run any more, or was switched to without an answer. */
+  readonly versions: readonly KnownLibrary[];
   /** Modules whose state may be what ended it. */
   readonly suspects: ReadonlySet<string>;
   /** Who wants all of them from their start, to stand after "because"; empty where nobody does. */
@@ -89,7 +90,7 @@ async function heritageOf(
   if (because !== '') return { why: because };
   if (suspects.has(name)) return { why: 'its state may be why the host before it ended' };
   const copied = generations.get(name);
-  const from = versions.get(name)?.find(({ generation }) => generation === copied);
+  const from = versions.find(({ module, generation }) => module === name && generation === copied);
   if (from === undefined) return { why: 'there was no copy of its variables' };
   return planPast(context.models, { from, to: version, facts });
 }

@@ -11,7 +11,6 @@ import { problemOf } from '../state/read-types.js';
 import { compareSignatures } from '../state/signatures.js';
 import type { StateModel, StateProblem } from '../state/types.js';
 import type { Target } from '../target/targets.js';
-import type { LibraryFacts } from '../validate/types.js';
 import { besideLibrary } from './linked-objects.js';
 
 /** Types and storage of a library by its path. Libraries are named by their content, so what was read stays true. */
@@ -33,7 +32,6 @@ export interface BothVersions extends TypesOfBoth {
 
 export interface ComparedVersion {
   readonly library: string;
-  readonly file: LibraryFacts;
 }
 
 /** Enough for what runs and what may come of a large project; the oldest goes first. */

@@ -112,7 +112,7 @@ test('an object on the heap that keeps an old version is told when a second sear
   for (let by = 2; by <= 12; by++) await reload(dir.path, running, 'box', box(by));
   const kept = await waitFor(() => toldOf(running)[0], 'image:kept');
   expect(kept).toMatchObject({ module: 'box', generation: 1, code: 'HM575', blocker: 'memory', again: false });
-  expect(kept.message).toMatch(/an object on the heap at 0x[0-9a-f]+ points to the function .*first\.$/);
+  expect(kept.message).toMatch(/an object on the heap at 0x[0-9a-f]+ points to /);
   expect(toldOf(running).filter((one) => !one.again)).toHaveLength(1);
 });
 

@@ -214,11 +214,6 @@ static void finish_part(part_t *part, bool succeeded) {
   if (!succeeded && part->slot->current == NULL) table_remove(part->slot);
 }
 
-static void copy_at_boundary(void *unused) {
-  (void)unused;
-  shadow_take_all(loop_frame_number());
-}
-
 int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, hot_commit_report_t *report) {
   memset(report, 0, sizeof *report);
   begin();
@@ -245,8 +240,6 @@ int hot_commit(const char *const *modules, size_t count, hot_committed_t *done, 
       done[n].findings = found + first;
       first += done[n].finding_count;
     }
-    /* Should the process end before the next frame, what runs now is taken over, and not what ran before. */
-    if (report->failure.problem == HOT_OK && vault_sides() > 1) loop_run(copy_at_boundary, NULL);
   } else {
     drop_all(modules, count);
   }

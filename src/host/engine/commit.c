@@ -12,6 +12,7 @@
 #include "migrations.h"
 #include "platform.h"
 #include "recovery.h"
+#include "vault.h"
 
 static bool none_is_critical(const commit_t *commit);
 static bool run_steps(part_t *part, hot_step_t first, hot_step_t last, hot_failure_t *failure);
@@ -59,6 +60,11 @@ void commit_at_boundary(void *argument) {
     undo(commit);
   }
   report->pause_ns = platform_now() - start;
+  /*
+   * Should the process end in the very next frame, what runs now is taken over, and not what ran before. The frame would
+   * copy the same first of all.
+   */
+  if (succeeded && vault_sides() > 1) shadow_take_all(report->frame);
 }
 
 static bool none_is_critical(const commit_t *commit) {
