@@ -1,5 +1,5 @@
 import { judgeState } from '../assess/state-rules.js';
-import type { ModuleFacts, ProbeFinding } from '../host/host.js';
+import type { ProbeFinding } from '../host/host.js';
 import type { Transfer } from '../reload/transact.js';
 import { isAcceptable } from './acceptable.js';
 import type { KnownLibrary } from './libraries.js';
@@ -10,11 +10,11 @@ import { type BothVersions, compareVersions, type ModelReader } from './types-of
 /**
  * How the variables that a version left in a host which has ended get to the version that begins in a new one. Nothing of
  * the old process is there but what the host brought along, so that everything has to be proven by types, also for a module
- * that saves its state itself: nobody can ask it for that any more.
+ * that saves its state itself, or comes to rest for a reload: nobody can ask it for that any more, and nothing of it runs.
  */
 export async function planPast(
   models: ModelReader,
-  { from, to, facts }: { readonly from: KnownLibrary; readonly to: Version; readonly facts: ModuleFacts },
+  { from, to }: { readonly from: KnownLibrary; readonly to: Version },
 ): Promise<{ readonly transfer: Transfer; readonly both: BothVersions } | { readonly why: string }> {
   const both = await compareVersions(models, from, to, true, { gone: true });
   const { plan, changes } = both.state;
@@ -25,9 +25,6 @@ export async function planPast(
   }
   const refusal = judgeState(both.state, [], '').find(({ level }) => !isAcceptable(level, false));
   if (refusal !== undefined) return { why: withoutStop(refusal.message) };
-  if (from.generation !== to.generation && facts.hooks.includes('prepare_reload')) {
-    return { why: `generation ${from.generation} was not asked to prepare for it` };
-  }
   const request = requestOf(plan, 'variables', 0, 'close', false);
   return { transfer: { request, checks: true, summary: plan.summary }, both };
 }

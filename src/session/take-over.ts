@@ -1,4 +1,4 @@
-import { type Host, HostGone, type Inheritance, type ModuleFacts } from '../host/host.js';
+import { type Host, HostGone, type Inheritance } from '../host/host.js';
 import { noState, stateOf, type Transfer } from '../reload/transact.js';
 import type { Context } from './context.js';
 import { leaveOut } from './leave-out.js';
@@ -26,7 +26,6 @@ type Heritage = { readonly transfer: Transfer; readonly both: BothVersions } | {
 interface Beginning {
   readonly record: ModuleRecord;
   readonly version: Version;
-  readonly facts: ModuleFacts;
 }
 
 /**
@@ -74,7 +73,7 @@ async function stageAll(context: Context): Promise<readonly Beginning[]> {
       imports,
       patches,
     });
-    if (staged.ok) beginnings.push({ record, version, facts: staged.facts });
+    if (staged.ok) beginnings.push({ record, version });
     else leaveOut(context, record, staged);
   }
   return beginnings;
@@ -84,7 +83,7 @@ async function heritageOf(
   context: Context,
   { versions, suspects, because }: LeftBehind,
   { generations }: Inheritance,
-  { record, version, facts }: Beginning,
+  { record, version }: Beginning,
 ): Promise<Heritage> {
   const { name } = record.settings;
   if (because !== '') return { why: because };
@@ -92,7 +91,7 @@ async function heritageOf(
   const copied = generations.get(name);
   const from = versions.find(({ module, generation }) => module === name && generation === copied);
   if (from === undefined) return { why: 'there was no copy of its variables' };
-  return planPast(context.models, { from, to: version, facts });
+  return planPast(context.models, { from, to: version });
 }
 
 /**
