@@ -14,7 +14,8 @@ async function driver(dir: string): Promise<(...args: readonly string[]) => Prom
   const checks = ['-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined'];
   const includes = [`-I${engineSourceDir}`, `-I${publicHeadersDir}`];
   const flags = ['-std=c11', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror', '-pthread', ...includes];
-  await run('clang', [...flags, ...checks, driverSource, join(engineSourceDir, 'vault.c'), '-o', program]);
+  const sources = [driverSource, ...['vault.c', 'maps.c'].map((name) => join(engineSourceDir, name))];
+  await run('clang', [...flags, ...checks, ...sources, '-o', program]);
   return async (...args) => (await run(program, [...args], { env: { ASAN_OPTIONS: 'detect_leaks=0' } })).stdout;
 }
 

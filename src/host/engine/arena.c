@@ -202,6 +202,7 @@ unsigned char *arena_start(const arena_t *arena) { return (unsigned char *)head_
 void arena_put_back(arena_t *arena, const unsigned char *bytes, size_t used) {
   unsigned char *start = arena_start(arena);
   if (start == NULL) return;
+  arena_lock(arena);
   size_t now = arena_used(arena);
   if (used > 0) {
     memcpy(start, bytes, used);
@@ -212,6 +213,7 @@ void arena_put_back(arena_t *arena, const unsigned char *bytes, size_t used) {
   /* Addresses in what is forgotten would keep images (search.h). */
   size_t end = arena_used(arena);
   if (now > end && now <= ARENA_SPAN) memset(start + end, 0, now - end);
+  arena_unlock(arena);
 }
 
 void arena_make_room(const arena_t *arena, arena_state_t *state) {
@@ -233,10 +235,7 @@ void arena_keep(arena_t *arena, arena_state_t *state) {
 }
 
 void arena_bring_back(arena_t *arena, const arena_state_t *state) {
-  if (state->used == 0 || arena == NULL || arena_start(arena) == NULL) return;
-  arena_lock(arena);
-  arena_put_back(arena, state->bytes, state->used);
-  arena_unlock(arena);
+  if (state->used > 0 && arena != NULL) arena_put_back(arena, state->bytes, state->used);
 }
 
 void arena_state_free(arena_state_t *state) {

@@ -68,7 +68,7 @@ void arena_abandon(void);
 /* How many arenas ever got memory: another number means that there is one more to be copied. */
 size_t arena_begun(void);
 
-/* Puts back `used` bytes, 0 for none; whatever was taken since is forgotten. With it locked. */
+/* Puts back `used` bytes, 0 for none; whatever was taken since is forgotten. Nothing happens where it never got memory. */
 void arena_put_back(arena_t *arena, const unsigned char *bytes, size_t used);
 
 /* What an arena held when a version was replaced, for the way back to that. */

@@ -169,34 +169,20 @@ bool inherit_look(transfer_t *transfer, image_t *to, hot_failure_t *failure) {
   return transfer_look_past(transfer, inherit_of(to->module), to, find_moves(false), failure);
 }
 
-static void empty_arena(const char *module) {
+/* What init took in it is forgotten with the variables that knew of it; without bytes it begins anew. */
+static void put_into_arena(const char *module, const unsigned char *bytes, size_t used) {
   arena_t *arena = arena_of(module);
-  if (arena == NULL || arena_start(arena) == NULL) return;
-  arena_lock(arena);
-  arena_put_back(arena, NULL, 0);
-  arena_unlock(arena);
-}
-
-/* What init took in it is forgotten with the variables that knew of it. */
-static void carry_arena(const ghost_t *ghost, const char *module) {
-  arena_t *arena = arena_of(module);
-  if (ghost->arena == NULL) {
-    empty_arena(module);
-    return;
-  }
-  arena_lock(arena);
-  arena_put_back(arena, ghost->arena, ghost->arena_used);
-  arena_unlock(arena);
+  if (arena != NULL) arena_put_back(arena, bytes, used);
 }
 
 bool inherit_carry(transfer_t *transfer, image_t *to, hot_failure_t *failure) {
-  image_t *ghost = inherit_of(to->module);
+  const image_t *ghost = inherit_of(to->module);
   if (!transfer_past(transfer, ghost, to, find_moves(true), failure)) return false;
-  carry_arena(ghost->ghost, to->module);
+  put_into_arena(to->module, ghost->ghost->arena, ghost->ghost->arena_used);
   return true;
 }
 
-void inherit_undo(const image_t *to) { empty_arena(to->module); }
+void inherit_undo(const image_t *to) { put_into_arena(to->module, NULL, 0); }
 
 /* Of the modules that came along, and of the process as a whole. */
 static bool may_have_pointed(uintptr_t word) {

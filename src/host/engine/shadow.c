@@ -304,7 +304,5 @@ void shadow_put_back(const shadow_t *shadow) {
     from += shadow->ranges[n].size;
   }
   if (!has_arena(shadow)) return;
-  arena_lock(shadow->arena);
   arena_put_back(shadow->arena, arena_side(&shadow->arena->copy, side_taken(shadow)), arena_copied(shadow));
-  arena_unlock(shadow->arena);
 }

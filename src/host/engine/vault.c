@@ -1,14 +1,14 @@
 #include "vault.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "maps.h"
 
 #define ALIGNED 64u
 #define CHUNK ((size_t)16 << 20)
@@ -80,7 +80,7 @@ static void drop_file(void) {
   file = -1;
 }
 
-static bool add_block(unsigned char *bytes, size_t size, block_use_t use) {
+static bool add_block(unsigned char *bytes, size_t size) {
   if (block_count == block_capacity) {
     size_t capacity = block_capacity == 0 ? 64 : block_capacity * 2;
     block_t *grown = realloc(blocks, capacity * sizeof *grown);
@@ -88,19 +88,19 @@ static bool add_block(unsigned char *bytes, size_t size, block_use_t use) {
     blocks = grown;
     block_capacity = capacity;
   }
-  blocks[block_count++] = (block_t){.bytes = bytes, .size = size, .use = use};
+  blocks[block_count++] = (block_t){.bytes = bytes, .size = size, .use = BLOCK_FREE};
   return true;
 }
 
-/* As the system tells it (proc(5), maps); 0 where it does not. */
+/* As the system tells it; 0 where it does not. */
 static uintptr_t find_heap(void) {
-  FILE *maps = fopen("/proc/self/maps", "re");
-  char line[512];
+  maps_t maps;
   uintptr_t start = 0;
-  while (maps != NULL && start == 0 && fgets(line, sizeof line, maps) != NULL) {
-    if (strstr(line, "[heap]") == NULL || sscanf(line, "%" SCNxPTR, &start) != 1) start = 0;
+  if (!maps_open(&maps)) return 0;
+  while (start == 0 && maps_next(&maps)) {
+    if (strcmp(maps.path, "[heap]") == 0) start = maps.start;
   }
-  if (maps != NULL) fclose(maps);
+  maps_close(&maps);
   return start;
 }
 
@@ -125,7 +125,7 @@ bool vault_open(const char *path) {
   head->side_size = sizeof(vault_side_t);
   heap_start = find_heap();
   size_t used = round_up(VAULT_SIDES_AT + 2 * sizeof(vault_side_t), VAULT_SIDES_AT);
-  add_block(bytes + used, size - used, BLOCK_FREE);
+  add_block(bytes + used, size - used);
   return true;
 }
 
@@ -185,7 +185,7 @@ static void gather_free(void) {
 static unsigned char *use_block(size_t index, size_t size) {
   size_t rest = blocks[index].size - size;
   if (rest > 0) {
-    if (!add_block(NULL, 0, BLOCK_FREE)) return NULL;
+    if (!add_block(NULL, 0)) return NULL;
     memmove(&blocks[index + 2], &blocks[index + 1], (block_count - index - 2) * sizeof *blocks);
     blocks[index + 1] = (block_t){.bytes = blocks[index].bytes + size, .size = rest, .use = BLOCK_FREE};
   }
@@ -203,7 +203,7 @@ static bool add_chunk(size_t size) {
   if (bytes == NULL) return false;
   chunks[count] = (chunk_t){.bytes = bytes, .size = whole, .at = at};
   atomic_store(&chunk_count, count + 1);
-  return add_block(bytes, whole, BLOCK_FREE);
+  return add_block(bytes, whole);
 }
 
 static unsigned char *find_free(size_t size) {
