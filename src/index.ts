@@ -30,7 +30,7 @@ export type {
 } from './events/events.js';
 export { openHost } from './host/client.js';
 export type { Host, HostOptions } from './host/host.js';
-export type { BackTo } from './session/go-back.js';
-export type { RollbackOutcome } from './session/rollback.js';
+export type { BackTo } from './session/generations/go-back.js';
+export type { RollbackOutcome } from './session/generations/rollback.js';
 export type { Transaction, TransactionOptions, TransactionOutcome } from './session/transaction.js';
 export { createSession, type RequestOptions, type Session, type SessionOptions } from './session.js';

@@ -8,33 +8,31 @@ import type { RecoveryStatistics } from './events/events.js';
 import { absentHost } from './host/absent.js';
 import { HostGone } from './host/host.js';
 import { createQueue, createTurn, type RunningJob } from './reload/queue.js';
-import { type CallRequest, callFunction } from './session/call.js';
 import { effectOf } from './session/changes.js';
 import { createConfigReader, type JobOptions, type RequestOptions } from './session/config-reader.js';
+import { meetEdit } from './session/conflicts/meet-edit.js';
 import type { Context } from './session/context.js';
-import { chooseCopiesDir } from './session/copies-file.js';
 import { createDeferral } from './session/defer.js';
-import { createEmulatorFaults } from './session/emulator-faults.js';
-import { openHistory } from './session/history.js';
-import { type InspectOptions, inspect } from './session/inspect.js';
-import { dryRollback, type RollbackRequest } from './session/judge-back.js';
-import { createKeptImages } from './session/kept-images.js';
-import { readLastGood } from './session/last-good.js';
-import { librariesInUse, librariesToKeep } from './session/libraries.js';
-import { createLive } from './session/live.js';
-import { meetEdit } from './session/meet-edit.js';
+import { openHistory } from './session/generations/history.js';
+import { dryRollback, type RollbackRequest } from './session/generations/judge-back.js';
+import { createKeptImages } from './session/generations/kept-images.js';
+import { readLastGood } from './session/generations/last-good.js';
+import { librariesInUse, librariesToKeep } from './session/generations/libraries.js';
+import { pinModule } from './session/generations/pin-module.js';
+import { recallPins, unpin } from './session/generations/pins.js';
+import { type OneOrMany, oneOrMany, rollback } from './session/generations/rollback.js';
+import { type TryOptions, tryVersions } from './session/generations/try-versions.js';
 import { createOtherTargets } from './session/other-targets.js';
-import { readPast } from './session/past.js';
-import { pinModule } from './session/pin-module.js';
-import { recallPins, unpin } from './session/pins.js';
 import { problemOf } from './session/problem.js';
 import { newRecord } from './session/records.js';
-import { createRecoveries } from './session/recoveries.js';
+import { createEmulatorFaults } from './session/recovery/emulator-faults.js';
+import { createRecoveries } from './session/recovery/recoveries.js';
 import { emitOutcome } from './session/reporter.js';
-import { type OneOrMany, oneOrMany, rollback } from './session/rollback.js';
 import { againAndAgain } from './session/rounds.js';
 import { claimRunDir, groupsDirOf } from './session/run-dir.js';
-import { createSupervisor } from './session/supervise.js';
+import { chooseCopiesDir } from './session/take-over/copies-file.js';
+import { readPast } from './session/take-over/past.js';
+import { createSupervisor } from './session/take-over/supervise.js';
 import { modulesOfTransaction } from './session/together.js';
 import {
   createTransactions,
@@ -42,9 +40,11 @@ import {
   type TransactionOptions,
   type TransactionOutcome,
 } from './session/transaction.js';
-import { type TryOptions, tryVersions } from './session/try-versions.js';
 import { createModelReader } from './session/types-of-both.js';
 import { update } from './session/update.js';
+import { type CallRequest, callFunction } from './session/values/call.js';
+import { type InspectOptions, inspect } from './session/values/inspect.js';
+import { createLive } from './session/values/live.js';
 import { openWarmTools } from './session/warm-tools.js';
 import { watchProject } from './session/watch-project.js';
 import { openWorkshop, type Workshop } from './session/workshop.js';
@@ -130,7 +130,7 @@ export interface Session extends AsyncDisposable {
  *   file change -> `effectOf` -> queue -> `update`: build, validate, assess (session/prepare.ts),
  *                                                   load, verify, switch (reload/transact.ts)
  *   change of the configuration -> session/configure.ts
- *   crash of a module, end of the host -> session/supervise.ts, session/recover.ts
+ *   crash of a module, end of the host -> session/take-over/supervise.ts, session/recovery/recover.ts
  *
  * @throws HotmodError where the toolchain, the engine or the session's folder is not to be had.
  */

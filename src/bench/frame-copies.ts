@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Host } from '../host/host.js';
-import { recoverySettingsOf } from '../session/recovery-settings.js';
+import { recoverySettingsOf } from '../session/recovery/settings.js';
 import { openProject } from './project.js';
 import { percentile } from './statistics.js';
 import { number, type Row, type Table } from './table.js';

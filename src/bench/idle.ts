@@ -8,7 +8,7 @@ import { cpuSeconds, residentKiB } from './processes.js';
 import { number, type Row, type Table } from './table.js';
 
 const seconds = 30;
-/** After this long without an edit or a key a session counts as idle (ui/store.ts, session/live.ts). */
+/** After this long without an edit or a key a session counts as idle (ui/store.ts, session/values/live.ts). */
 const settleSeconds = 36;
 
 /** script(1) of util-linux gives a command a terminal of its own; that of other systems takes other arguments. */

@@ -6,7 +6,7 @@ import { type Bus, createBus } from '../events/bus.js';
 import type { EventType } from '../events/events.js';
 import { type LogLevel, openLog } from '../log.js';
 import { packageVersion } from '../paths.js';
-import { writeLastGood } from '../session/last-good.js';
+import { writeLastGood } from '../session/generations/last-good.js';
 import type { Session } from '../session.js';
 import type { Target } from '../target/targets.js';
 import { devActions } from './dev-actions.js';

@@ -5,8 +5,8 @@ import { type Past, type PastRequest, socketPath } from '../control/protocol.js'
 import { exitCode, HotmodError } from '../errors.js';
 import { openJournalReader } from '../journal/open-reader.js';
 import { lineWriter } from '../report/writer.js';
-import { journalFile } from '../session/history.js';
-import { readPast } from '../session/past.js';
+import { journalFile } from '../session/generations/history.js';
+import { readPast } from '../session/take-over/past.js';
 import { paint } from '../view/ansi.js';
 import { glyphsFor } from '../view/glyphs.js';
 import { differenceLines, patchOf } from './history-diff.js';

@@ -14,7 +14,7 @@ import { strip } from '../layout/strip.js';
 import { recordName } from '../layout/type-name.js';
 import { ObjectFileError } from '../objfile/errors.js';
 import { lineWriter } from '../report/writer.js';
-import { readLastGood } from '../session/last-good.js';
+import { readLastGood } from '../session/generations/last-good.js';
 import { besideLibrary } from '../session/linked-objects.js';
 import { didYouMean } from '../text/nearest.js';
 import { readLibrary } from '../validate/read-library.js';

@@ -3,7 +3,7 @@ import type { Inspected } from '../control/protocol.js';
 import { HotmodError } from '../errors.js';
 import type { LiveValue } from '../events/events.js';
 import { lineWriter } from '../report/writer.js';
-import { changedValues } from '../session/changed-values.js';
+import { changedValues } from '../session/values/changed-values.js';
 import { formatValue } from '../values/format.js';
 import { cleanLine, truncate } from '../view/text.js';
 import { valueJson, valueLines } from './inspect-text.js';

@@ -1,7 +1,7 @@
 import type { Builder, BuildResult } from '../build/types.js';
 import type { Bus } from '../events/bus.js';
 import type { Finding, Level, Outcome, Timings } from '../events/events.js';
-import { pinnedStart } from './pins.js';
+import { pinnedStart } from './generations/pins.js';
 import type { ModuleRecord, Pin } from './records.js';
 
 /** A module that got no further. */

@@ -2,9 +2,9 @@ import { stat } from 'node:fs/promises';
 import { hasSource } from '../config/discover.js';
 import type { ResolvedConfig, ResolvedModule } from '../config/resolved.js';
 import type { Context } from './context.js';
-import { recallPins } from './pins.js';
+import { recallPins } from './generations/pins.js';
 import { newRecord } from './records.js';
-import { recoverySettingsOf } from './recovery-settings.js';
+import { recoverySettingsOf } from './recovery/settings.js';
 
 /**
  * Takes the modules and the frame rate of a new configuration over. A module whose sources are all gone keeps running:

@@ -5,11 +5,11 @@ import type { Host } from '../host/host.js';
 import type { HostProgram } from '../host/program.js';
 import type { Turn } from '../reload/queue.js';
 import type { Watcher } from '../watch/watcher.js';
-import type { EmulatorFaults } from './emulator-faults.js';
-import type { History } from './history.js';
-import type { KnownLibrary } from './libraries.js';
+import type { History } from './generations/history.js';
+import type { KnownLibrary } from './generations/libraries.js';
 import type { ModuleRecord } from './records.js';
-import type { Recoveries } from './recoveries.js';
+import type { EmulatorFaults } from './recovery/emulator-faults.js';
+import type { Recoveries } from './recovery/recoveries.js';
 import type { ModelReader } from './types-of-both.js';
 
 /**

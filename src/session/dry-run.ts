@@ -1,10 +1,10 @@
 import { exitCode } from '../errors.js';
 import { validate } from '../validate/validate.js';
 import { isAcceptable } from './acceptable.js';
+import { createConflicts } from './conflicts/job-conflicts.js';
 import type { Context } from './context.js';
 import { engineProvides } from './engine-provides.js';
-import { createConflicts } from './job-conflicts.js';
-import { type LastGood, readLastGood } from './last-good.js';
+import { type LastGood, readLastGood } from './generations/last-good.js';
 import { inLoadOrder } from './order.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { ModuleRecord } from './records.js';

@@ -8,12 +8,12 @@ import type { Finding, Timings } from '../events/events.js';
 import type { LibraryFacts, ValidationFinding } from '../validate/types.js';
 import { validate } from '../validate/validate.js';
 import { type BuildModuleRequest, type Built, buildModule, type Stopped } from './build-module.js';
+import { findFixed, findVersionDown } from './conflicts/find-conflicts.js';
+import type { JobConflicts } from './conflicts/job-conflicts.js';
 import { engineProvides } from './engine-provides.js';
-import { findFixed, findVersionDown } from './find-conflicts.js';
-import type { JobConflicts } from './job-conflicts.js';
+import { heldAtPin } from './generations/pins.js';
 import { keepLinkedObjects } from './linked-objects.js';
 import { findMissing, neighboursOf } from './needs.js';
-import { heldAtPin } from './pins.js';
 import { apiVersion, loadedModule, type ModuleRecord, type Pin } from './records.js';
 import { type BothVersions, compareVersions, type ModelReader } from './types-of-both.js';
 

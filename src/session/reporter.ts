@@ -11,8 +11,8 @@ import type {
 } from '../events/events.js';
 import type { RunningJob } from '../reload/queue.js';
 import { noState, type Switched } from '../reload/transact.js';
+import type { JobConflicts } from './conflicts/job-conflicts.js';
 import type { Context } from './context.js';
-import type { JobConflicts } from './job-conflicts.js';
 import type { Prepared } from './prepare.js';
 import type { ModuleRecord, Version } from './records.js';
 

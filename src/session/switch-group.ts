@@ -4,13 +4,13 @@ import type { Finding } from '../events/events.js';
 import { HostGone } from '../host/host.js';
 import { type TransactionRequest, type TransactionResult, transact } from '../reload/transact.js';
 import type { Context } from './context.js';
-import { plannedGeneration } from './history.js';
-import { describeHostEnd } from './host-ends.js';
+import { plannedGeneration } from './generations/history.js';
 import { sayVerdict } from './prepare.js';
 import { runningFacts } from './records.js';
-import { tellPassedAgain } from './recover.js';
+import { describeHostEnd } from './recovery/host-ends.js';
+import { tellPassedAgain } from './recovery/recover.js';
+import { symbolise } from './recovery/symbolise.js';
 import type { Ready, Reporter } from './reporter.js';
-import { symbolise } from './symbolise.js';
 import { readFindings, transferBetween } from './transfer.js';
 import { wayBackOf } from './way-back.js';
 

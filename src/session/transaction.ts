@@ -3,9 +3,9 @@ import { exitCode, HotmodError } from '../errors.js';
 import type { EventOf, Level, Reason } from '../events/events.js';
 import type { MetConflict } from '../reload/queue.js';
 import type { JobOptions, RequestOptions } from './config-reader.js';
+import { decideNow, say } from './conflicts/job-conflicts.js';
 import type { Context } from './context.js';
 import { prepareVerdicts } from './dry-run.js';
-import { decideNow, say } from './job-conflicts.js';
 import { inLoadOrder } from './order.js';
 import type { ModuleRecord } from './records.js';
 

@@ -8,7 +8,7 @@ const newsInterval = 50;
 /**
  * What changes all the time (frame counter, views, output) is drawn four times a second while somebody is at work,
  * that is, for half a minute after a save or a key. Later once in two seconds is enough, as often as it is asked for
- * then (session/live.ts): at that rate, with cold caches, one drawing costs 3 to 5 ms, and a session in which nobody
+ * then (session/values/live.ts): at that rate, with cold caches, one drawing costs 3 to 5 ms, and a session in which nobody
  * does anything has to stay below one per cent of a core.
  */
 const quietInterval = 250;

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeLastGood } from '../../src/session/last-good.js';
+import { writeLastGood } from '../../src/session/generations/last-good.js';
 import { calculator, secondFile } from '../helpers/calculator.js';
 import { jsonLines, runIn, type ServedSession, serveSession } from '../helpers/served-session.js';
 import { tempDir, writeFiles } from '../helpers/temp-dir.js';

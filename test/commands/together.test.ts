@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { writeLastGood } from '../../src/session/last-good.js';
+import { writeLastGood } from '../../src/session/generations/last-good.js';
 import { type Ran, runIn, type ServedSession, serveSession } from '../helpers/served-session.js';
 import { openTestSession } from '../helpers/session.js';
 import { tempDir } from '../helpers/temp-dir.js';
