@@ -62,9 +62,15 @@ export function createStandby({ isWanted, settings, open }: StandbyOptions): Sta
       const one = waiting === null ? null : await waiting;
       waiting = null;
       if (one === null) return null;
-      if (one.settings === settings()) return one.host;
-      await one.host.close();
-      return null;
+      if (one.settings !== settings()) {
+        await one.host.close();
+        return null;
+      }
+      // It may have ended, and the word of it be on its way still. The state of the one before would be lost with it.
+      return one.host.stats().then(
+        () => one.host,
+        () => null,
+      );
     },
     kill() {
       closed = true;

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { createStandby } from '../../../src/session/take-over/standby.js';
+import { openBench } from '../../helpers/host-modules.js';
 import { openTestSession, type TestSession } from '../../helpers/session.js';
 import { tempDir } from '../../helpers/temp-dir.js';
 import { waitFor } from '../../helpers/wait-for.js';
@@ -55,6 +57,23 @@ describe('a host that waits', () => {
     expect((await up).pid).not.toBe(first);
     await session.idle();
     expect((await session.context.host.stats()).modules).toHaveLength(1);
+  });
+
+  test('is not handed over when it ended a moment ago and nobody has been told yet', async () => {
+    await using bench = await openBench();
+    let opened = false;
+    const standby = createStandby({
+      isWanted: () => true,
+      settings: () => '',
+      async open() {
+        opened = true;
+        return bench.host;
+      },
+    });
+    standby.warm();
+    await waitFor(() => opened, 'the host that waits');
+    process.kill(bench.host.pid, 'SIGKILL');
+    expect(await standby.take()).toBeNull();
   });
 
   test('ends with the session', async () => {
