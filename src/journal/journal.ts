@@ -36,7 +36,7 @@ export function openJournal(options: JournalOptions): Journal {
   const openFile = (path: string): Open => {
     const db = openDatabase(path, { readOnly: false });
     try {
-      // Every row must be on disk when its write returns (sqlite.org/pragma.html#pragma_synchronous).
+      // What is said to have happened is on disk by then (sqlite.org/pragma.html#pragma_synchronous).
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
       const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
       if (version === 0) createTables(db);

@@ -143,7 +143,7 @@ export interface Journal extends JournalReader {
   readonly interrupted: readonly Interrupted[];
   /** To be called before anything is loaded. Returns the texts that `keepTexts` should be given. */
   intent(intent: Intent): readonly MissingText[];
-  /** To be called immediately before the commit. */
+  /** To be called immediately before the commit. It and the intent are on disk when it returns. */
   decided(transaction: string): void;
   outcome(result: Result): void;
   keepTexts(texts: ReadonlyMap<string, string>): void;

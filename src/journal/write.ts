@@ -18,7 +18,12 @@ export interface Writer {
   closeUnfinished(): readonly Interrupted[];
 }
 
-/** Writes of one session; each method is one transaction of the database, on disk when it returns. */
+/**
+ * Writes of one session; each method is one transaction of the database, on disk when it returns. Two of them need not be by
+ * themselves: an intent means nothing before its decision, and a text that is lost leaves a difference without lines. Both
+ * are in the file at once, so that a killed session loses neither; the sync of the next transaction takes them along, as the
+ * log is synced as a whole (sqlite.org/pragma.html#pragma_synchronous, NORMAL).
+ */
 export function createWriter(db: DatabaseSync, session: string, now: () => number = Date.now): Writer {
   const statements = new Map<string, StatementSync>();
   const sql = (text: string): StatementSync => {
@@ -41,6 +46,15 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
       // A failure such as a full disk may have ended the transaction by itself; what counts is the first error.
       if (db.isTransaction) db.exec('ROLLBACK');
       throw error;
+    }
+  };
+
+  const unsynced = <T>(work: () => T): T => {
+    db.exec('PRAGMA synchronous = NORMAL');
+    try {
+      return asOne(work);
+    } finally {
+      db.exec('PRAGMA synchronous = FULL');
     }
   };
 
@@ -173,7 +187,7 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
 
   return {
     intent: (intent) =>
-      asOne(() => {
+      unsynced(() => {
         const { lastInsertRowid } = sql(
           `INSERT INTO transactions (session, name, time, phase) VALUES (?, ?, ?, 'intent')`,
         ).run(session, intent.transaction, now());
@@ -189,7 +203,7 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
         if (result.outcome === 'loaded' || result.outcome === 'reloaded') retire(result.module, keep);
       }),
     keepTexts: (texts) =>
-      asOne(() => {
+      unsynced(() => {
         const add = sql('INSERT OR IGNORE INTO texts (hash, text) VALUES (?, ?)');
         for (const [hash, text] of texts) add.run(hash, text);
       }),
