@@ -1,7 +1,7 @@
 import type { LoadedModule } from '../assess/types.js';
 import type { ConflictQuestion, EntryNames, ResolvedModule } from '../config/resolved.js';
 import type { Level } from '../events/events.js';
-import type { ModuleFacts } from '../host/host.js';
+import type { ModuleFacts, StageRequest } from '../host/host.js';
 import type { LibraryFacts } from '../validate/types.js';
 
 /** The major number of modules/include/module_interface.h (`MODULE_API_VERSION`). */
@@ -114,6 +114,12 @@ export function newRecord(settings: ResolvedModule, generation = 0): ModuleRecor
 /** What is known of the version whose state the next one takes over; null where none ever ran. */
 export function runningFacts({ running, stopped }: ModuleRecord): ModuleFacts | null {
   return (running ?? stopped)?.loaded ?? null;
+}
+
+/** What a host needs to load a version, the one that runs or a fresh copy of it. */
+export function stageRequest(module: string, { generation, library, settings, file }: Version): StageRequest {
+  const { imports, patches } = file;
+  return { module, generation, library, entry: settings.entry, imports, patches };
 }
 
 /** What a verdict needs to know of another module. */

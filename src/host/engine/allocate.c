@@ -26,8 +26,7 @@ void *module_alloc(size_t size) {
 
 void module_free(void *block) {
   if (block == NULL) return;
-  if (arena_holds(block)) arena_give_back(block);
-  else free(block);
+  if (!arena_give_back(block)) free(block);
 }
 
 void *module_realloc(void *block, size_t size) {

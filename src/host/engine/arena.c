@@ -178,14 +178,16 @@ static block_t *used_block(const void *address, const char *what) {
   abort();
 }
 
-void arena_give_back(void *address) {
+bool arena_give_back(void *address) {
   arena_t *arena = holder_of(address);
+  if (arena == NULL) return false;
   arena_lock(arena);
   block_t *block = used_block(address, "module_free");
   arena_head_t *head = head_of(arena);
   *block = (block_t){.mark = MARK_FREE, .class = block->class, .next = head->free[block->class]};
   head->free[block->class] = block;
   arena_unlock(arena);
+  return true;
 }
 
 size_t arena_block_size(const void *address) { return size_of_class(used_block(address, "module_realloc")->class); }

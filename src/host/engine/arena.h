@@ -47,8 +47,8 @@ arena_t *arena_of(const char *module);
 /* Memory aligned to 16, not cleared; NULL where there is none. `size` 0 gives a block of its own. From any thread. */
 void *arena_take(arena_t *arena, size_t size);
 
-/* Ends the process's call (abort) where the block is none, or is free already: the lists would be damaged. */
-void arena_give_back(void *block);
+/* False where no arena holds it. Aborts where it is no block, or is free already: the lists would be damaged. */
+bool arena_give_back(void *block);
 
 /* Whether an address lies in the memory of any arena, and the bytes that a block of one has. */
 bool arena_holds(const void *address);

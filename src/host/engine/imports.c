@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "wipe.h"
+
 #ifdef __APPLE__
 
 /* Mach-O binds in another way, which nothing here does yet. */
@@ -188,8 +190,7 @@ void imports_construct(const segments_t *segments) {
 
 /* Freed memory keeps what was in it, and a search of it would take the places for pointers into the image. */
 void imports_free(imports_t *imports) {
-  if (imports->list != NULL) memset(imports->list, 0, imports->capacity * sizeof *imports->list);
-  __asm__ volatile("" : : "r"(imports->list) : "memory");
+  if (imports->list != NULL) wipe(imports->list, imports->capacity * sizeof *imports->list);
   free(imports->text);
   free(imports->list);
   memset(imports, 0, sizeof *imports);

@@ -9,6 +9,7 @@
 #include "pages.h"
 #include "threads.h"
 #include "vault.h"
+#include "wipe.h"
 
 /* So many images that need all of memory to be searched are gathered first; one search then serves them all. */
 #define GATHERED 4
@@ -141,12 +142,6 @@ static void close_unfound(void) {
   list_count = left;
   image_close_all(closing, count);
   free(closing);
-}
-
-/* The compiler would leave out a write to memory that is freed next. */
-static void wipe(void *bytes, size_t size) {
-  memset(bytes, 0, size);
-  __asm__ volatile("" : : "r"(bytes) : "memory");
 }
 
 /* As deep as calls of the engine go; modules may have gone deeper, which later calls write over. */

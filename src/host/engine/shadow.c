@@ -7,6 +7,7 @@
 #include "differing.h"
 #include "table.h"
 #include "vault.h"
+#include "wipe.h"
 
 /* One range of one image, as a frame copies it: side by side, so that going through many small modules stays cheap. */
 typedef struct copy {
@@ -112,7 +113,7 @@ void shadow_set(bool on, size_t limit) {
 
 /* Addresses that the list leaves behind would keep the images that they lead to. */
 void shadow_list_changed(void) {
-  if (copy_count > 0) memset(copies, 0, copy_count * sizeof *copies);
+  wipe(copies, copy_count * sizeof *copies);
   copy_count = 0;
   list_is_old = true;
   vault_list_changed();
@@ -123,8 +124,7 @@ static bool reserve(size_t count) {
   copy_t *grown = calloc(2 * count, sizeof *grown);
   if (grown == NULL) return false;
   if (copy_count > 0) memcpy(grown, copies, copy_count * sizeof *grown);
-  if (copy_count > 0) memset(copies, 0, copy_count * sizeof *copies);
-  __asm__ volatile("" : : "r"(copies) : "memory");
+  wipe(copies, copy_count * sizeof *copies);
   free(copies);
   copies = grown;
   copy_capacity = 2 * count;

@@ -21,6 +21,7 @@
 #include "maps.h"
 #include "memory.h"
 #include "pages.h"
+#include "wipe.h"
 
 #define WORD sizeof(uintptr_t)
 #define BLOCK (1u << 16)
@@ -104,8 +105,7 @@ void threads_open(void) {
 static void forget_answer(void) {
   question.pc = 0;
   question.sp = 0;
-  memset(question.registers, 0, sizeof question.registers);
-  __asm__ volatile("" : : "r"(&question) : "memory");
+  wipe(question.registers, sizeof question.registers);
 }
 
 bool threads_search(const thread_search_t *search, uintptr_t here) {
@@ -241,8 +241,7 @@ static bool scan_words(const thread_search_t *search, const seen_t *seen, uintpt
       if (returns_to(search, word)) stopped = take(search, seen, word);
     }
   }
-  memset(block, 0, sizeof block);
-  __asm__ volatile("" : : "r"(block) : "memory");
+  wipe(block, sizeof block);
   return stopped;
 }
 
@@ -274,8 +273,7 @@ static void starts_there(const thread_search_t *search, const seen_t *seen) {
     found = words[n] - search->low < search->size && search->concerns(words[n]);
     if (found) search->found(&seen->thread, words[n]);
   }
-  memset(words, 0, sizeof words);
-  __asm__ volatile("" : : "r"(words) : "memory");
+  wipe(words, sizeof words);
 }
 
 /*

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "maps.h"
+#include "wipe.h"
 
 #define ALIGNED 64u
 #define CHUNK ((size_t)16 << 20)
@@ -236,17 +237,14 @@ unsigned char *vault_take(size_t size) {
   if (bytes == NULL && posix_memalign(&own, ALIGNED, whole) != 0) return NULL;
   if (bytes == NULL) bytes = own;
   /* Written once here, so that no frame need wait for the system to find the pages. */
-  memset(bytes, 0, whole);
-  __asm__ volatile("" : : "r"(bytes) : "memory");
+  wipe(bytes, whole);
   return bytes;
 }
 
 void vault_give_back(unsigned char *bytes, size_t size) {
   if (bytes == NULL) return;
   if (!vault_holds((uintptr_t)bytes)) {
-    /* It holds addresses that would keep images (search.h), and the compiler leaves out writes before free. */
-    memset(bytes, 0, size);
-    __asm__ volatile("" : : "r"(bytes) : "memory");
+    wipe(bytes, size);
     free(bytes);
     return;
   }

@@ -3,7 +3,7 @@ import { type HostEnd, HostGone, type ModuleFacts, type ModuleFault, type WentBa
 import { noState, stateOf, type Transfer } from '../../reload/transact.js';
 import type { Context } from '../context.js';
 import { leaveOut } from '../leave-out.js';
-import type { ModuleRecord, Version } from '../records.js';
+import { type ModuleRecord, stageRequest, type Version } from '../records.js';
 import { transferBetween } from '../transfer.js';
 import { compareVersions } from '../types-of-both.js';
 import { crashReportOf, whoSays } from './crash-report.js';
@@ -188,9 +188,8 @@ async function startAgain(context: Context, record: ModuleRecord, because = ''):
   const { running } = record;
   if (running === null) return;
   const module = record.settings.name;
-  const { generation, library, settings, file } = running;
-  const { imports, patches } = file;
-  const staged = await context.host.stage({ module, generation, library, entry: settings.entry, imports, patches });
+  const { generation } = running;
+  const staged = await context.host.stage(stageRequest(module, running));
   const transfer = staged.ok && because === '' ? await transferToItself(context, running, staged.facts) : null;
   const plans = transfer === null ? {} : { [module]: transfer.request };
   const replaces = { [module]: generation };

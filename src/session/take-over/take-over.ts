@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 import type { KnownLibrary } from '../generations/libraries.js';
 import { leaveOut } from '../leave-out.js';
 import { loadOrder } from '../order.js';
-import type { ModuleRecord, Version } from '../records.js';
+import { type ModuleRecord, stageRequest, type Version } from '../records.js';
 import type { BothVersions } from '../types-of-both.js';
 import { describeLoss, planPast } from './plan-past.js';
 
@@ -63,16 +63,7 @@ async function stageAll(context: Context): Promise<readonly Beginning[]> {
     const record = context.records.get(name);
     const version = record?.running ?? null;
     if (record === undefined || version === null) continue;
-    const { generation, library, settings, file } = version;
-    const { imports, patches } = file;
-    const staged = await context.host.stage({
-      module: name,
-      generation,
-      library,
-      entry: settings.entry,
-      imports,
-      patches,
-    });
+    const staged = await context.host.stage(stageRequest(name, version));
     if (staged.ok) beginnings.push({ record, version });
     else leaveOut(context, record, staged);
   }
