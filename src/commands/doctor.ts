@@ -9,11 +9,12 @@ import { definedOnly } from '../session/environment.js';
 import { openWarmTools } from '../session/warm-tools.js';
 import { targets } from '../target/targets.js';
 import { bringCommand, bringPart } from '../toolchain/bring-part.js';
-import { type Check, type CheckRequest, checkMachine } from '../toolchain/checks.js';
+import { type CheckRequest, checkMachine } from '../toolchain/checks.js';
 import { findToolchain } from '../toolchain/find.js';
 import type { Part } from '../toolchain/parts.js';
 import { planRepair, type RepairCommand, showCommand } from '../toolchain/repair.js';
 import { runVisibly } from '../toolchain/run-tool.js';
+import type { Check } from '../toolchain/types.js';
 import type { CommandIo } from './io.js';
 
 export interface DoctorOptions {

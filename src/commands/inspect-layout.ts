@@ -18,7 +18,7 @@ import { readLastGood } from '../session/generations/last-good.js';
 import { besideLibrary } from '../session/linked-objects.js';
 import { didYouMean } from '../text/nearest.js';
 import { readLibrary } from '../validate/read-library.js';
-import type { InspectOptions } from './inspect.js';
+import type { InspectOptions } from './inspect-options.js';
 import type { CommandIo } from './io.js';
 import { loadProject } from './project.js';
 

@@ -3,28 +3,12 @@ import { type Inspected, socketPath } from '../control/protocol.js';
 import { exitCode, HotmodError } from '../errors.js';
 import { lineWriter } from '../report/writer.js';
 import { inspectLayout } from './inspect-layout.js';
+import type { InspectOptions } from './inspect-options.js';
 import { valueJson, valueLines } from './inspect-text.js';
 import { watchValues } from './inspect-watch.js';
 import type { CommandIo } from './io.js';
-import { loadProjectOf, type ProjectOptions } from './project.js';
+import { loadProjectOf } from './project.js';
 import { signalExitCode } from './signals.js';
-
-export interface InspectOptions extends ProjectOptions {
-  /** A module; with `layout` also a library or object file. */
-  readonly target: string | null;
-  /** Null for all variables. */
-  readonly path: string | null;
-  readonly elements: number;
-  readonly follow: number;
-  readonly watch: boolean;
-  /** A type's name, `all` layouts, or null for values. */
-  readonly layout: { readonly type: string | null; readonly lineSize: number } | null;
-  /** Two files whose layouts are compared. */
-  readonly diff: readonly string[];
-  readonly json: boolean;
-  /** Settles when the user wants it to end. */
-  readonly stop: Promise<NodeJS.Signals>;
-}
 
 /** `hotmod inspect`: live values of the running session, or how types lie in memory. */
 export async function inspect(options: InspectOptions, io: CommandIo): Promise<number> {

@@ -3,7 +3,7 @@ import type { ElfFile, ElfSection } from '../objfile/types.js';
 import { applyRelocations } from './elf-relocations.js';
 import { DebugInfoError } from './errors.js';
 import { inflateSection } from './inflate.js';
-import type { OpenOptions } from './open.js';
+import type { OpenOptions } from './open-options.js';
 import type { Relocated } from './relocated.js';
 import type { DebugSectionName, DebugSections } from './sections.js';
 import { findSeparate } from './separate.js';

@@ -5,7 +5,7 @@ import { DebugInfoError } from './errors.js';
 import { inflateOld } from './inflate.js';
 import { readDebugMap, translate } from './macho-debug-map.js';
 import { applyMachORelocations, type ToImage } from './macho-relocations.js';
-import type { OpenOptions } from './open.js';
+import type { OpenOptions } from './open-options.js';
 import type { Relocated } from './relocated.js';
 import type { DebugSectionName, DebugSections } from './sections.js';
 

@@ -6,14 +6,13 @@ import { type EntryIndex, indexEntries } from './index-entries.js';
 import { lazy } from './lazy.js';
 import { join, type LineHeader, readLineHeader } from './line-header.js';
 import { type LineTable, readLineProgram } from './line-program.js';
-import { type CodeRange, codeRanges } from './ranges.js';
+import { type CodeRange, codeRanges, type RootedUnit } from './ranges.js';
 import type { DebugSections } from './sections.js';
 import type { UnitReader } from './unit-reader.js';
 import type { Unit } from './units.js';
 
 /** A unit with what all of its entries need. */
-export interface OpenUnit extends UnitReader {
-  readonly root: Entry;
+export interface OpenUnit extends RootedUnit {
   readonly index: EntryIndex;
   readonly name: string;
   readonly directory: string;

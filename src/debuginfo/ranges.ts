@@ -1,7 +1,12 @@
 import { type Address, indexedAddress, readAddress } from './addresses.js';
 import { at, form } from './constants.js';
 import type { Entry } from './entry.js';
-import type { OpenUnit } from './open-unit.js';
+import type { UnitReader } from './unit-reader.js';
+
+/** A unit as far as its own entry, which ranges of its functions count from. */
+export interface RootedUnit extends UnitReader {
+  readonly root: Entry;
+}
 
 /** A piece of code without gaps. */
 export interface CodeRange extends Address {
@@ -12,13 +17,13 @@ export interface CodeRange extends Address {
  * The first range of a function whose code lies in several places: compilers write the one first that it is entered at.
  * Null where it has no list of ranges, or an empty one.
  */
-export function firstRange(unit: OpenUnit, entry: Entry): CodeRange | null {
+export function firstRange(unit: RootedUnit, entry: Entry): CodeRange | null {
   for (const range of listedRanges(unit, entry)) return range;
   return null;
 }
 
 /** All code of a unit, a function, or an inlined copy of one (DWARF 5, section 2.17); empty where it does not say. */
-export function codeRanges(unit: OpenUnit, entry: Entry): readonly CodeRange[] {
+export function codeRanges(unit: RootedUnit, entry: Entry): readonly CodeRange[] {
   if (entry.has(at.ranges)) return [...listedRanges(unit, entry)];
   const low = entry.address(at.lowPc);
   if (low === null) return [];
@@ -26,7 +31,7 @@ export function codeRanges(unit: OpenUnit, entry: Entry): readonly CodeRange[] {
   return [{ ...low, size: high === null ? (entry.number(at.highPc) ?? 0) : high.address - low.address }];
 }
 
-function listedRanges(unit: OpenUnit, entry: Entry): Generator<CodeRange> {
+function listedRanges(unit: RootedUnit, entry: Entry): Generator<CodeRange> {
   return unit.unit.version >= 5 ? newRanges(unit, entry) : oldRanges(unit, entry);
 }
 
@@ -42,7 +47,7 @@ const kinds = {
 };
 
 /** Section 2.17.3. */
-function* newRanges(unit: OpenUnit, entry: Entry): Generator<CodeRange> {
+function* newRanges(unit: RootedUnit, entry: Entry): Generator<CodeRange> {
   const place = listPlace(unit, entry);
   if (place === null) return;
   const { address } = unit.unit;
@@ -103,7 +108,7 @@ function* newRanges(unit: OpenUnit, entry: Entry): Generator<CodeRange> {
 }
 
 /** The list itself, or its number in the table of lists that the unit says the place of (section 7.28). */
-function listPlace(unit: OpenUnit, entry: Entry): number | null {
+function listPlace(unit: RootedUnit, entry: Entry): number | null {
   const index = entry.index(at.ranges, form.rnglistx);
   if (index === null) return entry.sectionOffset(at.ranges);
   const base = unit.root.sectionOffset(at.rnglistsBase) ?? (unit.unit.offset === 8 ? 20 : 12);
@@ -111,7 +116,7 @@ function listPlace(unit: OpenUnit, entry: Entry): number | null {
 }
 
 /** Up to DWARF 4 (section 2.17.3 there): pairs of addresses that count from a base; one of all ones says a new base. */
-function* oldRanges(unit: OpenUnit, entry: Entry): Generator<CodeRange> {
+function* oldRanges(unit: RootedUnit, entry: Entry): Generator<CodeRange> {
   const { address } = unit.unit;
   let place = entry.sectionOffset(at.ranges);
   if (place === null) return;

@@ -1,5 +1,6 @@
 import { readDwarf } from './dwarf.js';
-import { type OpenOptions, openAllSections } from './open.js';
+import { openAllSections } from './open.js';
+import type { OpenOptions } from './open-options.js';
 import type { DebugInfo } from './types.js';
 
 /**

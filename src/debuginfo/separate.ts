@@ -4,7 +4,7 @@ import { readElf } from '../objfile/elf.js';
 import type { ElfFile } from '../objfile/types.js';
 import { Cursor } from './cursor.js';
 import { DebugInfoError } from './errors.js';
-import type { OpenOptions } from './open.js';
+import type { OpenOptions } from './open-options.js';
 
 /**
  * Debug information that lies in another file (GDB manual, "Separate Debug Files"): found by the build ID, or by the name

@@ -1,7 +1,6 @@
 import { ByteReader } from './bytes.js';
 import { ObjectFileError } from './errors.js';
-import type { MachOFixup } from './macho-fixups.js';
-import type { FileRange, MachOFile, MachOSegment } from './macho-types.js';
+import type { FileRange, MachOFile, MachOFixup, MachOSegment } from './macho-types.js';
 import { stringTable } from './strings.js';
 
 /** Of `mach-o/fixup-chains.h`. Addresses are those of the image, or count from its start. */

@@ -1,7 +1,6 @@
 import { ObjectFileError } from './errors.js';
 import { ByteStream } from './leb.js';
-import type { MachOFixup } from './macho-fixups.js';
-import type { FileRange, MachOFile, MachOSegment } from './macho-types.js';
+import type { FileRange, MachOFile, MachOFixup, MachOSegment } from './macho-types.js';
 
 /** `REBASE_OPCODE_*` and `BIND_OPCODE_*` (`mach-o/loader.h`): the operation in the upper four bits, a number in the lower. */
 const rebaseCode = {

@@ -1,15 +1,6 @@
 import { readChainedFixups } from './macho-chained-fixups.js';
 import { readBinds, readRebases } from './macho-dyld-info.js';
-import type { MachOFile } from './macho-types.js';
-
-/** A word of the image that the loader fills in. */
-export interface MachOFixup {
-  readonly address: number;
-  /** An address of the image itself, or a symbol of another one and a number to add; names as they stand in the file. */
-  readonly target:
-    | { readonly kind: 'address'; readonly address: number }
-    | { readonly kind: 'symbol'; readonly name: string; readonly addend: number; readonly weak: boolean };
-}
+import type { MachOFile, MachOFixup } from './macho-types.js';
 
 /**
  * What the loader fills in: from chained fixups, or from the byte codes of older linkers. Empty where the file has

@@ -149,3 +149,12 @@ export interface MachOFile extends LinkEdit {
   /** In the order of the file, in which pairs of `SUBTRACTOR` and `UNSIGNED` stand together. */
   relocations(section: MachOSection): readonly MachORelocation[];
 }
+
+/** A word of the image that the loader fills in. */
+export interface MachOFixup {
+  readonly address: number;
+  /** An address of the image itself, or a symbol of another one and a number to add; names as they stand in the file. */
+  readonly target:
+    | { readonly kind: 'address'; readonly address: number }
+    | { readonly kind: 'symbol'; readonly name: string; readonly addend: number; readonly weak: boolean };
+}

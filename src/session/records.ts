@@ -23,6 +23,13 @@ export interface Version {
   readonly restores: number;
 }
 
+/** A generation of a module and its library. */
+export interface KnownLibrary {
+  readonly module: string;
+  readonly generation: number;
+  readonly library: string;
+}
+
 /** A generation that a module is to stay at, whatever its source says. */
 export interface Pin {
   readonly generation: number;

@@ -1,5 +1,5 @@
 import { DebugInfoError } from '../debuginfo/errors.js';
-import type { OpenOptions } from '../debuginfo/open.js';
+import type { OpenOptions } from '../debuginfo/open-options.js';
 import { readDebugInfo } from '../debuginfo/read.js';
 import type { DebugInfo, DebugType } from '../debuginfo/types.js';
 import { sht } from '../objfile/constants.js';

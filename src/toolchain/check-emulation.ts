@@ -3,11 +3,11 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Emulator, Target } from '../target/targets.js';
-import type { Check } from './checks.js';
 import { emulatedProgram } from './host-program.js';
 import { type Need, needOf } from './package-managers.js';
 import { fileOf, type Part, partNamed } from './parts.js';
 import { runTool } from './run-tool.js';
+import type { Check } from './types.js';
 import { which } from './which.js';
 
 export interface EmulationRequest {

@@ -8,23 +8,8 @@ import type { Target } from '../target/targets.js';
 import { checkEmulation } from './check-emulation.js';
 import { findToolchain } from './find.js';
 import { type Need, needOf } from './package-managers.js';
-import type { Part } from './parts.js';
 import { runTool } from './run-tool.js';
-import type { Toolchain } from './types.js';
-
-/** One thing the machine must have. */
-export interface Check {
-  readonly name: string;
-  readonly status: 'ok' | 'missing' | 'broken';
-  /** What was found, or what is wrong with it. */
-  readonly detail: string;
-  /** What to do about it; empty where nothing needs doing. */
-  readonly fix: string;
-  /** What a package of the system would mend it; null where no package does. */
-  readonly need: Need | null;
-  /** The package of the npm registry that it is missing; brought by `bringPart`. */
-  readonly part?: Part;
-}
+import type { Check, Toolchain } from './types.js';
 
 export interface CheckRequest {
   readonly compiler: string | null;

@@ -1,3 +1,6 @@
+import type { Need } from './package-managers.js';
+import type { Part } from './parts.js';
+
 /** The programs that build a module, as found on this machine. */
 export interface Toolchain {
   readonly compiler: {
@@ -19,4 +22,18 @@ export interface Toolchain {
   };
   /** Changes whenever the compiler does: path, size, time and version. Part of every cache key. */
   readonly identity: string;
+}
+
+/** One thing the machine must have. */
+export interface Check {
+  readonly name: string;
+  readonly status: 'ok' | 'missing' | 'broken';
+  /** What was found, or what is wrong with it. */
+  readonly detail: string;
+  /** What to do about it; empty where nothing needs doing. */
+  readonly fix: string;
+  /** What a package of the system would mend it; null where no package does. */
+  readonly need: Need | null;
+  /** The package of the npm registry that it is missing; brought by `bringPart`. */
+  readonly part?: Part;
 }

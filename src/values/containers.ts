@@ -2,11 +2,11 @@ import { sizeOf } from '../debuginfo/size-of.js';
 import type { RecordType } from '../debuginfo/types.js';
 import type { Json } from '../events/json.js';
 import { strip } from '../layout/strip.js';
-import type { Decoding, decode } from './decode.js';
 import { list } from './elements.js';
 import { decodeNodes } from './nodes.js';
 import { childOf, findPointer, type Part, wordOf } from './parts.js';
 import { characterSize, longestText, textOf } from './text.js';
+import type { Decode, Decoding } from './types.js';
 
 /** What stands where memory could not be read. */
 export const unreadable = 'unreadable';
@@ -19,7 +19,7 @@ export function decodeContainer(
   record: RecordType,
   bytes: Uint8Array,
   with_: Decoding,
-  decodeOne: typeof decode,
+  decodeOne: Decode,
 ): Json | undefined {
   if (record.scope[0] !== 'std' || record.name === null) return undefined;
   const whole: Part = { type: record, bytes };
@@ -63,7 +63,7 @@ function decodeText(data: Part | null, length: Part | null, { memory, elements }
   return text === null ? unreadable : textOf(text, unit, most);
 }
 
-function decodeVector(whole: Part, with_: Decoding, decodeOne: typeof decode): Json | undefined {
+function decodeVector(whole: Part, with_: Decoding, decodeOne: Decode): Json | undefined {
   const first = childOf(whole, '_M_impl', '_M_start');
   const [start, finish] = [wordOf(first), wordOf(childOf(whole, '_M_impl', '_M_finish'))];
   const pointer = first === null ? null : strip(first.type);
@@ -93,7 +93,7 @@ function decodeBits(whole: Part, { memory, elements }: Decoding): Json | undefin
   return list(length, elements, (n) => (((bits[n >> 3] ?? 0) >> (n & 7)) & 1) === 1);
 }
 
-function decodeOptional(whole: Part, with_: Decoding, decodeOne: typeof decode): Json | undefined {
+function decodeOptional(whole: Part, with_: Decoding, decodeOne: Decode): Json | undefined {
   const engaged = childOf(whole, '_M_payload', '_M_engaged');
   const value = childOf(whole, '_M_payload', '_M_payload', '_M_value');
   if (engaged === null || value === null) return undefined;

@@ -6,26 +6,9 @@ import { strip } from '../layout/strip.js';
 import { typeName } from '../layout/type-name.js';
 import { decodeContainer } from './containers.js';
 import { list } from './elements.js';
-import type { Memory } from './memory.js';
-import { type LongDouble, readInteger, shownFloat, shownInteger } from './numbers.js';
-import type { BitPlace } from './resolve.js';
+import { readInteger, shownFloat, shownInteger } from './numbers.js';
 import { characterSize, isCharacter, longestText, textBehind, textOfArray } from './text.js';
-
-export interface DecodeOptions {
-  /** Elements of an array before the rest is only counted. */
-  readonly elements: number;
-  /** Pointers in a row that are followed; 0 shows addresses. Texts behind `char *` are always shown. */
-  readonly follow: number;
-}
-
-/** What every part of a value is decoded with. */
-export interface Decoding extends DecodeOptions {
-  readonly memory: Memory;
-  /** The format of the machine; x87 where it is not given. */
-  readonly longDouble?: LongDouble;
-  /** A type by its full name: what the nodes of std::map, std::set and std::list hold shows in their names alone. */
-  readonly findType?: (name: string) => DebugType | null;
-}
+import type { BitPlace, Decoding } from './types.js';
 
 /**
  * The value of an object as plain data. Whole numbers are exact: numbers up to 2^53, text beyond. NaN and infinities are

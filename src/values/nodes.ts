@@ -3,23 +3,18 @@ import type { DebugType, RecordType } from '../debuginfo/types.js';
 import type { Json } from '../events/json.js';
 import { alignOf } from '../layout/align.js';
 import { strip } from '../layout/strip.js';
-import type { Decoding, decode } from './decode.js';
 import type { Memory } from './memory.js';
 import { readInteger } from './numbers.js';
 import { childOf, type Part, wordOf } from './parts.js';
 import { templateArguments } from './template-arguments.js';
+import type { Decode, Decoding } from './types.js';
 
 /**
  * Containers of libstdc++ that keep their elements in nodes on the heap (bits/stl_tree.h, bits/stl_list.h,
  * bits/hashtable.h), as objects where the keys are texts or numbers, else as arrays. Nodes are read level by level, so
  * that few rounds give many; those that are not there yet, or beyond `elements`, are counted.
  */
-export function decodeNodes(
-  record: RecordType,
-  whole: Part,
-  with_: Decoding,
-  decodeOne: typeof decode,
-): Json | undefined {
+export function decodeNodes(record: RecordType, whole: Part, with_: Decoding, decodeOne: Decode): Json | undefined {
   const kind = /^(?:unordered_)?(?:multi)?(map|set)<|^(list)</.exec(record.name ?? '');
   if (kind === null || with_.findType === undefined) return undefined;
   const isList = kind[2] === 'list';

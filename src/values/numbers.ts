@@ -1,9 +1,6 @@
 import type { BaseType } from '../debuginfo/types.js';
 import type { Json } from '../events/json.js';
-import type { BitPlace } from './resolve.js';
-
-/** How 16 bytes of `long double` are to be read: x86 has the x87 format, AArch64 IEEE 754 binary128. */
-export type LongDouble = 'x87' | 'binary128';
+import type { BitPlace, LongDouble } from './types.js';
 
 /** Little-endian, of any width; a bit-field begins at any bit. */
 export function readInteger(bytes: Uint8Array, size: number, signed: boolean, bits: BitPlace | null): bigint {

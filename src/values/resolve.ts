@@ -1,26 +1,8 @@
-import type { DebugType } from '../debuginfo/types.js';
 import type { StateModel, StateVariable } from '../state/types.js';
 import { findVariable } from './find-variable.js';
 import { PathError, parsePath, type Step } from './path.js';
 import { takeStep } from './take-step.js';
-
-/** Where a value lies: a place in the image, and the pointers to follow from there on. */
-export interface ResolvedValue {
-  readonly path: string;
-  readonly type: DebugType;
-  /** Address in the library's file. */
-  readonly address: number;
-  readonly size: number;
-  readonly bits: BitPlace | null;
-  /** Each: the pointer at the place so far is followed, and this many bytes on lies the next place. */
-  readonly hops: readonly number[];
-}
-
-export interface BitPlace {
-  readonly size: number;
-  /** Counted from the lowest bit of the byte at the address. */
-  readonly first: number;
-}
+import type { ResolvedValue } from './types.js';
 
 export { PathError };
 

@@ -6,7 +6,7 @@ import { typeName } from '../layout/type-name.js';
 import { didYouMean } from '../text/nearest.js';
 import { findPointer } from './parts.js';
 import { PathError, type Step } from './path.js';
-import type { ResolvedValue } from './resolve.js';
+import type { ResolvedValue } from './types.js';
 
 /**
  * Goes on from a place by one step of a path.

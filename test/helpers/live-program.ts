@@ -4,10 +4,11 @@ import { type FileHandle, open, readFile } from 'node:fs/promises';
 import type { Json } from '../../src/events/json.js';
 import { readStateModel } from '../../src/state/model.js';
 import type { StateModel } from '../../src/state/types.js';
-import { type Decoding, decode } from '../../src/values/decode.js';
+import { decode } from '../../src/values/decode.js';
 import { typeFinder } from '../../src/values/find-type.js';
 import { FetchedMemory } from '../../src/values/memory.js';
 import { resolvePath } from '../../src/values/resolve.js';
+import type { Decoding } from '../../src/values/types.js';
 import { elfWorkspace } from './elf-workspace.js';
 
 /** A program that has run its `main` up to the end and stands still, its memory within reach. */

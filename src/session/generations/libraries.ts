@@ -1,12 +1,6 @@
 import type { Context } from '../context.js';
+import type { KnownLibrary } from '../records.js';
 import { keptLibraries } from './history.js';
-
-/** A generation of a module and its library. */
-export interface KnownLibrary {
-  readonly module: string;
-  readonly generation: number;
-  readonly library: string;
-}
 
 /** What runs, what undo would go back to, and what the next version takes its state from: however old it is. */
 export function versionsInUse({ records }: Pick<Context, 'records'>): readonly KnownLibrary[] {

@@ -4,7 +4,8 @@ import type { CrashPlace, StackFrame } from '../../events/events.js';
 import type { RawCrash } from '../../host/host.js';
 import { type RawFrame, rawStackHead } from '../../host/stack.js';
 import type { Context } from '../context.js';
-import { type KnownLibrary, versionsInUse } from '../generations/libraries.js';
+import { versionsInUse } from '../generations/libraries.js';
+import type { KnownLibrary } from '../records.js';
 import type { ModelReader } from '../types-of-both.js';
 
 /** A signal that comes from a call, such as that of abort(), has none. */

@@ -2,8 +2,7 @@ import { judgeState } from '../../assess/state-rules.js';
 import type { ProbeFinding } from '../../host/host.js';
 import type { Transfer } from '../../reload/transact.js';
 import { isAcceptable } from '../acceptable.js';
-import type { KnownLibrary } from '../generations/libraries.js';
-import type { Version } from '../records.js';
+import type { KnownLibrary, Version } from '../records.js';
 import { requestOf } from '../transfer.js';
 import { type BothVersions, compareVersions, type ModelReader } from '../types-of-both.js';
 

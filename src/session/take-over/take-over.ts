@@ -1,10 +1,9 @@
 import { type Host, HostGone, type Inheritance } from '../../host/host.js';
 import { noState, stateOf, type Transfer } from '../../reload/transact.js';
 import type { Context } from '../context.js';
-import type { KnownLibrary } from '../generations/libraries.js';
 import { leaveOut } from '../leave-out.js';
 import { loadOrder } from '../order.js';
-import { type ModuleRecord, stageRequest, type Version } from '../records.js';
+import { type KnownLibrary, type ModuleRecord, stageRequest, type Version } from '../records.js';
 import type { BothVersions } from '../types-of-both.js';
 import { describeLoss, planPast } from './plan-past.js';
 

@@ -4,9 +4,10 @@ import { exitCode, HotmodError } from '../../errors.js';
 import { HostGone, type ReadRange } from '../../host/host.js';
 import { typeName } from '../../layout/type-name.js';
 import type { StateModel } from '../../state/types.js';
-import { type DecodeOptions, type Decoding, decode } from '../../values/decode.js';
+import { decode } from '../../values/decode.js';
 import { typeFinder } from '../../values/find-type.js';
-import { PathError, type ResolvedValue, resolveAll, resolvePath } from '../../values/resolve.js';
+import { PathError, resolveAll, resolvePath } from '../../values/resolve.js';
+import type { DecodeOptions, Decoding, ResolvedValue } from '../../values/types.js';
 import type { Context } from '../context.js';
 import { decodeInRounds, withinOneReading } from './read-rounds.js';
 

@@ -2,8 +2,16 @@ import { sizeOf } from '../../debuginfo/size-of.js';
 import type { ArrayType, DebugType } from '../../debuginfo/types.js';
 import { rowsOf } from '../../layout/rows.js';
 import { strip } from '../../layout/strip.js';
-import type { carry } from './carry.js';
-import { addChange, addCheck, addPiece, classOf, type Out, type PlanContext, type Spot } from './context.js';
+import {
+  addChange,
+  addCheck,
+  addPiece,
+  type Carry,
+  classOf,
+  type Out,
+  type PlanContext,
+  type Spot,
+} from './context.js';
 import { code, type Operation } from './operations.js';
 
 /** Element by element, as many as both have. */
@@ -13,7 +21,7 @@ export function carryArray(
   before: ArrayType,
   after: ArrayType,
   spot: Spot,
-  carryOne: typeof carry,
+  carryOne: Carry,
 ): void {
   const [old, now] = [rowsOf(before), rowsOf(after)];
   if (before.vector || after.vector) return addChange(context, 'incompatible', spot, { before, after });

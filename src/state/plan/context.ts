@@ -5,7 +5,7 @@ import { typeName } from '../../layout/type-name.js';
 import type { Change, ChangeKind, PlanCheck, Side } from '../types.js';
 import { typeLabel } from './labels.js';
 import type { Operation, Piece } from './operations.js';
-import type { Reach } from './reach.js';
+import type { Reach } from './reached.js';
 import type { TypeIndex } from './type-index.js';
 
 /** One type, or what belongs to it, in both builds. */
@@ -56,6 +56,13 @@ export interface Stretch {
   readonly start: number;
   readonly size: number;
 }
+
+/**
+ * How one object gets over; given to what carries the parts of records and arrays, which are objects themselves.
+ *
+ * @param size bytes of the object where the type does not say (a flexible array).
+ */
+export type Carry = (context: PlanContext, out: Out, types: Both, spot: Spot, size?: number | null) => void;
 
 export type ReachAnswers = WeakMap<object, Map<object, Reach>>;
 

@@ -16,7 +16,8 @@ import {
 } from './context.js';
 import { labelOf, plainOf, typeLabel } from './labels.js';
 import { code, type Operation } from './operations.js';
-import { type Reach, reach, tableOffset } from './reach.js';
+import { reach, tableOffset } from './reach.js';
+import type { Reach } from './reached.js';
 import { unionPointers } from './union-pointers.js';
 
 const word = 8;

@@ -1,9 +1,9 @@
 import type { DebugType, Field, Place, RecordType } from '../../debuginfo/types.js';
 import { typeName } from '../../layout/type-name.js';
-import type { carry } from './carry.js';
 import {
   addChange,
   addPiece,
+  type Carry,
   classOf,
   isByte,
   isLibraryType,
@@ -24,7 +24,7 @@ export function carryRecord(
   before: RecordType,
   after: RecordType,
   spot: Spot,
-  carryOne: typeof carry,
+  carryOne: Carry,
 ): void {
   const refusal = cannotConvert(before, after);
   if (refusal !== null) return addChange(context, 'incompatible', spot, { before, after }, { detail: refusal });
@@ -139,14 +139,7 @@ function pairUp(context: PlanContext, olds: readonly Member[], news: readonly Me
   };
 }
 
-function carryMember(
-  context: PlanContext,
-  out: Out,
-  old: Member,
-  now: Member,
-  spot: Spot,
-  carryOne: typeof carry,
-): void {
+function carryMember(context: PlanContext, out: Out, old: Member, now: Member, spot: Spot, carryOne: Carry): void {
   const [before, after] = [plainOf(old.type), plainOf(now.type)];
   if (old.bitSize === null && now.bitSize === null) {
     const size = byteSize(old);
