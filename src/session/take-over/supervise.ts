@@ -42,6 +42,8 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
   let hostEnds: readonly number[] = [];
   let restarts = 0;
   let opened = 0;
+  /** What a host left that nobody has gone on with yet: the next one, too, may end before it has. */
+  let untaken: Pick<LeftBehind, 'copiesFile' | 'versions'> | null = null;
 
   const openOne = async (): Promise<Host> => {
     let own: Host | null = null;
@@ -67,7 +69,7 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
     });
     const host = own;
     // Of the one that runs it is needed still: `replace` removes it.
-    void host.ended.then((end) => (host === context.host && !end.expected ? undefined : removeCopies(host)));
+    void host.ended.then((end) => (host === context.host && !end.expected ? undefined : removeCopies(host.copiesFile)));
     return host;
   };
 
@@ -117,7 +119,9 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
 
   const replace = async (host: Host, end: HostEnd): Promise<void> => {
     // Which of them left the copies is only known from these: a host may end before it answers to a commit.
-    const versions = [...versionsInUse(context), ...context.arriving];
+    const own = { copiesFile: host.copiesFile, versions: [...versionsInUse(context), ...context.arriving] };
+    const left = untaken ?? own;
+    untaken = left;
     const caused = context.emulatorFaults.caused(end);
     if (caused) tellEmulatorEnd(context, end);
     const { settled, suspects } = caused ? nobodysFault : await accountForHost(context, end);
@@ -127,19 +131,33 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
       hostEnds = crashes;
       if (tooMany) {
         gaveUp.resolve(`The host process ended too often (last with ${end.how}).`);
+        await forgetUntaken();
+        await removeCopies(own.copiesFile);
         return;
       }
     }
     try {
-      await startOver({ copiesFile: host.copiesFile, versions, suspects, because: '' });
+      await startOver({ ...left, suspects, because: '' });
+      await forgetUntaken();
       settled(true);
     } catch (error) {
-      // A module ended this one too, before all of them ran again: that is told next.
-      if (!(error instanceof HostGone)) throw error;
+      // This one ended too, before all modules ran again. What was left to it is for the next one.
+      if (!(error instanceof HostGone)) {
+        await forgetUntaken();
+        throw error;
+      }
       settled(false);
+      // By then its own replacement waits for its turn.
+      await context.host.ended;
     } finally {
-      await removeCopies(host);
+      if (left !== own) await removeCopies(host.copiesFile);
     }
+  };
+
+  const forgetUntaken = async (): Promise<void> => {
+    const file = untaken?.copiesFile ?? '';
+    untaken = null;
+    await removeCopies(file);
   };
 
   const startOver = async (left: LeftBehind): Promise<void> => {
@@ -172,13 +190,16 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
     },
     gaveUp: gaveUp.promise,
     killStandby: standby.kill,
-    closeStandby: standby.close,
+    async closeStandby() {
+      await standby.close();
+      await forgetUntaken();
+    },
   };
 }
 
 /** An end that an emulator caused is no module's recovery, and no state is the reason. */
 const nobodysFault: Accounted = { settled: () => {}, suspects: new Set() };
 
-async function removeCopies({ copiesFile }: Host): Promise<void> {
+async function removeCopies(copiesFile: string): Promise<void> {
   if (copiesFile !== '') await rm(copiesFile, { force: true });
 }

@@ -1,4 +1,6 @@
 import { readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openTestSession, type TestSession } from '../../helpers/session.js';
 import { tempDir, writeFiles } from '../../helpers/temp-dir.js';
@@ -54,6 +56,27 @@ describe('a host that takes over', () => {
     await running.session.idle();
     await running.session.step(1);
     expect(await callOf(running, 'doomed', 'doomed_frames')).toBe(131);
+  });
+
+  test('keeps what was left to it for the one after it, where it ends before it has taken over', async () => {
+    await using dir = await tempDir({ 'modules/doomed/doomed.c': doomed });
+    const once = join(dir.path, 'once');
+    await writeFiles(dir.path, {
+      'modules/once/once.c': `#include <signal.h>
+#include <stdio.h>
+int frames;
+int once_init(void) { return remove("${once}") == 0 ? raise(SIGKILL) : 0; }
+void once_update(double dt) { (void)dt; frames++; }
+`,
+    });
+    await using running = await openTestSession(dir.path, { watch: false, stepped: true });
+    await running.session.step(10);
+    await writeFile(once, '');
+    await killHost(running);
+    expect(running.events.filter((event) => event.type === 'host:up')).toHaveLength(3);
+    await running.session.step(1);
+    expect(await callOf(running, 'doomed', 'doomed_frames')).toBe(10);
+    expect(copiesLeft().length).toBeLessThanOrEqual(2);
   });
 
   test('leaves locks, threads and their like as the new process made them', async () => {
