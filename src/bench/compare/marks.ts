@@ -10,6 +10,8 @@ export interface Mark {
 export interface Step {
   readonly name: string;
   readonly ms: number;
+  /** When it began, as `Mark.at`. */
+  readonly at: number;
 }
 
 /** `from -> to`: how long. A name that comes twice is numbered, so that a run can be compared with another. */
@@ -20,7 +22,7 @@ export function stepsOf(marks: readonly Mark[]): readonly Step[] {
     const name = `${before.name} -> ${mark.name}`;
     const count = (times.get(name) ?? 0) + 1;
     times.set(name, count);
-    return { name: count === 1 ? name : `${name} (${count})`, ms: mark.at - before.at };
+    return { name: count === 1 ? name : `${name} (${count})`, ms: mark.at - before.at, at: before.at };
   });
 }
 

@@ -12,11 +12,19 @@ export interface ProfileOfWork {
   readonly title: string;
   readonly rounds: number;
   /** Medians and p95 of the way from mark to mark, in its order. */
-  readonly steps: readonly { readonly name: string; readonly p50: number; readonly p95: number }[];
+  readonly steps: readonly StepOfWork[];
   /** For one save. */
   readonly conductor: Spending;
   /** As Chrome's developer tools and Node's own read it. */
   readonly cpuProfile: string;
+}
+
+interface StepOfWork {
+  readonly name: string;
+  readonly p50: number;
+  readonly p95: number;
+  /** What the conductor computed meanwhile, for one save. */
+  readonly spent: Spending;
 }
 
 /** Microseconds between two samples. */
@@ -37,49 +45,53 @@ export async function profile(
   await inspector.post('Profiler.enable');
   await inspector.post('Profiler.setSamplingInterval', { interval: samplingUs });
   await inspector.post('Profiler.start');
-  const windows: Window[] = [];
   const runs: (readonly Step[])[] = [];
+  // Both clocks are the monotonic one, and count from different moments.
+  const offsetUs = Number(process.hrtime.bigint() / 1000n) - performance.now() * 1000;
   for (let round = 0; round < rounds; round++) {
-    const text = await work.source(nextEdit());
-    const from = nowUs();
-    const { ms } = await hotmod.run(text);
-    windows.push({ from, to: from + ms * 1000 });
+    await hotmod.run(await work.source(nextEdit()));
     const marks = hotmod.marks();
     runs.push(stepsOf(marks.slice(0, marks.findIndex(({ name }) => name === 'reload:done') + 1)));
   }
   const { profile: taken } = await inspector.post('Profiler.stop');
   inspector.disconnect();
-  const spent = summarise(taken, windows);
+  const spentIn = (steps: readonly Step[]): Spending => {
+    const windows = steps.map(
+      ({ at, ms }): Window => ({ from: at * 1000 + offsetUs, to: (at + ms) * 1000 + offsetUs }),
+    );
+    return divided(summarise(taken, windows), rounds);
+  };
   return {
     title: work.title,
     rounds,
-    steps: medians(runs),
-    conductor: {
-      files: spent.files.map((one) => ({ ...one, ms: one.ms / rounds })),
-      functions: spent.functions.map((one) => ({ ...one, ms: one.ms / rounds })),
-      idleMs: spent.idleMs / rounds,
-      busyMs: spent.busyMs / rounds,
-    },
+    steps: medians(runs, spentIn),
+    conductor: spentIn(runs.flat()),
     cpuProfile: JSON.stringify(taken),
   };
 }
 
-/** The clock of V8's profiler. */
-function nowUs(): number {
-  return Number(process.hrtime.bigint() / 1000n);
+function divided({ files, functions, idleMs, busyMs }: Spending, by: number): Spending {
+  const each = (spent: readonly Spent[]) => spent.map(({ name, ms }) => ({ name, ms: ms / by }));
+  return { files: each(files), functions: each(functions), idleMs: idleMs / by, busyMs: busyMs / by };
 }
 
 /** In the order of the most usual way; steps that only some runs took are left out. */
-function medians(runs: readonly (readonly Step[])[]): ProfileOfWork['steps'] {
-  const times = new Map<string, number[]>();
-  for (const { name, ms } of runs.flat()) times.set(name, [...(times.get(name) ?? []), ms]);
-  return [...times]
+function medians(
+  runs: readonly (readonly Step[])[],
+  spentIn: (steps: readonly Step[]) => Spending,
+): readonly StepOfWork[] {
+  return [...Map.groupBy(runs.flat(), ({ name }) => name)]
     .filter(([, each]) => each.length > runs.length / 2)
-    .map(([name, each]) => ({ name, p50: percentile(each, 50), p95: percentile(each, 95) }));
+    .map(([name, each]) => {
+      const times = each.map(({ ms }) => ms);
+      return { name, p50: percentile(times, 50), p95: percentile(times, 95), spent: spentIn(each) };
+    });
 }
 
 const barWidth = 40;
 const mostLines = 15;
+const fewLines = 8;
+const worthShowingMs = 0.2;
 
 export function profileText({ title, rounds, steps, conductor }: ProfileOfWork): string {
   const longest = Math.max(...steps.map(({ p50 }) => p50), Number.EPSILON);
@@ -94,11 +106,17 @@ export function profileText({ title, rounds, steps, conductor }: ProfileOfWork):
     ...lines,
     '',
     `The conductor's processor time for one save: ${number(busyMs)} ms busy, ${number(idleMs)} ms waiting`,
-    ...spentLines('by file', files),
-    ...spentLines('by function, what it calls left out', functions),
+    ...spentLines('by file', files, mostLines),
+    ...spentLines('by function, what it calls left out', functions, mostLines),
+    ...steps
+      .filter(({ spent }) => spent.busyMs > worthShowingMs)
+      .flatMap(({ name, spent }) => [
+        '',
+        ...spentLines(`${name}: ${number(spent.busyMs)} ms busy`, spent.functions, fewLines),
+      ]),
   ].join('\n');
 }
 
-function spentLines(title: string, spent: readonly Spent[]): readonly string[] {
-  return [`  ${title}`, ...spent.slice(0, mostLines).map(({ name, ms }) => `  ${number(ms).padStart(7)}  ${name}`)];
+function spentLines(title: string, spent: readonly Spent[], most: number): readonly string[] {
+  return [`  ${title}`, ...spent.slice(0, most).map(({ name, ms }) => `  ${number(ms).padStart(7)}  ${name}`)];
 }
