@@ -46,21 +46,36 @@ export async function measure(
   return { work: name, title, command: plainCommand(work), rounds, base: rivals[0]?.name ?? '', goal, samples };
 }
 
-/** One run of each contestant a round; those of the first `warmUp` rounds do not count. */
+/** Tools take a while to be loaded on a busy machine; after so many rounds more they will not be. */
+const mostWarmUp = 40;
+
+/**
+ * One run of each contestant a round; those of the first `warmUp` rounds do not count, nor those that follow until no
+ * sample is in doubt.
+ */
 export async function inTurns(
   contestants: readonly Contestant[],
   { rounds, warmUp }: { readonly rounds: number; readonly warmUp: number },
   nextText: () => string | Promise<string>,
 ): Promise<ReadonlyMap<string, readonly Sample[]>> {
-  const samples = new Map(contestants.map(({ name }) => [name, [] as Sample[]]));
-  for (let round = 0; round < rounds + warmUp; round++) {
-    const first = round % contestants.length;
+  let turn = 0;
+  const round = async (): Promise<readonly Sample[]> => {
+    const first = turn++ % contestants.length;
+    const taken = new Map<Contestant, Sample>();
     for (const contestant of [...contestants.slice(first), ...contestants.slice(0, first)]) {
-      const sample = await contestant.run(await nextText());
-      if (round >= warmUp) samples.get(contestant.name)?.push(sample);
+      taken.set(contestant, await contestant.run(await nextText()));
     }
+    return contestants.flatMap((contestant) => taken.get(contestant) ?? []);
+  };
+  let inDoubt = true;
+  for (let before = 0; before < warmUp || (inDoubt && before < warmUp + mostWarmUp); before++) {
+    inDoubt = (await round()).some(({ doubt }) => doubt !== undefined);
   }
-  return samples;
+  const samples = contestants.map(() => [] as Sample[]);
+  for (let counted = 0; counted < rounds; counted++) {
+    for (const [index, sample] of (await round()).entries()) samples[index]?.push(sample);
+  }
+  return new Map(contestants.map(({ name }, index) => [name, samples[index] ?? []]));
 }
 
 /**
