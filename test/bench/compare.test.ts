@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { inTurns, measure } from '../../src/bench/compare/measure.js';
 import { ownRatios } from '../../src/bench/compare/ratios.js';
+import { comparisonData } from '../../src/bench/compare/results.js';
+import { comparisonTable } from '../../src/bench/compare/tables.js';
 import { works } from '../../src/bench/compare/works.js';
+import { tableText } from '../../src/bench/table.js';
 
 test('contestants take turns, another one first in each round, and rounds in doubt do not count', async () => {
   const order: string[] = [];
@@ -37,4 +40,17 @@ test('a small C file is compiled by the plain command, by build tools and by hot
   expect(rest).toBeGreaterThan(0);
   expect(rest).toBeLessThan(own?.ms ?? 0);
   expect(Object.keys(ownRatios(measured))).toEqual(['c-small: hotmod / plain']);
+
+  const text = tableText(comparisonTable(measured));
+  expect(text).toContain('plain: clang -shared -fPIC -g -O0 work.c -o lib.so');
+  expect(text).toMatch(/hotmod \(goal: 0\.5 p50, 0\.7 p95\) +\d+\.\d +\d+\.\d +\d+\.\d\d +\d+\.\d\d/);
+  expect(comparisonData(measured)).toMatchObject({
+    work: 'c-small',
+    base: 'plain',
+    contestants: [
+      { name: 'plain', each: [expect.any(Number)], ratio: { p50: 1, p95: 1 } },
+      { name: 'make' },
+      { name: 'hotmod', phases: { detect: { each: [expect.any(Number)] }, linker: { p50: expect.any(Number) } } },
+    ],
+  });
 }, 60_000);

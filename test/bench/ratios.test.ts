@@ -40,6 +40,10 @@ describe('ratios', () => {
   });
 });
 
+test('there is none where nothing to compare with is installed', () => {
+  expect(ownRatios({ ...measured([], [50]), base: '' })).toEqual({});
+});
+
 describe('the check against kept ratios', () => {
   test.each([
     { by: 16, verdict: 'regressed' },
