@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { loadavg } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../errors.js';
 import { check, judgementText } from './compare/check.js';
@@ -61,6 +61,10 @@ process.exit();
 async function run(options: BenchOptions): Promise<number> {
   const chosen = works.filter(({ name }) => options.works.includes(name));
   say(`${machineName()}, Node ${process.version}, ${await compilerName(env)}`);
+  const [lastMinute = 0] = loadavg();
+  if (lastMinute > cpus().length) {
+    say(`Note: others are at work here (${load()}). Ratios that are to be kept or quoted want a quiet machine.`);
+  }
   if (options.mode === 'profile') return showProfiles(chosen, options);
 
   const compared: { readonly load: string; readonly measured: Measured }[] = [];
