@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { contentHash } from '../files/hash.js';
@@ -99,6 +99,8 @@ function copyPair([path, hash]: readonly [string, string]): [string, string] {
 }
 
 function readManifest(path: string): Manifest {
+  // Of a new text there is none, and an error that is thrown takes ten times as long as to ask.
+  if (!existsSync(path)) return [];
   try {
     return manifestSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { watch as chokidar, type FSWatcher } from 'chokidar';
-import { readContent } from './content.js';
+import { comesToRest, readContent } from './content.js';
 import type { IgnoreTest } from './ignore.js';
 
 export interface WatchRequest {
@@ -46,6 +46,7 @@ export async function watch(request: WatchRequest): Promise<Watcher> {
   const seen = new Map<string, string | null>();
   const looks = new Map<string, NodeJS.Timeout>();
   const reading = new Map<string, Promise<void>>();
+  const resting = new Set<string>();
   let ready = false;
 
   const watcher: FSWatcher = chokidar([...request.paths], {
@@ -58,7 +59,7 @@ export async function watch(request: WatchRequest): Promise<Watcher> {
   /** One reading at a time for a file, so that an older content can never be reported after a newer one. */
   const look = (path: string, structure: boolean): Promise<void> => {
     const turn = (reading.get(path) ?? Promise.resolve()).then(async () => {
-      const content = await readContent(path);
+      const content = readContent(path);
       const before = seen.get(path);
       if (before === content.hash) return;
       seen.set(path, content.hash);
@@ -72,7 +73,19 @@ export async function watch(request: WatchRequest): Promise<Watcher> {
   };
 
   const lookIfPresent = async (path: string): Promise<void> => {
-    if ((await readContent(path)).hash !== null) await look(path, false);
+    if (readContent(path).hash !== null) await look(path, false);
+  };
+
+  /**
+   * The watcher reads the folder again and compares times before it tells of a change, which takes longer than to see
+   * for oneself. What is not seen here is left to it: an empty file, one that is gone, one that is new.
+   */
+  const lookAtOnce = async (path: string): Promise<void> => {
+    if (!seen.get(path) || resting.has(path)) return;
+    resting.add(path);
+    const rests = await comesToRest(path).catch(() => false);
+    resting.delete(path);
+    if (rests) await look(path, false);
   };
 
   const lookAgainLater = (path: string): void => {
@@ -95,7 +108,9 @@ export async function watch(request: WatchRequest): Promise<Watcher> {
   });
   watcher.on('raw', (_event, name, details) => {
     const path = pathOf(name, details);
-    if (ready && path !== null && seen.has(path)) lookAgainLater(path);
+    if (!ready || path === null || !seen.has(path)) return;
+    void lookAtOnce(path);
+    lookAgainLater(path);
   });
   watcher.on('error', (error) => request.onError(error instanceof Error ? error : new Error(String(error))));
 

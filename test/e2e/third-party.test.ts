@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { npmSources } from '../helpers/npm-sources.js';
+import { npmSources } from '../../src/bench/npm-sources.js';
 import { openTestSession, type TestSession } from '../helpers/session.js';
 import { tempDir } from '../helpers/temp-dir.js';
 

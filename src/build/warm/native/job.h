@@ -13,8 +13,13 @@ struct job {
   pid_t pid;
   /** Readable when the process has ended (pidfd_open(2)). -1 once that was seen. */
   int ended;
-  /** What the process and its children write to stderr. -1 once nobody can write to it any more. */
+  /** What the process and its children write to stderr. Does not block. -1 once nobody can write to it any more. */
   int output;
+  /** Where the process says that its `main` has ended, before it takes itself apart. -1 once it has, or ended without. */
+  int said;
+  /** As of wait(2), once it was said; the answer has been given then. */
+  int status;
+  int answered;
   struct bytes text;
 };
 
@@ -33,6 +38,20 @@ int job_start(struct job *job, const struct frame *request, const struct job *ot
 
 /** Reads what there is to read. */
 void job_read(struct job *job);
+
+/** Reads whether the process has said that its `main` has ended. 1 with `status` filled in where it has, else 0. */
+int job_hear(struct job *job);
+
+/**
+ * To be called in a child before its `main`, when all is registered that is to run after it. From then on its end is said as
+ * soon as `main` has ended and everything that it registered itself has run: destructors of loaded libraries and the end of
+ * the address space, which follow, take some milliseconds and change nothing that anybody sees. Not where it has children,
+ * which may go on with its work.
+ */
+void job_will_say(void);
+
+/** To be called with what `main` returned. A process that ends in another way says nothing, but by `_exit` or `_Exit`. */
+void job_ends_with(int code);
 
 /** Kills the process with all its descendants that have not left its group. */
 void job_kill(const struct job *job);

@@ -19,7 +19,7 @@
 #include "job.h"
 
 /** As many as wait on one poll; more than there are processor cores anywhere near a desk. */
-enum { MAX_JOBS = 256 };
+enum { MAX_JOBS = 256, POLLS_A_JOB = 3 };
 
 static struct job jobs[MAX_JOBS];
 static size_t job_count;
@@ -41,12 +41,18 @@ static void say_hello(void) {
   send_or_end(FRAME_HELLO, 0, path, size < 0 ? 0 : (size_t)size, NULL);
 }
 
+static void answer(struct job *job, int status) {
+  if (!job->answered) send_or_end(FRAME_DONE, job->id, &status, sizeof status, &job->text);
+  job->answered = 1;
+}
+
 static void finish(size_t at) {
   struct job *job = &jobs[at];
   int status = 0;
   while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR) {
   }
-  send_or_end(FRAME_DONE, job->id, &status, sizeof status, &job->text);
+  answer(job, status);
+  if (job->said >= 0) close(job->said);
   free(job->text.data);
   *job = jobs[--job_count];
 }
@@ -54,8 +60,12 @@ static void finish(size_t at) {
 static void look_after_jobs(const struct pollfd *polls) {
   // Backwards, because one that is finished has its place taken by the last.
   for (size_t n = job_count; n-- > 0;) {
-    if (polls[2 * n].revents != 0) job_read(&jobs[n]);
-    if (polls[2 * n + 1].revents != 0) {
+    const struct pollfd *own = &polls[POLLS_A_JOB * n];
+    // First the word and then the output: what was written before the word is there by then.
+    int ended = own[2].revents != 0 && job_hear(&jobs[n]);
+    if (own[0].revents != 0 || (ended && jobs[n].output >= 0)) job_read(&jobs[n]);
+    if (ended) answer(&jobs[n], jobs[n].status);
+    if (own[1].revents != 0) {
       close(jobs[n].ended);
       jobs[n].ended = -1;
     }
@@ -105,24 +115,37 @@ static int take_requests(const struct start *start, int *argc, char ***argv) {
 
 /** Returns in children only. */
 static void serve(const struct start *start, int *argc, char ***argv) {
-  static struct pollfd polls[2 * MAX_JOBS + 1];
+  static struct pollfd polls[POLLS_A_JOB * MAX_JOBS + 1];
   // A conductor that is gone is seen by the write that fails.
   signal(SIGPIPE, SIG_IGN);
   say_hello();
   for (;;) {
     size_t count = job_count;
     for (size_t n = 0; n < count; n++) {
-      polls[2 * n] = (struct pollfd){.fd = jobs[n].output, .events = POLLIN};
-      polls[2 * n + 1] = (struct pollfd){.fd = jobs[n].ended, .events = POLLIN};
+      struct pollfd *own = &polls[POLLS_A_JOB * n];
+      own[0] = (struct pollfd){.fd = jobs[n].output, .events = POLLIN};
+      own[1] = (struct pollfd){.fd = jobs[n].ended, .events = POLLIN};
+      own[2] = (struct pollfd){.fd = jobs[n].said, .events = POLLIN};
     }
-    polls[2 * count] = (struct pollfd){.fd = 0, .events = POLLIN};
-    if (poll(polls, 2 * count + 1, -1) < 0) continue;
+    struct pollfd *asked = &polls[POLLS_A_JOB * count];
+    *asked = (struct pollfd){.fd = 0, .events = POLLIN};
+    if (poll(polls, POLLS_A_JOB * count + 1, -1) < 0) continue;
     look_after_jobs(polls);
-    if (polls[2 * count].revents != 0 && take_requests(start, argc, argv)) return;
+    if (asked->revents != 0 && take_requests(start, argc, argv)) return;
   }
 }
 
 typedef int main_function(int, char **, char **);
+
+static main_function *program_main;
+
+static int main_that_says_its_end(int argc, char **argv, char **env) {
+  job_will_say();
+  int code = program_main(argc, argv, env);
+  job_ends_with(code);
+  return code;
+}
+
 typedef int start_function(main_function *, int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
 
 __attribute__((visibility("default"))) int __libc_start_main(main_function *program, int argc, char **argv,
@@ -133,6 +156,10 @@ __attribute__((visibility("default"))) int __libc_start_main(main_function *prog
   memcpy(&real, &found, sizeof real);
   struct start start = {.argv = argv};
   // A process that merely inherited the preloading (a script around the tool) is none of ours.
-  if (getenv("HOTMOD_FORK_SERVER") != NULL) serve(&start, &argc, &argv);
+  if (getenv("HOTMOD_FORK_SERVER") != NULL) {
+    serve(&start, &argc, &argv);
+    program_main = program;
+    program = main_that_says_its_end;
+  }
   return real(program, argc, argv, init, fini, rtld_fini, stack_end);
 }
