@@ -6,8 +6,8 @@ import { contentHash } from '../files/hash.js';
 import { isAffected, type LastBuild, wantedHeaders } from './affected.js';
 import { buildByCommand } from './build-command.js';
 import { buildFromSources } from './build-sources.js';
-import { writeCompileCommands } from './compile-commands.js';
-import { problem, withoutRepeats } from './diagnostics.js';
+import { createCommandsFile } from './commands-file.js';
+import { withoutRepeats } from './diagnostics.js';
 import { diskFailure } from './failures.js';
 import { createGenerationStore } from './generations.js';
 import { createFileHashes } from './hashes.js';
@@ -17,7 +17,6 @@ import { createObjectCache } from './objects.js';
 import { pruneCache } from './prune.js';
 import { type Run, runProcess } from './run.js';
 import type { RawBuild, Shared } from './shared.js';
-import { findSources } from './sources.js';
 import type { Builder, BuilderOptions, BuildRequest } from './types.js';
 
 /**
@@ -27,7 +26,7 @@ import type { Builder, BuilderOptions, BuildRequest } from './types.js';
 export function createBuilder(options: BuilderOptions): Builder {
   const shared = createShared(options);
   const last = new Map<string, LastBuild>();
-  const listed = new Map<string, string>();
+  const commandsFile = createCommandsFile(options);
 
   return {
     async build(module, request) {
@@ -59,28 +58,12 @@ export function createBuilder(options: BuilderOptions): Builder {
       }
       const running = buildFromSources(module, request, tempDir, last.get(module.name), shared);
       // Editors' file is refreshed while the compiler runs; it must not hold up or fail a build.
-      const warning = refreshCompileCommands(module);
-      const build = await running;
+      const [build, warning] = await Promise.all([running, commandsFile.refresh(module)]);
       return warning === undefined ? build : { ...build, diagnostics: [...build.diagnostics, warning] };
     } catch (error) {
       const diagnostic = diskFailure(error, options.config.outDir);
       if (diagnostic === undefined) throw error;
       return failed(diagnostic, last.get(module.name));
-    }
-  }
-
-  function refreshCompileCommands(module: ResolvedModule): Diagnostic | undefined {
-    const { config } = options;
-    const sources = findSources(module, config).sources.join('\n');
-    if (!config.build.compileCommands || listed.get(module.name) === sources) return undefined;
-    listed.set(module.name, sources);
-    try {
-      writeCompileCommands(options);
-      return undefined;
-    } catch (error) {
-      const diagnostic = diskFailure(error, config.root);
-      if (diagnostic === undefined) throw error;
-      return problem('HM210', `compile_commands.json was not written: ${diagnostic.message}`, { severity: 'warning' });
     }
   }
 }
