@@ -41,6 +41,8 @@ export function createBuilder(options: BuilderOptions): Builder {
 
     inputsOf: (name) => last.get(name)?.inputs ?? new Map(),
 
+    placeOf: (name, hash) => shared.generations.pathOf(name, hash),
+
     libraryOf: (name, hash) => shared.generations.find(name, hash) ?? null,
 
     prune(limits = {}) {

@@ -10,15 +10,20 @@ const recentRows = 20;
 export interface Writer {
   intent(intent: Intent): readonly MissingText[];
   decided(transaction: string): void;
-  outcome(result: Result, keep: number): void;
-  keepTexts(texts: ReadonlyMap<string, string>): void;
+  outcomes(results: readonly Result[], texts: ReadonlyMap<string, string>, keep: number): void;
   pin(module: string, generation: number): void;
   unpin(module: string): void;
+  /** To be called when nothing happens: what can wait is done, and all of it is on disk. */
+  settle(): void;
   /** Marks what other sessions left unfinished, and says what that was. */
   closeUnfinished(): readonly Interrupted[];
 }
 
-/** Writes of one session; each method is one transaction of the database, on disk when it returns. */
+/**
+ * Writes of one session; each method is one transaction of the database, on disk when it returns. Those of modules that
+ * start for the first time outlive the end of this process at once, and that of the machine from `settle` on: with it went
+ * whatever ran, and nothing ran before. A thousand modules are four thousand writes, of a millisecond and more each.
+ */
 export function createWriter(db: DatabaseSync, session: string, now: () => number = Date.now): Writer {
   const statements = new Map<string, StatementSync>();
   const sql = (text: string): StatementSync => {
@@ -30,7 +35,23 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
   /** The lists of the last rows, by row: the next generation is compared with one of them. */
   const lists = new Map<string, ReadonlyMap<number, StoredList>>();
 
-  const asOne = <T>(work: () => T): T => {
+  /** Transactions in which nothing ran before. */
+  const firstStarts = new Set<string>();
+  let synchronous = true;
+  let unsettled = false;
+  /** Modules of which something was let go of, so that texts may be there that nothing leads to. */
+  let orphans = false;
+
+  const setSynchronous = (wanted: boolean): void => {
+    if (!wanted) unsettled = true;
+    if (wanted === synchronous) return;
+    // The journal is in WAL mode: sqlite.org/pragma.html#pragma_synchronous.
+    db.exec(`PRAGMA synchronous = ${wanted ? 'FULL' : 'NORMAL'}`);
+    synchronous = wanted;
+  };
+
+  const asOne = <T>(work: () => T, isFirstStart = false): T => {
+    setSynchronous(!isFirstStart);
     db.exec('BEGIN IMMEDIATE');
     try {
       const result = work();
@@ -161,10 +182,14 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
     for (const whole of ['NOT NULL', 'NULL']) {
       sql(
         `DELETE FROM inputs WHERE base IS ${whole}
-           AND (SELECT module = ? AND retained = 0 FROM generations WHERE id = inputs.generation)
-           AND generation NOT IN (SELECT base FROM inputs WHERE base IS NOT NULL)`,
+           AND generation IN (SELECT id FROM generations WHERE module = ? AND retained = 0)
+           AND NOT EXISTS (SELECT 1 FROM inputs AS other WHERE other.base = inputs.generation)`,
       ).run(module);
     }
+    orphans = true;
+  };
+
+  const dropOrphans = (): void => {
     sql(
       `DELETE FROM texts WHERE hash NOT IN
          (SELECT used.value FROM inputs, json_each(inputs.hashes) AS used WHERE used.value IS NOT NULL)`,
@@ -172,34 +197,58 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
   };
 
   return {
-    intent: (intent) =>
-      asOne(() => {
+    intent: (intent) => {
+      const isFirstStart = intent.modules.every(({ from }) => from === 0);
+      if (isFirstStart) firstStarts.add(intent.transaction);
+      return asOne(() => {
         const { lastInsertRowid } = sql(
           `INSERT INTO transactions (session, name, time, phase) VALUES (?, ?, ?, 'intent')`,
         ).run(session, intent.transaction, now());
         return intent.modules.flatMap((one) => planned(lastInsertRowid, one));
-      }),
+      }, isFirstStart);
+    },
+    // "phase <> 'outcome'" lets the index of what is unfinished be used, so that a long history costs nothing.
     decided: (transaction) =>
-      void sql(
-        `UPDATE transactions SET phase = 'decided' WHERE session = ? AND name = ? AND phase = 'intent' AND interrupted = 0`,
-      ).run(session, transaction),
-    outcome: (result, keep) =>
+      asOne(
+        () =>
+          void sql(
+            `UPDATE transactions SET phase = 'decided'
+             WHERE session = ? AND name = ? AND phase = 'intent' AND phase <> 'outcome' AND interrupted = 0`,
+          ).run(session, transaction),
+        firstStarts.has(transaction),
+      ),
+    outcomes(results, texts, keep) {
+      const isFirstStart = results.length > 0 && results.every(({ transaction }) => firstStarts.has(transaction));
       asOne(() => {
-        addOutcome(result);
-        if (result.outcome === 'loaded' || result.outcome === 'reloaded') retire(result.module, keep);
-      }),
-    keepTexts: (texts) =>
-      asOne(() => {
+        for (const result of results) {
+          addOutcome(result);
+          if (result.outcome === 'loaded' || result.outcome === 'reloaded') retire(result.module, keep);
+        }
         const add = sql('INSERT OR IGNORE INTO texts (hash, text) VALUES (?, ?)');
         for (const [hash, text] of texts) add.run(hash, text);
-      }),
+      }, isFirstStart);
+      for (const { transaction } of results) firstStarts.delete(transaction);
+    },
+    settle() {
+      if (!unsettled && !orphans) return;
+      asOne(() => {
+        if (orphans) dropOrphans();
+        // One write that is waited for takes all before it along.
+        sql('UPDATE transactions SET phase = phase WHERE id = (SELECT max(id) FROM transactions)').run();
+      });
+      unsettled = false;
+      orphans = false;
+    },
     pin: (module, generation) =>
-      void sql('INSERT OR REPLACE INTO pins (module, generation, time) VALUES (?, ?, ?)').run(
-        module,
-        generation,
-        now(),
+      asOne(
+        () =>
+          void sql('INSERT OR REPLACE INTO pins (module, generation, time) VALUES (?, ?, ?)').run(
+            module,
+            generation,
+            now(),
+          ),
       ),
-    unpin: (module) => void sql('DELETE FROM pins WHERE module = ?').run(module),
+    unpin: (module) => asOne(() => void sql('DELETE FROM pins WHERE module = ?').run(module)),
     closeUnfinished: () =>
       asOne(() => {
         const rows = sql(

@@ -170,8 +170,7 @@ export function emitSwitched(
 /** What was said must be in the journal, whatever happens next: so it is written first. */
 function sayOutcome(context: Context, event: Extract<SessionEvent, { readonly type: 'reload:done' }>): void {
   const labelled = context.hostProgram.emulator === '' ? event : { ...event, emulated: true };
-  context.history.outcome(labelled);
-  context.bus.emit(labelled);
+  context.history.outcome(labelled, () => context.bus.emit(labelled));
 }
 
 /** What ran before goes on (or nothing runs): says why. */
