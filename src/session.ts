@@ -206,6 +206,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     history.journal.settle();
     const running = [...context.records.values()].filter((record) => record.running !== null);
     bus.emit({ type: 'session:idle', modules: running.map((record) => record.settings.name) });
+    context.models.readExpected();
     pruneNowAndThen();
   };
 

@@ -146,8 +146,8 @@ export function emitSwitched(
   record.asked = [];
   record.heldWith = new Set();
   context.deferredSince.delete(record.settings.name);
-  // The next edit is compared with it: read now, that edit need not wait. Where it cannot be read, the verdict says so.
-  context.models.read(version.library).catch(() => undefined);
+  // The next edit is compared with it: read before, that edit need not wait.
+  context.models.expect(version.library);
   sayOutcome(context, {
     type: 'reload:done',
     module: record.settings.name,
