@@ -45,8 +45,8 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
   const setSynchronous = (wanted: boolean): void => {
     if (!wanted) unsettled = true;
     if (wanted === synchronous) return;
-    // The journal is in WAL mode: sqlite.org/pragma.html#pragma_synchronous.
-    db.exec(`PRAGMA synchronous = ${wanted ? 'FULL' : 'NORMAL'}`);
+    // The journal is in WAL mode: sqlite.org/pragma.html#pragma_synchronous. A checkpoint waits for the disk as well.
+    db.exec(`PRAGMA synchronous = ${wanted ? 'FULL' : 'NORMAL'}; PRAGMA wal_autocheckpoint = ${wanted ? 1000 : 8000};`);
     synchronous = wanted;
   };
 
