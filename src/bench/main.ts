@@ -8,6 +8,7 @@ import { journal } from './journal.js';
 import { pause } from './pause.js';
 import { recovery } from './recovery.js';
 import { saveToRunning } from './save-to-running.js';
+import { scale } from './scale/scale.js';
 import { type Table, tableData, tableText } from './table.js';
 import { takeover } from './takeover.js';
 import { tick } from './tick.js';
@@ -27,9 +28,12 @@ const measurements = {
   takeover,
   idle,
   endurance,
+  scale,
 } as const;
+/** Takes minutes, so that it has to be asked for. */
+const onlyWhenNamed: ReadonlySet<string> = new Set(['scale']);
 
-const usage = `Usage: node dist/bench/main.js [${Object.keys(measurements).join('] [')}] [--json FILE]`;
+const usage = `Usage: node dist/bench/main.js [${Object.keys(measurements).join('] [')}] [--modules N] [--json FILE]`;
 const { values, positionals } = readArguments();
 // What an emulator takes for something says nothing about anything.
 const env = { ...process.env, HOTMOD_TARGET: 'native', HOTMOD_CPU: undefined };
@@ -42,9 +46,9 @@ const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} co
 say(machine);
 const measured: { readonly measurement: string; readonly load: string; readonly tables: readonly Table[] }[] = [];
 for (const [measurement, measure] of Object.entries(measurements)) {
-  if (positionals.length > 0 && !positionals.includes(measurement)) continue;
+  if (positionals.length > 0 ? !positionals.includes(measurement) : onlyWhenNamed.has(measurement)) continue;
   const before = load();
-  const tables = await measure(env);
+  const tables = await measure(env, values.modules === undefined ? {} : { modules: Number(values.modules) });
   measured.push({ measurement, load: before, tables });
   for (const table of tables) say(`\n${tableText(table)}`);
   say(`  (${before} before, ${load().slice(5)} after)`);
@@ -57,7 +61,10 @@ process.exit();
 
 function readArguments() {
   try {
-    const read = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
+    const read = parseArgs({
+      options: { json: { type: 'string' }, modules: { type: 'string' } },
+      allowPositionals: true,
+    });
     const unknown = read.positionals.find((name) => !(name in measurements));
     if (unknown === undefined) return read;
     process.stderr.write(`There is no measurement "${unknown}". ${usage}\n`);

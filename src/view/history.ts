@@ -57,14 +57,22 @@ export interface HistorySummary {
 
 export type HistoryItem = HistoryEntry | HistorySummary;
 
-/** More than this at once nobody reads line by line. */
-const mostAtOnce = 12;
+/** In a project of more modules, lines of more than so many at once are what nobody reads. */
+const manyModules = 50;
+const mostAtOnce = 4;
 
-/** What came after the entry `lastId`: where that is much, what did not go well, and one line for the rest. */
-export function historySince({ history }: Pick<ViewState, 'history'>, lastId: number): readonly HistoryItem[] {
+/**
+ * What came after the entry `lastId`: line by line; where it is about many modules of a large project, what did not go
+ * well, and one line for the rest.
+ */
+export function historySince(
+  { history, modules }: Pick<ViewState, 'history' | 'modules'>,
+  lastId: number,
+): readonly HistoryItem[] {
   const fresh = history.filter((entry) => entry.id > lastId);
   const [first, last] = [fresh[0], fresh.at(-1)];
-  if (first === undefined || last === undefined || fresh.length <= mostAtOnce) return fresh;
+  if (first === undefined || last === undefined || modules.length <= manyModules) return fresh;
+  if (new Set(fresh.map(({ module }) => module)).size <= mostAtOnce) return fresh;
   const unsaid = first.id - lastId - 1;
   const groups = Map.groupBy(fresh, (entry) => (wentWell(entry) ? entry.kind : 'other'));
   const others = groups.get('other') ?? [];
