@@ -31,7 +31,7 @@ export function createBuilder(options: BuilderOptions): Builder {
   return {
     async build(module, request) {
       const started = performance.now();
-      const build = await inTempDir(shared, (tempDir) => buildOne(module, request, tempDir));
+      const build = await inTempDir(shared, (temp) => buildOne(module, request, temp));
       if (!build.superseded || !last.has(module.name)) last.set(module.name, build.memory);
       const { memory: _, ...result } = build;
       return { ...result, diagnostics: withoutRepeats(result.diagnostics), durationMs: performance.now() - started };
@@ -51,14 +51,19 @@ export function createBuilder(options: BuilderOptions): Builder {
     },
   };
 
-  async function buildOne(module: ResolvedModule, request: BuildRequest, tempDir: string): Promise<RawBuild> {
+  async function buildOne(module: ResolvedModule, request: BuildRequest, { dir, make }: TempDir): Promise<RawBuild> {
     try {
-      mkdirSync(tempDir, { recursive: true });
       const { command, output } = module.build;
       if (command !== null && output !== null) {
-        return await buildByCommand(module, command, output, request, tempDir, last.get(module.name), shared);
+        make();
+        return await buildByCommand(module, command, output, request, dir, last.get(module.name), shared);
       }
-      const running = buildFromSources(module, request, tempDir, last.get(module.name), shared);
+      // What is found in the cache leaves nothing half-made.
+      const run: Run = (tool) => {
+        make();
+        return shared.run(tool);
+      };
+      const running = buildFromSources(module, request, dir, last.get(module.name), { ...shared, run });
       // Editors' file is refreshed while the compiler runs; it must not hold up or fail a build.
       const [build, warning] = await Promise.all([running, commandsFile.refresh(module)]);
       return warning === undefined ? build : { ...build, diagnostics: [...build.diagnostics, warning] };
@@ -104,14 +109,25 @@ function compilerVariables(env: Readonly<Record<string, string>>): readonly (str
 
 let builds = 0;
 
+interface TempDir {
+  /** Absolute; there once `make` was called. */
+  readonly dir: string;
+  make(): void;
+}
+
 /** Half-made files live in a folder of the build's own, named by the process so that a later one can clear it away. */
-async function inTempDir<T>(shared: Shared, work: (dir: string) => Promise<T>): Promise<T> {
+async function inTempDir<T>(shared: Shared, work: (temp: TempDir) => Promise<T>): Promise<T> {
   const dir = join(shared.options.config.outDir, 'cache', 'tmp', `${process.pid}-${++builds}`);
+  let made = false;
+  const make = (): void => {
+    if (!made) mkdirSync(dir, { recursive: true });
+    made = true;
+  };
   try {
-    return await work(dir);
+    return await work({ dir, make });
   } finally {
     try {
-      rmSync(dir, { recursive: true, force: true });
+      if (made) rmSync(dir, { recursive: true, force: true });
     } catch {
       // A folder that cannot be removed now is cleared away by prune(); the build's own result matters more.
     }

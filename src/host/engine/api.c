@@ -369,6 +369,13 @@ int hot_reload_module(const char *module, uint32_t generation, const char *libra
   return result;
 }
 
+int hot_sweep_waits(void) {
+  begin();
+  int waits = search_waiting() > 0;
+  end();
+  return waits;
+}
+
 void hot_sweep(void) {
   begin();
   sweep(false);
