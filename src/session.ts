@@ -181,6 +181,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     transactions: 0,
     paused: false,
     arriving: [],
+    startsAlone: false,
     closing: false,
   };
   settingsNow = () => context.config;
@@ -200,11 +201,13 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
 
   const sayIdle = (): void => {
     if (context.closing || queue.busy || supervisor.busy) return;
-    pruneNowAndThen();
     context.models.keepOnly(librariesInUse(context));
     keptImages.look();
+    history.journal.settle();
     const running = [...context.records.values()].filter((record) => record.running !== null);
     bus.emit({ type: 'session:idle', modules: running.map((record) => record.settings.name) });
+    context.models.readExpected();
+    pruneNowAndThen();
   };
 
   const requestNow = (modules: readonly string[], wanted: JobOptions = {}): void => {

@@ -13,8 +13,8 @@ export interface AssessRequest {
   /** The version it takes the place of; null where the module is loaded for the first time. */
   readonly previous: PreviousVersion | null;
   /**
-   * Every module that is loaded now, those that changed in the same save as they will be; the module itself may be among
-   * them.
+   * Every module that is loaded now and declares this one as a dependency, those that changed in the same save as they
+   * will be; others, and the module itself, may be among them and do not count.
    */
   readonly loaded: readonly LoadedModule[];
   /** The major number of the interface the engine speaks (`MODULE_API_VERSION`). */

@@ -18,6 +18,7 @@ import { journal } from './journal.js';
 import { type BenchOptions, readOptions, UsageError, usage } from './options.js';
 import { pause } from './pause.js';
 import { recovery } from './recovery.js';
+import { scale } from './scale/scale.js';
 import { type Table, tableData, tableText } from './table.js';
 import { takeover } from './takeover.js';
 import { tick } from './tick.js';
@@ -36,8 +37,8 @@ const measurements = {
   takeover,
   idle,
   endurance,
+  scale,
 } as const;
-
 const workNames = works.map(({ name }) => name);
 const measurementNames = Object.keys(measurements);
 // What an emulator takes for something says nothing about anything.
@@ -73,7 +74,7 @@ async function run(options: BenchOptions): Promise<number> {
   for (const [measurement, take] of Object.entries(measurements)) {
     if (!options.measurements.includes(measurement)) continue;
     const before = load();
-    const tables = await take(env);
+    const tables = await take(env, { modules: options.modules });
     others.push({ measurement, load: before, tables });
     for (const table of tables) say(`\n${tableText(table)}`);
     say(`  (${before} before, ${load().slice(5)} after)`);

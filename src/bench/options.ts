@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly full: boolean;
   /** Rounds of each work; null for its own number. */
   readonly rounds: number | null;
+  /** Of the project that `scale` measures. */
+  readonly modules: number;
   readonly mode: 'measure' | 'check' | 'keep' | 'profile';
   /** Where the results are to be written besides their usual place; null for nowhere. */
   readonly json: string | null;
@@ -27,6 +29,7 @@ const flags = {
   profile: { type: 'boolean' },
   rounds: { type: 'string' },
   json: { type: 'string' },
+  modules: { type: 'string' },
   help: { type: 'boolean' },
 } as const;
 
@@ -39,6 +42,7 @@ Without a name: hotmod beside the plain compiler command, make and ninja, in tur
                  and, by themselves: ${measurements.join(' ')}
   --full         more rounds; without a name, all of the above
   --rounds N     so many rounds of each work
+  --modules N    so many modules in the project of "scale" (default: 1000)
   --check        fail where a ratio is more than 15 % worse than the one kept in bench/ratios.json
   --keep         keep the ratios measured now, in that file; it belongs into the commit that changes them
   --profile      where the time goes, of a work (default: ${works[0] ?? ''})
@@ -72,7 +76,8 @@ export function readOptions(
     works: all ? (mode === 'profile' ? works.slice(0, 1) : works) : chosen(works),
     measurements: all && full && mode === 'measure' ? measurements : other,
     full,
-    rounds: roundsOf(values.rounds),
+    rounds: countOf('rounds', 20, values.rounds),
+    modules: countOf('modules', 300, values.modules) ?? 1000,
     mode,
     json: values.json ?? null,
   };
@@ -89,9 +94,9 @@ function parse(args: readonly string[]) {
   }
 }
 
-function roundsOf(given: string | undefined): number | null {
+function countOf(flag: string, example: number, given: string | undefined): number | null {
   if (given === undefined) return null;
-  const rounds = Number(given);
-  if (Number.isInteger(rounds) && rounds > 0) return rounds;
-  throw new UsageError(`--rounds is "${given}"; give a number of rounds, such as --rounds 20.`);
+  const count = Number(given);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new UsageError(`--${flag} is "${given}"; give a number of ${flag}, such as --${flag} ${example}.`);
 }

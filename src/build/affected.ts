@@ -1,7 +1,7 @@
 import { basename, dirname, join, sep } from 'node:path';
 import type { ResolvedConfig, ResolvedModule } from '../config/resolved.js';
 import type { FileHashes } from './hashes.js';
-import { isHeader, isIgnoredFolder, isSource } from './sources.js';
+import { isHeader, isIgnoredFolder, isOtherModule, isSource } from './sources.js';
 
 /** What is remembered of a module's last build, good or bad. */
 export interface LastBuild {
@@ -53,9 +53,8 @@ function changedForCommand(
 /** Inside the module's folder, and in no ignored folder and no other module's folder below it. */
 function belongsTo(module: ResolvedModule, path: string, config: ResolvedConfig): boolean {
   if (!path.startsWith(module.dir + sep) || basename(path).startsWith('.')) return false;
-  const others = new Set(config.modules.filter((other) => other.name !== module.name).map((other) => other.dir));
   for (let dir = dirname(path); dir !== module.dir && dir.length > module.dir.length; dir = dirname(dir)) {
-    if (others.has(dir) || isIgnoredFolder(dir, config)) return false;
+    if (isOtherModule(dir, module, config) || isIgnoredFolder(dir, config)) return false;
   }
   return true;
 }

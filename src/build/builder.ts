@@ -6,8 +6,8 @@ import { contentHash } from '../files/hash.js';
 import { isAffected, type LastBuild, wantedHeaders } from './affected.js';
 import { buildByCommand } from './build-command.js';
 import { buildFromSources } from './build-sources.js';
-import { writeCompileCommands } from './compile-commands.js';
-import { problem, withoutRepeats } from './diagnostics.js';
+import { createCommandsFile } from './commands-file.js';
+import { withoutRepeats } from './diagnostics.js';
 import { diskFailure } from './failures.js';
 import { createGenerationStore } from './generations.js';
 import { createFileHashes } from './hashes.js';
@@ -17,7 +17,6 @@ import { createObjectCache } from './objects.js';
 import { pruneCache } from './prune.js';
 import { type Run, runProcess } from './run.js';
 import type { RawBuild, Shared } from './shared.js';
-import { findSources } from './sources.js';
 import type { Builder, BuilderOptions, BuildRequest } from './types.js';
 
 /**
@@ -27,12 +26,12 @@ import type { Builder, BuilderOptions, BuildRequest } from './types.js';
 export function createBuilder(options: BuilderOptions): Builder {
   const shared = createShared(options);
   const last = new Map<string, LastBuild>();
-  const listed = new Map<string, string>();
+  const commandsFile = createCommandsFile(options);
 
   return {
     async build(module, request) {
       const started = performance.now();
-      const build = await inTempDir(shared, (tempDir) => buildOne(module, request, tempDir));
+      const build = await inTempDir(shared, (temp) => buildOne(module, request, temp));
       if (!build.superseded || !last.has(module.name)) last.set(module.name, build.memory);
       const { memory: _, ...result } = build;
       return { ...result, diagnostics: withoutRepeats(result.diagnostics), durationMs: performance.now() - started };
@@ -42,6 +41,8 @@ export function createBuilder(options: BuilderOptions): Builder {
 
     inputsOf: (name) => last.get(name)?.inputs ?? new Map(),
 
+    placeOf: (name, hash) => shared.generations.pathOf(name, hash),
+
     libraryOf: (name, hash) => shared.generations.find(name, hash) ?? null,
 
     prune(limits = {}) {
@@ -50,37 +51,26 @@ export function createBuilder(options: BuilderOptions): Builder {
     },
   };
 
-  async function buildOne(module: ResolvedModule, request: BuildRequest, tempDir: string): Promise<RawBuild> {
+  async function buildOne(module: ResolvedModule, request: BuildRequest, { dir, make }: TempDir): Promise<RawBuild> {
     try {
-      mkdirSync(tempDir, { recursive: true });
       const { command, output } = module.build;
       if (command !== null && output !== null) {
-        return await buildByCommand(module, command, output, request, tempDir, last.get(module.name), shared);
+        make();
+        return await buildByCommand(module, command, output, request, dir, last.get(module.name), shared);
       }
-      const running = buildFromSources(module, request, tempDir, last.get(module.name), shared);
+      // What is found in the cache leaves nothing half-made.
+      const run: Run = (tool) => {
+        make();
+        return shared.run(tool);
+      };
+      const running = buildFromSources(module, request, dir, last.get(module.name), { ...shared, run });
       // Editors' file is refreshed while the compiler runs; it must not hold up or fail a build.
-      const warning = refreshCompileCommands(module);
-      const build = await running;
+      const [build, warning] = await Promise.all([running, commandsFile.refresh(module)]);
       return warning === undefined ? build : { ...build, diagnostics: [...build.diagnostics, warning] };
     } catch (error) {
       const diagnostic = diskFailure(error, options.config.outDir);
       if (diagnostic === undefined) throw error;
       return failed(diagnostic, last.get(module.name));
-    }
-  }
-
-  function refreshCompileCommands(module: ResolvedModule): Diagnostic | undefined {
-    const { config } = options;
-    const sources = findSources(module, config).sources.join('\n');
-    if (!config.build.compileCommands || listed.get(module.name) === sources) return undefined;
-    listed.set(module.name, sources);
-    try {
-      writeCompileCommands(options);
-      return undefined;
-    } catch (error) {
-      const diagnostic = diskFailure(error, config.root);
-      if (diagnostic === undefined) throw error;
-      return problem('HM210', `compile_commands.json was not written: ${diagnostic.message}`, { severity: 'warning' });
     }
   }
 }
@@ -119,14 +109,25 @@ function compilerVariables(env: Readonly<Record<string, string>>): readonly (str
 
 let builds = 0;
 
+interface TempDir {
+  /** Absolute; there once `make` was called. */
+  readonly dir: string;
+  make(): void;
+}
+
 /** Half-made files live in a folder of the build's own, named by the process so that a later one can clear it away. */
-async function inTempDir<T>(shared: Shared, work: (dir: string) => Promise<T>): Promise<T> {
+async function inTempDir<T>(shared: Shared, work: (temp: TempDir) => Promise<T>): Promise<T> {
   const dir = join(shared.options.config.outDir, 'cache', 'tmp', `${process.pid}-${++builds}`);
+  let made = false;
+  const make = (): void => {
+    if (!made) mkdirSync(dir, { recursive: true });
+    made = true;
+  };
   try {
-    return await work(dir);
+    return await work({ dir, make });
   } finally {
     try {
-      rmSync(dir, { recursive: true, force: true });
+      if (made) rmSync(dir, { recursive: true, force: true });
     } catch {
       // A folder that cannot be removed now is cleared away by prune(); the build's own result matters more.
     }

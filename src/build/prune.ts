@@ -20,11 +20,12 @@ export function pruneCache(outDir: string, limits: PruneLimits = {}): void {
   const cache = join(outDir, 'cache');
   for (const kind of ['objects', 'manifests'])
     keepNewest(join(cache, kind), { count: limits.objects ?? 2000, bytes }, keep);
+  // Each library has its note beside it, and both are kept or removed together.
+  const notes = [...keep].map((path) => path.replace(/\.[^./]+$/, '.json'));
+  const keepBoth = new Set([...keep, ...notes]);
   for (const module of namesIn(join(outDir, 'generations'))) {
     const dir = join(outDir, 'generations', module);
-    // Each library has its note beside it, and both are kept or removed together.
-    const notes = new Set([...keep].map((path) => path.replace(/\.[^./]+$/, '.json')));
-    keepNewest(dir, { count: (limits.generations ?? 50) * 2, bytes }, new Set([...keep, ...notes]), isLibraryOrNote);
+    keepNewest(dir, { count: (limits.generations ?? 50) * 2, bytes }, keepBoth, isLibraryOrNote);
     removeOrphans(dir);
   }
   for (const name of namesIn(join(cache, 'tmp'))) {

@@ -38,6 +38,20 @@ export function isIgnoredFolder(path: string, config: ResolvedConfig): boolean {
   );
 }
 
+/** Names of the modules by their folder, for each configuration: every build asks, and there may be thousands. */
+const modulesByDir = new WeakMap<ResolvedConfig, ReadonlyMap<string, readonly string[]>>();
+
+/** Whether a folder is that of another module. */
+export function isOtherModule(dir: string, module: ResolvedModule, config: ResolvedConfig): boolean {
+  let byDir = modulesByDir.get(config);
+  if (byDir === undefined) {
+    const groups = Map.groupBy(config.modules, (one) => one.dir);
+    byDir = new Map([...groups].map(([path, modules]) => [path, modules.map(({ name }) => name)]));
+    modulesByDir.set(config, byDir);
+  }
+  return byDir.get(dir)?.some((name) => name !== module.name) ?? false;
+}
+
 /** Absolute paths of the module's sources in a fixed order; `missing` are those that module.json names in vain. */
 export interface FoundSources {
   readonly sources: readonly string[];
@@ -52,7 +66,6 @@ export function findSources(module: ResolvedModule, config: ResolvedConfig): Fou
 
 /** Every file of the module, folders of other modules and ignored folders left out. Links to folders are not followed. */
 export function listFiles(module: ResolvedModule, config: ResolvedConfig): string[] {
-  const others = new Set(config.modules.filter((other) => other.name !== module.name).map((other) => other.dir));
   const files: string[] = [];
   walk(module.dir);
   return files;
@@ -61,7 +74,7 @@ export function listFiles(module: ResolvedModule, config: ResolvedConfig): strin
     for (const entry of entriesOf(dir)) {
       const path = join(dir, entry.name);
       if (entry.isDirectory()) {
-        if (!others.has(path) && !isIgnoredFolder(path, config)) walk(path);
+        if (!isOtherModule(path, module, config) && !isIgnoredFolder(path, config)) walk(path);
       } else if (entry.isFile() || (entry.isSymbolicLink() && statSync(path, { throwIfNoEntry: false })?.isFile())) {
         // Editors' lock and swap files (`.#a.c`, `.a.c.swp`) start with a dot and are no sources.
         if (!entry.name.startsWith('.')) files.push(path);

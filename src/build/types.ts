@@ -76,6 +76,8 @@ export interface Builder {
   inputsOf(moduleName: string): ReadonlyMap<string, string>;
   /** Absolute path of the library that an earlier build left under this hash; null where it is gone or not whole. */
   libraryOf(moduleName: string, hash: string): string | null;
+  /** Where that library is, or would be. */
+  placeOf(moduleName: string, hash: string): string;
   /** Removes old cache entries and libraries; what the last builds gave and `keep` (absolute paths) stays. */
   prune(limits?: PruneLimits): void;
 }

@@ -11,6 +11,7 @@ import type { Session } from '../session.js';
 import type { Target } from '../target/targets.js';
 import { devActions } from './dev-actions.js';
 import { answerRequests } from './dev-control.js';
+import { giveBackMemory } from './dev-memory.js';
 import type { CommandIo } from './io.js';
 import { loadProject, openSession, type ProjectOptions } from './project.js';
 import { listenForSignals, signalExitCode } from './signals.js';
@@ -63,6 +64,7 @@ export async function dev(options: DevOptions, io: CommandIo): Promise<number> {
   const opened = await openSession(options, io, { bus, config, watch: true });
   session = opened;
   rememberLastGood(opened);
+  stack.defer(giveBackMemory(bus));
   opened.watchState(actions.watched());
   const interval = liveIntervals[options.view];
   const stopLive = interval > 0 ? opened.live(interval) : () => {};

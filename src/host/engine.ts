@@ -241,7 +241,11 @@ export function startEngine(options: EngineOptions): Engine {
     setRecovery,
     step: (frames, dt) => command('hot_step', [unsigned, real], [frames, dt]),
     stats: async () => readStats(await report('hot_node_stats')),
-    sweep: () => command('hot_sweep'),
+    // Most first starts leave nothing behind, and then a worker thread is not worth its start.
+    sweep: async () => {
+      const waits = await queue(async () => now('hot_sweep_waits', [], []));
+      if (waits !== 0) await command('hot_sweep');
+    },
     kept: async () => readKept(await report('hot_node_kept')),
     views: async () => readViews(await report('hot_node_views')),
     stop: () => command('hot_engine_stop'),

@@ -3,7 +3,7 @@ import { messageOf } from '../errors.js';
 import { moveAside } from './aside.js';
 import { copyInMemory } from './copy.js';
 import { lookAt } from './look.js';
-import { readDifference, readEntries, readHighest, readKept, readPins } from './read.js';
+import { readDifference, readEntries, readHighest, readKept, readKeptHashes, readPins } from './read.js';
 import { type DatabaseSync, isDamage, openDatabase } from './sqlite.js';
 import { createTables, schemaVersion, upgradeTables } from './tables.js';
 import type { Interrupted, Journal, JournalProblem, JournalReader } from './types.js';
@@ -129,10 +129,11 @@ export function openJournal(options: JournalOptions): Journal {
     interrupted,
     intent: (intent) => attempt(({ writer }) => writer.intent(intent), []),
     decided: (transaction) => attempt(({ writer }) => writer.decided(transaction), undefined),
-    outcome: (result) => attempt(({ writer }) => writer.outcome(result, keep()), undefined),
-    keepTexts: (texts) => attempt(({ writer }) => writer.keepTexts(texts), undefined),
+    outcome: (result) => attempt(({ writer }) => writer.outcomes([result], new Map(), keep()), undefined),
+    outcomes: (results, texts) => attempt(({ writer }) => writer.outcomes(results, texts, keep()), undefined),
     pin: (module, generation) => attempt(({ writer }) => writer.pin(module, generation), undefined),
     unpin: (module) => attempt(({ writer }) => writer.unpin(module), undefined),
+    settle: () => attempt(({ writer }) => writer.settle(), undefined),
     [Symbol.dispose]() {
       close(open?.db ?? null);
       open = null;
@@ -153,6 +154,7 @@ export function readerOn(read: Read, keep: () => number): Omit<JournalReader, ty
   return {
     entries: (query) => read((db) => readEntries(db, query), []),
     kept: (module) => read((db) => readKept(db, module, keep()), []),
+    keptHashes: (modules) => read((db) => readKeptHashes(db, modules, keep()), []),
     pins: () => read(readPins, new Map<string, number>()),
     difference: (module, generation) => read((db) => readDifference(db, module, generation), null),
     highest: (module) => read((db) => readHighest(db, module), 0),

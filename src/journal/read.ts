@@ -44,6 +44,16 @@ export function readKept(db: DatabaseSync, module: string, most: number): readon
   });
 }
 
+/** The hashes alone of the libraries of these modules that stay, as `keptRows` finds them. */
+export function readKeptHashes(
+  db: DatabaseSync,
+  modules: Iterable<string>,
+  most: number,
+): readonly { readonly module: string; readonly hash: string }[] {
+  const find = keptRowsIn(db, most);
+  return [...modules].flatMap((module) => find(module).map(({ newest }) => ({ module, hash: newest.hash })));
+}
+
 interface KeptRow {
   readonly id: number;
   readonly generation: number;
@@ -52,21 +62,28 @@ interface KeptRow {
 }
 
 /**
- * The `most` newest different libraries that ran, and the pinned one. A library that ran more than once counts once.
+ * The `most` newest different libraries of a module that ran, and the pinned one. A library that ran more than once counts
+ * once.
  */
-export function keptRows(
-  db: DatabaseSync,
-  module: string,
-  most: number,
-): readonly { readonly newest: KeptRow; readonly numbers: readonly number[] }[] {
-  const pinned = readPins(db).get(module);
-  const rows = db
-    .prepare(
-      `SELECT id, generation, restores, hash FROM generations
-       WHERE module = ? AND retained = 1 AND outcome IN ${good} ORDER BY id DESC`,
-    )
-    .all(module)
-    .map(
+export function keptRows(db: DatabaseSync, module: string, most: number): readonly Kept[] {
+  return keptRowsIn(db, most)(module);
+}
+
+interface Kept {
+  readonly newest: KeptRow;
+  readonly numbers: readonly number[];
+}
+
+/** The same for several modules: what is the same for all of them is read once. */
+function keptRowsIn(db: DatabaseSync, most: number): (module: string) => readonly Kept[] {
+  const pins = readPins(db);
+  const find = db.prepare(
+    `SELECT id, generation, restores, hash FROM generations
+     WHERE module = ? AND retained = 1 AND outcome IN ${good} ORDER BY id DESC`,
+  );
+  return (module) => {
+    const pinned = pins.get(module);
+    const rows = find.all(module).map(
       ({ id, generation, restores, hash }): KeptRow => ({
         id: Number(id),
         generation: Number(generation),
@@ -74,13 +91,14 @@ export function keptRows(
         hash: String(hash),
       }),
     );
-  const libraries = [...Map.groupBy(rows, (row) => row.hash).values()];
-  return libraries.flatMap((same, index) => {
-    const [newest] = same;
-    if (newest === undefined) return [];
-    const numbers = [...new Set([...same.map((row) => row.generation), originOf(newest)])];
-    return index < most || (pinned !== undefined && numbers.includes(pinned)) ? [{ newest, numbers }] : [];
-  });
+    const libraries = [...Map.groupBy(rows, (row) => row.hash).values()];
+    return libraries.flatMap((same, index) => {
+      const [newest] = same;
+      if (newest === undefined) return [];
+      const numbers = [...new Set([...same.map((row) => row.generation), originOf(newest)])];
+      return index < most || (pinned !== undefined && numbers.includes(pinned)) ? [{ newest, numbers }] : [];
+    });
+  };
 }
 
 /** A generation that was gone back to stands for the build that it restored. */

@@ -126,6 +126,8 @@ export interface JournalReader extends Disposable {
   entries(query: { readonly module: string | null; readonly limit: number }): readonly Entry[];
   /** Newest first. */
   kept(module: string): readonly KeptGeneration[];
+  /** Only which libraries that are, of many modules. */
+  keptHashes(modules: Iterable<string>): readonly { readonly module: string; readonly hash: string }[];
   /** Module -> generation, as `kept` numbers them. */
   pins(): ReadonlyMap<string, number>;
   /** Null where there is no such generation, or its texts are gone. */
@@ -141,12 +143,15 @@ export interface JournalReader extends Disposable {
 export interface Journal extends JournalReader {
   /** What earlier sessions left unfinished, marked so by now. */
   readonly interrupted: readonly Interrupted[];
-  /** To be called before anything is loaded. Returns the texts that `keepTexts` should be given. */
+  /** To be called before anything is loaded. Returns the texts that `outcomes` should be given. */
   intent(intent: Intent): readonly MissingText[];
   /** To be called immediately before the commit. It and the intent are on disk when it returns. */
   decided(transaction: string): void;
   outcome(result: Result): void;
-  keepTexts(texts: ReadonlyMap<string, string>): void;
+  /** Several at once, with texts that `intent` asked for. */
+  outcomes(results: readonly Result[], texts: ReadonlyMap<string, string>): void;
   pin(module: string, generation: number): void;
   unpin(module: string): void;
+  /** To be called when nothing happens: see the writer (`write.ts`). */
+  settle(): void;
 }

@@ -10,19 +10,22 @@ const recentRows = 20;
 export interface Writer {
   intent(intent: Intent): readonly MissingText[];
   decided(transaction: string): void;
-  outcome(result: Result, keep: number): void;
-  keepTexts(texts: ReadonlyMap<string, string>): void;
+  outcomes(results: readonly Result[], texts: ReadonlyMap<string, string>, keep: number): void;
   pin(module: string, generation: number): void;
   unpin(module: string): void;
+  /** To be called when nothing happens: what can wait is done, and all of it is on disk. */
+  settle(): void;
   /** Marks what other sessions left unfinished, and says what that was. */
   closeUnfinished(): readonly Interrupted[];
 }
 
 /**
- * Writes of one session; each method is one transaction of the database, on disk when it returns. Two of them need not be by
- * themselves: an intent means nothing before its decision, and a text that is lost leaves a difference without lines. Both
- * are in the file at once, so that a killed session loses neither; the sync of the next transaction takes them along, as the
- * log is synced as a whole (sqlite.org/pragma.html#pragma_synchronous, NORMAL).
+ * Writes of one session; each method is one transaction of the database, and outlives the end of this process when it
+ * returns. It outlives that of the machine too, but for two kinds that need not wait for the disk: an intent, which means
+ * nothing before its decision, and all writes of modules that start for the first time, as whatever ran went with the
+ * machine and nothing ran before. A thousand modules are four thousand writes, of a millisecond and more each. The next
+ * write that waits, or `settle`, takes those before it along, as the log is synced as a whole
+ * (sqlite.org/pragma.html#pragma_synchronous).
  */
 export function createWriter(db: DatabaseSync, session: string, now: () => number = Date.now): Writer {
   const statements = new Map<string, StatementSync>();
@@ -35,26 +38,33 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
   /** The lists of the last rows, by row: the next generation is compared with one of them. */
   const lists = new Map<string, ReadonlyMap<number, StoredList>>();
 
-  const asOne = <T>(work: () => T): T => {
+  /** Transactions in which nothing ran before. */
+  const firstStarts = new Set<string>();
+  let synchronous = true;
+  let unsettled = false;
+  /** Modules of which something was let go of, so that texts may be there that nothing leads to. */
+  let orphans = false;
+
+  const setSynchronous = (wanted: boolean): void => {
+    if (wanted === synchronous) return;
+    // The journal is in WAL mode: sqlite.org/pragma.html#pragma_synchronous. A checkpoint waits for the disk as well.
+    db.exec(`PRAGMA synchronous = ${wanted ? 'FULL' : 'NORMAL'}; PRAGMA wal_autocheckpoint = ${wanted ? 1000 : 8000};`);
+    synchronous = wanted;
+  };
+
+  const asOne = <T>(work: () => T, { waits = true } = {}): T => {
+    setSynchronous(waits);
     db.exec('BEGIN IMMEDIATE');
     try {
       const result = work();
       db.exec('COMMIT');
+      unsettled = !waits;
       return result;
     } catch (error) {
       lists.clear();
       // A failure such as a full disk may have ended the transaction by itself; what counts is the first error.
       if (db.isTransaction) db.exec('ROLLBACK');
       throw error;
-    }
-  };
-
-  const unsynced = <T>(work: () => T): T => {
-    db.exec('PRAGMA synchronous = NORMAL');
-    try {
-      return asOne(work);
-    } finally {
-      db.exec('PRAGMA synchronous = FULL');
     }
   };
 
@@ -175,10 +185,14 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
     for (const whole of ['NOT NULL', 'NULL']) {
       sql(
         `DELETE FROM inputs WHERE base IS ${whole}
-           AND (SELECT module = ? AND retained = 0 FROM generations WHERE id = inputs.generation)
-           AND generation NOT IN (SELECT base FROM inputs WHERE base IS NOT NULL)`,
+           AND generation IN (SELECT id FROM generations WHERE module = ? AND retained = 0)
+           AND NOT EXISTS (SELECT 1 FROM inputs AS other WHERE other.base = inputs.generation)`,
       ).run(module);
     }
+    orphans = true;
+  };
+
+  const dropOrphans = (): void => {
     sql(
       `DELETE FROM texts WHERE hash NOT IN
          (SELECT used.value FROM inputs, json_each(inputs.hashes) AS used WHERE used.value IS NOT NULL)`,
@@ -186,34 +200,62 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
   };
 
   return {
-    intent: (intent) =>
-      unsynced(() => {
-        const { lastInsertRowid } = sql(
-          `INSERT INTO transactions (session, name, time, phase) VALUES (?, ?, ?, 'intent')`,
-        ).run(session, intent.transaction, now());
-        return intent.modules.flatMap((one) => planned(lastInsertRowid, one));
-      }),
+    intent: (intent) => {
+      if (intent.modules.every(({ from }) => from === 0)) firstStarts.add(intent.transaction);
+      return asOne(
+        () => {
+          const { lastInsertRowid } = sql(
+            `INSERT INTO transactions (session, name, time, phase) VALUES (?, ?, ?, 'intent')`,
+          ).run(session, intent.transaction, now());
+          return intent.modules.flatMap((one) => planned(lastInsertRowid, one));
+        },
+        { waits: false },
+      );
+    },
+    // "phase <> 'outcome'" lets the index of what is unfinished be used, so that a long history costs nothing.
     decided: (transaction) =>
-      void sql(
-        `UPDATE transactions SET phase = 'decided' WHERE session = ? AND name = ? AND phase = 'intent' AND interrupted = 0`,
-      ).run(session, transaction),
-    outcome: (result, keep) =>
-      asOne(() => {
-        addOutcome(result);
-        if (result.outcome === 'loaded' || result.outcome === 'reloaded') retire(result.module, keep);
-      }),
-    keepTexts: (texts) =>
-      unsynced(() => {
-        const add = sql('INSERT OR IGNORE INTO texts (hash, text) VALUES (?, ?)');
-        for (const [hash, text] of texts) add.run(hash, text);
-      }),
-    pin: (module, generation) =>
-      void sql('INSERT OR REPLACE INTO pins (module, generation, time) VALUES (?, ?, ?)').run(
-        module,
-        generation,
-        now(),
+      asOne(
+        () =>
+          void sql(
+            `UPDATE transactions SET phase = 'decided'
+             WHERE session = ? AND name = ? AND phase = 'intent' AND phase <> 'outcome' AND interrupted = 0`,
+          ).run(session, transaction),
+        { waits: !firstStarts.has(transaction) },
       ),
-    unpin: (module) => void sql('DELETE FROM pins WHERE module = ?').run(module),
+    outcomes(results, texts, keep) {
+      const isFirstStart = results.length > 0 && results.every(({ transaction }) => firstStarts.has(transaction));
+      asOne(
+        () => {
+          for (const result of results) {
+            addOutcome(result);
+            if (result.outcome === 'loaded' || result.outcome === 'reloaded') retire(result.module, keep);
+          }
+          const add = sql('INSERT OR IGNORE INTO texts (hash, text) VALUES (?, ?)');
+          for (const [hash, text] of texts) add.run(hash, text);
+        },
+        { waits: !isFirstStart },
+      );
+      for (const { transaction } of results) firstStarts.delete(transaction);
+    },
+    settle() {
+      if (!unsettled && !orphans) return;
+      asOne(() => {
+        if (orphans) dropOrphans();
+        // One write that is waited for takes all before it along.
+        sql('UPDATE transactions SET phase = phase WHERE id = (SELECT max(id) FROM transactions)').run();
+      });
+      orphans = false;
+    },
+    pin: (module, generation) =>
+      asOne(
+        () =>
+          void sql('INSERT OR REPLACE INTO pins (module, generation, time) VALUES (?, ?, ?)').run(
+            module,
+            generation,
+            now(),
+          ),
+      ),
+    unpin: (module) => asOne(() => void sql('DELETE FROM pins WHERE module = ?').run(module)),
     closeUnfinished: () =>
       asOne(() => {
         const rows = sql(

@@ -1,6 +1,6 @@
-import type { EventOf, Finding, HotmodEvent, Reason } from '../events/events.js';
+import type { EventOf, Finding, HotmodEvent, Outcome, Reason } from '../events/events.js';
 import { diagnosticLines } from '../view/diagnostic.js';
-import { formatConflict, formatMs, formatPhases, formatState, plural } from '../view/format.js';
+import { formatConflict, formatCount, formatMs, formatPhases, formatState, plural } from '../view/format.js';
 import { type Glyphs, levelGlyph, levelStyle, verdictMark } from '../view/glyphs.js';
 import { type Line, type Style, seg } from '../view/line.js';
 import { recoveryText } from '../view/recovery-text.js';
@@ -20,7 +20,7 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
     case 'session:start':
       return [
         own(`${event.version}, target ${targetText(event)}, pid ${event.pid}, log ${event.logFile}`),
-        own(`${plural(event.modules.length, 'module')}: ${event.modules.join(', ') || 'none yet'}`),
+        own(`${plural(event.modules.length, 'module')}: ${firstNames(event.modules) || 'none yet'}`),
       ];
     case 'session:end':
       return [own(`session ended: ${event.reason}`)];
@@ -48,7 +48,7 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
     case 'journal:interrupted':
       return [own(event.message, 'warn')];
     case 'watch:change':
-      return [own(`changed ${event.files.join(', ')}: ${event.modules.join(', ') || 'no module'}`, 'dim')];
+      return [own(`changed ${event.files.join(', ')}: ${firstNames(event.modules) || 'no module'}`, 'dim')];
     case 'build:start':
       return [own(`build begin ${event.module}`, 'dim')];
     case 'build:diagnostic':
@@ -84,6 +84,21 @@ function linesOf(event: HotmodEvent, glyphs: Glyphs): readonly Line[] {
     default:
       return [];
   }
+}
+
+/** What became of many modules: `1,000 modules: 998 reloaded, 2 build failed`. */
+export function summaryLine(total: number, counts: ReadonlyMap<Outcome, number>): Line {
+  const parts = [...counts].map(([outcome, count]) => `${formatCount(count)} ${failureWord(outcome)}`);
+  const good = [...counts.keys()].every((outcome) => outcome === 'loaded' || outcome === 'reloaded');
+  return own(`${plural(total, 'module')}: ${parts.join(', ')}`, good ? 'good' : 'bad');
+}
+
+const mostNames = 20;
+
+/** Names of a line that is to be read; of hundreds the first ones, and how many more there are. */
+function firstNames(names: readonly string[]): string {
+  const more = names.length - mostNames;
+  return more <= 0 ? names.join(', ') : `${names.slice(0, mostNames).join(', ')} and ${formatCount(more)} more`;
 }
 
 /** Nobody can do anything about these, and each crash and each reload of some C++ modules has one. */

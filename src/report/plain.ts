@@ -1,9 +1,9 @@
 import type { Listener } from '../events/bus.js';
-import type { HotmodEvent } from '../events/events.js';
+import type { HotmodEvent, Outcome } from '../events/events.js';
 import { paint } from '../view/ansi.js';
 import { type Glyphs, glyphsFor } from '../view/glyphs.js';
 import type { Line } from '../view/line.js';
-import { plainLines } from './plain-lines.js';
+import { plainLines, summaryLine } from './plain-lines.js';
 import { lineWriter, type TextStream } from './writer.js';
 
 export interface PlainOptions {
@@ -31,9 +31,31 @@ export function plain(stream: TextStream, options: PlainOptions = {}): Listener 
   const glyphs = glyphsFor(unicode);
   const write = (line: Line): void => writer.line(paint(line, color));
   const blocks = buildBlocks(write, glyphs);
+  const sumUp = summaries();
   return (event) => {
     if (blocks(event)) return;
     for (const line of plainLines(event, glyphs)) write(line);
+    for (const line of sumUp(event)) write(line);
+  };
+}
+
+/** From here on nobody counts the lines of the modules. */
+const manyOutcomes = 20;
+
+/** What became of many modules in one line, when nothing is left to do. */
+function summaries(): (event: HotmodEvent) => readonly Line[] {
+  let counts = new Map<Outcome, number>();
+  let total = 0;
+  return (event) => {
+    if (event.type === 'reload:done') {
+      counts.set(event.outcome, (counts.get(event.outcome) ?? 0) + 1);
+      total += 1;
+    }
+    if (event.type !== 'session:idle') return [];
+    const lines = total < manyOutcomes ? [] : [summaryLine(total, counts)];
+    counts = new Map();
+    total = 0;
+    return lines;
   };
 }
 

@@ -1,4 +1,5 @@
 import { exitCode } from '../errors.js';
+import type { ModuleLibrary } from '../validate/types.js';
 import { validate } from '../validate/validate.js';
 import { isAcceptable } from './acceptable.js';
 import { createConflicts } from './conflicts/job-conflicts.js';
@@ -64,9 +65,10 @@ export function takeVersion(
 /** Puts what ran in the last session in the place of what runs, so that a verdict has something to compare with. */
 export async function recallLastGood(context: DryRunContext): Promise<void> {
   const lastGood = await readLastGood(context.config.outDir);
+  const libraries = Object.entries(lastGood).map(([name, { library }]) => ({ name, library }));
   for (const record of context.records.values()) {
     const known = lastGood[record.settings.name];
-    if (known !== undefined) await recall(context, record, known, lastGood);
+    if (known !== undefined) await recall(context, record, known, libraries);
   }
 }
 
@@ -74,16 +76,15 @@ async function recall(
   context: DryRunContext,
   record: ModuleRecord,
   known: LastGood[string],
-  all: LastGood,
+  modules: readonly ModuleLibrary[],
 ): Promise<void> {
-  const others = Object.entries(all).filter(([name]) => name !== record.settings.name);
   const { facts } = await validate({
     library: known.library,
     module: record.settings,
     target: context.config.target,
     providers: {
       engine: engineProvides(context.engineLibrary),
-      modules: others.map(([name, { library }]) => ({ name, library })),
+      modules,
     },
   });
   if (facts === null) return;

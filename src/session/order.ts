@@ -28,7 +28,7 @@ export function loadOrder(modules: readonly ResolvedModule[]): readonly Resolved
 
 /** Things that stand for modules, in that order. */
 export function inLoadOrder<T>(things: readonly T[], settingsOf: (thing: T) => ResolvedModule): readonly T[] {
-  const order = loadOrder(things.map(settingsOf)).map((settings) => settings.name);
-  const placeOf = (thing: T): number => order.indexOf(settingsOf(thing).name);
+  const order = new Map(loadOrder(things.map(settingsOf)).map((settings, place) => [settings.name, place]));
+  const placeOf = (thing: T): number => order.get(settingsOf(thing).name) ?? -1;
   return things.toSorted((one, other) => placeOf(one) - placeOf(other));
 }

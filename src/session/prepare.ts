@@ -1,11 +1,11 @@
 import { relative } from 'node:path';
 import { assess } from '../assess/assess.js';
-import type { Assessment, AssessRequest } from '../assess/types.js';
+import type { Assessment, AssessRequest, LoadedModule } from '../assess/types.js';
 import type { BuildResult } from '../build/types.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Bus } from '../events/bus.js';
 import type { Finding, Timings } from '../events/events.js';
-import type { LibraryFacts, ValidationFinding } from '../validate/types.js';
+import type { LibraryFacts, ModuleLibrary, ValidationFinding } from '../validate/types.js';
 import { validate } from '../validate/validate.js';
 import { type BuildModuleRequest, type Built, buildModule, type Stopped } from './build-module.js';
 import { findFixed, findVersionDown } from './conflicts/find-conflicts.js';
@@ -60,32 +60,69 @@ export async function prepare(request: PrepareRequest): Promise<readonly Prepare
   const built = await Promise.all(request.changed.map((record) => buildModule(record, request)));
   if (built.some((one) => one.kind === 'superseded')) return built.map(() => ({ kind: 'superseded' }));
 
+  const places = placesOf(request);
   const libraries = librariesAfter(request, built);
-  const neighbours = neighboursOf(request.records, {
-    runs: (module) => libraries.has(module),
-    isNew: (module) => request.changed.some(({ settings }) => settings.name === module),
-  });
+  const surroundings: Surroundings = {
+    libraries: [...libraries].map(([name, library]) => ({ name, library })),
+    neighbours: neighboursOf(request.records, {
+      runs: (module) => libraries.has(module),
+      isNew: (module) => places.has(module),
+    }),
+  };
   const deadline = createDeadline(request.config.timeouts.validate);
   const checked = await Promise.all(
     request.changed.map(async (record, n) => {
       const one = built[n];
-      return one?.kind === 'built' && !deadline.isOver() ? check(request, record, one, libraries, neighbours) : null;
+      return one?.kind === 'built' && !deadline.isOver() ? check(request, record, one, surroundings) : null;
     }),
   );
   const loaded = [...request.records.values()].flatMap((record) => {
-    const fresh = checked[request.changed.indexOf(record)]?.facts ?? null;
+    const fresh = checked[places.get(record.settings.name) ?? -1]?.facts ?? null;
     const facts = fresh ?? record.running?.file ?? null;
     return facts === null ? [] : [loadedModule(record.settings, facts, fresh !== null)];
   });
+  const others: Loaded = {
+    changed: new Set(loaded.filter((one) => one.changed).map((one) => one.name)),
+    users: usersOf(loaded),
+  };
   return Promise.all(
     built.map(async (one, n): Promise<Prepared> => {
       const [record, found] = [request.changed[n], checked[n] ?? null];
       if (one.kind !== 'built') return one;
       if (deadline.isOver()) return tooLate(one, request.config.timeouts.validate);
       if (record === undefined || found === null) throw new Error('prepare: a library was built that nobody asked for');
-      return judge(request, record, one, found, loaded, deadline);
+      return judge(request, record, one, found, others, deadline);
     }),
   );
+}
+
+/** What modules are validated against; the same for all of them. */
+interface Surroundings {
+  readonly libraries: readonly ModuleLibrary[];
+  readonly neighbours: ReturnType<typeof neighboursOf>;
+}
+
+interface Loaded {
+  readonly changed: ReadonlySet<string>;
+  /** By the module that they declare as a dependency: the verdict on it looks at no others. */
+  readonly users: ReadonlyMap<string, AssessRequest['loaded']>;
+}
+
+function usersOf(loaded: AssessRequest['loaded']): Loaded['users'] {
+  const users = new Map<string, LoadedModule[]>();
+  for (const one of loaded) {
+    for (const dependency of new Set(one.dependencies)) {
+      const others = users.get(dependency);
+      if (others === undefined) users.set(dependency, [one]);
+      else others.push(one);
+    }
+  }
+  return users;
+}
+
+/** Where each of the modules that changed stands among them. */
+function placesOf({ changed }: PrepareRequest): ReadonlyMap<string, number> {
+  return new Map(changed.map(({ settings }, place) => [settings.name, place]));
 }
 
 interface Deadline {
@@ -117,10 +154,11 @@ function tooLate({ build, timings }: BuiltLibrary, limitMs: number): Stopped {
 }
 
 /** The library that each module will have when all that was built has been switched to. */
-function librariesAfter({ records, changed }: PrepareRequest, built: readonly Built[]): ReadonlyMap<string, string> {
+function librariesAfter(request: PrepareRequest, built: readonly Built[]): ReadonlyMap<string, string> {
+  const places = placesOf(request);
   const libraries = new Map<string, string>();
-  for (const record of records.values()) {
-    const one = built[changed.indexOf(record)];
+  for (const record of request.records.values()) {
+    const one = built[places.get(record.settings.name) ?? -1];
     const fresh = one?.kind === 'built' || one?.kind === 'unchanged' ? one.build.library : null;
     const library = fresh ?? record.running?.library ?? null;
     if (library !== null) libraries.set(record.settings.name, library);
@@ -140,8 +178,7 @@ async function check(
   request: PrepareRequest,
   record: ModuleRecord,
   { build }: BuiltLibrary,
-  libraries: ReadonlyMap<string, string>,
-  neighbours: ReturnType<typeof neighboursOf>,
+  { libraries, neighbours }: Surroundings,
 ): Promise<Checked> {
   const start = performance.now();
   const module = record.settings.name;
@@ -153,7 +190,7 @@ async function check(
     target: request.config.target,
     providers: {
       engine: engineProvides(request.engineLibrary),
-      modules: [...libraries].filter(([name]) => name !== module).map(([name, library]) => ({ name, library })),
+      modules: libraries,
     },
   });
   // Symbols of a module that is not there are missing for that one reason.
@@ -169,18 +206,19 @@ async function judge(
   record: ModuleRecord,
   built: BuiltLibrary,
   checked: Checked,
-  loaded: AssessRequest['loaded'],
+  others: Loaded,
   deadline: Deadline,
 ): Promise<ReadyVersion | Stopped> {
   const { build, timings: afterBuild, pinned } = built;
   const module = record.settings.name;
+  const loaded = others.users.get(module) ?? [];
   const before = record.running ?? record.stopped;
   const start = performance.now();
   const { facts, findings } = checked;
   const both =
     before === null || facts === null
       ? null
-      : await compareVersions(request.models, before, { library: build.library }, isUsed(module, loaded));
+      : await compareVersions(request.models, before, { library: build.library }, loaded.length > 0);
   if (deadline.isOver()) return tooLate(built, request.config.timeouts.validate);
   const asked: AssessRequest = {
     module,
@@ -194,7 +232,7 @@ async function judge(
     root: request.config.root,
     types: both,
     staged: null,
-    conflicts: conflictsOf(request, record, checked, loaded),
+    conflicts: conflictsOf(request, record, checked, others.changed),
   };
   const assessment = assess(asked);
   const assessMs = performance.now() - start;
@@ -215,18 +253,13 @@ function conflictsOf(
   { conflicts, records }: PrepareRequest,
   record: ModuleRecord,
   { findings, facts }: Checked,
-  loaded: AssessRequest['loaded'],
+  changed: ReadonlySet<string>,
 ): AssessRequest['conflicts'] {
   const { name, version } = record.settings;
-  const changed = new Set(loaded.filter((one) => one.changed).map((one) => one.name));
   const about = { record, version, findings, facts, records, changed };
   conflicts.askAgain(record);
   for (const found of [...findVersionDown(about), ...findFixed(about)]) conflicts.decide(found);
   return conflicts.of(name);
-}
-
-function isUsed(module: string, loaded: AssessRequest['loaded']): boolean {
-  return loaded.some(({ dependencies }) => dependencies.includes(module));
 }
 
 /** Names the file that the user knows in place of our copy of it, whose name is a hash. */

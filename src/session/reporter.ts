@@ -146,8 +146,8 @@ export function emitSwitched(
   record.asked = [];
   record.heldWith = new Set();
   context.deferredSince.delete(record.settings.name);
-  // The next edit is compared with it: read now, that edit need not wait. Where it cannot be read, the verdict says so.
-  context.models.read(version.library).catch(() => undefined);
+  // The next edit is compared with it: read before, that edit need not wait.
+  context.models.expect(version.library);
   sayOutcome(context, {
     type: 'reload:done',
     module: record.settings.name,
@@ -170,8 +170,7 @@ export function emitSwitched(
 /** What was said must be in the journal, whatever happens next: so it is written first. */
 function sayOutcome(context: Context, event: Extract<SessionEvent, { readonly type: 'reload:done' }>): void {
   const labelled = context.hostProgram.emulator === '' ? event : { ...event, emulated: true };
-  context.history.outcome(labelled);
-  context.bus.emit(labelled);
+  context.history.outcome(labelled, () => context.bus.emit(labelled));
 }
 
 /** What ran before goes on (or nothing runs): says why. */

@@ -27,6 +27,8 @@ const criticalCode = 'HM570';
 export interface Terms {
   readonly accepts: (assessment: Assessment) => boolean;
   readonly overrule: boolean;
+  /** Other modules start beside it. */
+  readonly beside: boolean;
 }
 
 /** One transaction: all modules of the group are switched or none, and an outcome is said for each. */
@@ -34,18 +36,21 @@ export async function switchGroup(
   context: Context,
   reporter: Reporter,
   group: readonly Ready[],
-  terms: Terms,
+  { beside, ...terms }: Terms,
 ): Promise<Fate> {
   if (group.length === 0) return 'decided';
   context.transactions += 1;
   const transaction = `t${context.transactions}`;
-  context.arriving = group.map(({ record, generation, build }) => ({
+  const byName = new Map(group.map((one) => [one.record.settings.name, one]));
+  const names = new Set(byName.keys());
+  const find = (module: string): Ready | undefined => byName.get(module);
+  const arriving = group.map(({ record, generation, build }) => ({
     module: record.settings.name,
     generation,
     library: build.library,
   }));
-  const names = new Set(group.map((one) => one.record.settings.name));
-  const find = (module: string): Ready | undefined => group.find((one) => one.record.settings.name === module);
+  // Modules that start for the first time do so beside each other; the last that came of a module is what may be blamed.
+  context.arriving = [...context.arriving.filter(({ module }) => !names.has(module)), ...arriving];
 
   context.history.begin(
     transaction,
@@ -88,6 +93,11 @@ export async function switchGroup(
     if (context.emulatorFaults.caused(end)) return 'interrupted';
     const culprit = find(end.module);
     if (culprit === undefined && end.module !== '') return 'interrupted';
+    if (culprit === undefined && beside) {
+      // It may have been any of them, so that next time each of them starts alone.
+      context.startsAlone = true;
+      return 'interrupted';
+    }
     for (const one of group) {
       sayVerdictOf(context, one, one.assessment);
       const blamed = culprit === undefined || one === culprit;
@@ -99,27 +109,31 @@ export async function switchGroup(
 
   if (result.outcome === 'stale') return staleFate(group, reporter, transaction, result.reasons);
   if (result.outcome === 'switched') {
-    for (const one of result.modules) {
-      const ready = find(one.module);
-      if (ready === undefined) continue;
-      sayVerdictOf(context, ready, one.assessment);
-      reporter.switched(ready, transaction, one, result.pauseMs);
-    }
+    context.history.together(() => {
+      for (const one of result.modules) {
+        const ready = find(one.module);
+        if (ready === undefined) continue;
+        sayVerdictOf(context, ready, one.assessment);
+        reporter.switched(ready, transaction, one, result.pauseMs);
+      }
+    });
     return 'decided';
   }
   const [reason] = result.reasons;
   if (reason?.code === criticalCode) return { deferred: reason.message };
   const reasonsOfCulprit = await withPlace(context, result);
-  for (const one of group) {
-    const decided = one.record.settings.name === result.module ? result.assessment : null;
-    sayVerdictOf(context, one, decided ?? one.assessment);
-    const name = one.record.settings.name;
-    const culprit = name === result.module;
-    const reasons = culprit ? reasonsOfCulprit : [heldBackBy(result.module)];
-    const level = (culprit ? result.assessment : null)?.level ?? one.assessment.level;
-    reporter.notSwitched(one, transaction, { ...result, level, reasons });
-    one.record.heldWith = names;
-  }
+  context.history.together(() => {
+    for (const one of group) {
+      const decided = one.record.settings.name === result.module ? result.assessment : null;
+      sayVerdictOf(context, one, decided ?? one.assessment);
+      const name = one.record.settings.name;
+      const culprit = name === result.module;
+      const reasons = culprit ? reasonsOfCulprit : [heldBackBy(result.module)];
+      const level = (culprit ? result.assessment : null)?.level ?? one.assessment.level;
+      reporter.notSwitched(one, transaction, { ...result, level, reasons });
+      one.record.heldWith = names;
+    }
+  });
   return 'decided';
 }
 

@@ -16,6 +16,10 @@ import { besideLibrary } from './linked-objects.js';
 /** Types and storage of a library by its path. Libraries are named by their content, so what was read stays true. */
 export interface ModelReader {
   read(library: string): Promise<StateModel>;
+  /** Will be asked for next, if any is: read when there is time for it. */
+  expect(library: string): void;
+  /** There is time for it. Only the last ones: where hundreds came at once, hardly any is asked for next. */
+  readExpected(): void;
   /** Lets go of all others: of a large C++ library a megabyte and more is kept, and every edit makes a new one. */
   keepOnly(libraries: ReadonlySet<string>): void;
   /** The text of a line of a source of the project; null where it is none, or cannot be read. Files are read once. */
@@ -34,29 +38,41 @@ export interface ComparedVersion {
   readonly library: string;
 }
 
+const mostExpected = 16;
+
 /** Enough for what runs and what may come of a large project; the oldest goes first. */
 const remembered = 256;
 
 export function createModelReader(root: string, target: Target): ModelReader {
   const models = new Map<string, Promise<StateModel>>();
+  let expected: string[] = [];
+  const read = (library: string): Promise<StateModel> => {
+    const known =
+      models.get(library) ??
+      readFile(library).then((bytes) =>
+        readStateModel(bytes, {
+          sourceLine: sourceLinesOf(root),
+          ...(target.objectFormat === 'mach-o'
+            ? { beside: besideLibrary(library), machine: machOMachineOf(target) }
+            : {}),
+        }),
+      );
+    models.delete(library);
+    models.set(library, known);
+    known.catch(() => models.delete(library));
+    if (models.size > remembered) models.delete(models.keys().next().value ?? '');
+    return known;
+  };
   return {
     sourceLines: () => sourceLinesOf(root),
-    read(library) {
-      const known =
-        models.get(library) ??
-        readFile(library).then((bytes) =>
-          readStateModel(bytes, {
-            sourceLine: sourceLinesOf(root),
-            ...(target.objectFormat === 'mach-o'
-              ? { beside: besideLibrary(library), machine: machOMachineOf(target) }
-              : {}),
-          }),
-        );
-      models.delete(library);
-      models.set(library, known);
-      known.catch(() => models.delete(library));
-      if (models.size > remembered) models.delete([...models.keys()][0] ?? '');
-      return known;
+    read,
+    expect(library) {
+      expected.push(library);
+    },
+    readExpected() {
+      // Where one cannot be read, the verdict says so.
+      for (const library of expected.slice(-mostExpected)) read(library).catch(() => undefined);
+      expected = [];
     },
     keepOnly(libraries) {
       for (const library of models.keys()) if (!libraries.has(library)) models.delete(library);

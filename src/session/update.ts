@@ -10,10 +10,11 @@ import { reasonsAgainst } from './defer.js';
 import { inLoadOrder } from './order.js';
 import { type Prepared, prepare, type ReadyVersion, sayVerdict } from './prepare.js';
 import type { ModuleRecord } from './records.js';
-import { createReporter, preciseNow, type Ready, type Reporter } from './reporter.js';
-import { type Fate, heldBackBy, holdBack, switchGroup } from './switch-group.js';
+import { createReporter, preciseNow, type Ready } from './reporter.js';
+import { heldBackBy, holdBack } from './switch-group.js';
+import { switchGroups } from './switch-groups.js';
 import { findUnsettled } from './unsettled.js';
-import { missingProvider, neededBy, noteWaiting, optionalUsersOf, waitsFor, withHeldBack } from './waiting.js';
+import { neededBy, noteWaiting, optionalUsersOf, withHeldBack } from './waiting.js';
 
 export interface UpdateOutcome {
   /** Modules where what was built is no longer what is on disk. */
@@ -92,22 +93,14 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
   );
   const together = job.together ? ready : ready.filter(({ record }) => record.running !== null || needed.has(record));
   const wereRunning = new Set(running);
-  const groups = ready.filter((one) => !together.includes(one)).map((one) => [one]);
+  const switchedTogether = new Set(together);
+  const groups = ready.filter((one) => !switchedTogether.has(one)).map((one) => [one]);
   if (failedModule === '') groups.unshift(together);
   else if (together.length > 0) holdBack(context, reporter, together, [failedModule], heldBackBy(failedModule));
-  const interrupted: string[] = [];
-  let fate: Fate = 'decided';
-  let deferred = nothing.deferred;
-  for (const group of groups) {
-    if (startsLater(context, reporter, group)) continue;
-    if (fate === 'decided') fate = await switchGroup(context, reporter, group, { accepts, overrule: job.acceptUnsafe });
-    else fate = 'interrupted';
-    if (typeof fate === 'object') {
-      deferred = { modules: names, reasons: [fate.deferred] };
-      fate = 'decided';
-    }
-    if (fate === 'interrupted') interrupted.push(...group.map((one) => one.record.settings.name));
-  }
+  const { interrupted, deferred } = await switchGroups(context, reporter, groups, {
+    accepts,
+    overrule: job.acceptUnsafe,
+  });
 
   noteWaiting(context, records);
   const started = ready
@@ -117,18 +110,8 @@ export async function update(context: Context, job: RunningJob): Promise<UpdateO
     unsettled: await findUnsettled(context, prepared, records),
     interrupted,
     woken: optionalUsersOf(context, started),
-    deferred,
+    deferred: deferred === null ? nothing.deferred : { modules: names, reasons: [deferred] },
   };
-}
-
-/** A module by itself whose provider was to start before it, and did not. */
-function startsLater(context: Context, reporter: Reporter, group: readonly Ready[]): boolean {
-  const [one] = group;
-  if (one === undefined || group.length > 1 || one.record.running !== null) return false;
-  const provider = missingProvider(context, one.record);
-  if (provider === null) return false;
-  holdBack(context, reporter, group, [provider.name], waitsFor(context, provider));
-  return true;
 }
 
 /** A version that is ready, as it is judged once what happened to the state since its build began is known. */

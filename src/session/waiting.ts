@@ -48,10 +48,11 @@ export function withHeldBack(context: Context, modules: Iterable<string>): Reado
 /** Modules of the list that these cannot do without, directly or through others. */
 export function neededBy(records: readonly ModuleRecord[], among: readonly ModuleRecord[]): ReadonlySet<ModuleRecord> {
   const needed = new Set<ModuleRecord>();
+  const byName = new Map(among.map((one) => [one.settings.name, one]));
   const open = [...records];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     for (const { name, optional } of next.settings.dependencies) {
-      const provider = among.find((one) => one.settings.name === name);
+      const provider = byName.get(name);
       if (optional || provider === undefined || needed.has(provider)) continue;
       needed.add(provider);
       open.push(provider);
@@ -62,8 +63,9 @@ export function neededBy(records: readonly ModuleRecord[], among: readonly Modul
 
 /** Running modules that can do without one of these but use it where it is there. */
 export function optionalUsersOf(context: Context, started: readonly string[]): readonly string[] {
+  const fresh = new Set(started);
   return [...context.records.values()]
-    .filter(({ running, settings }) => running !== null && !started.includes(settings.name))
-    .filter(({ settings }) => settings.dependencies.some((one) => one.optional && started.includes(one.name)))
+    .filter(({ running, settings }) => running !== null && !fresh.has(settings.name))
+    .filter(({ settings }) => settings.dependencies.some((one) => one.optional && fresh.has(one.name)))
     .map(({ settings }) => settings.name);
 }

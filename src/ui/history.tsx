@@ -1,8 +1,8 @@
 import { Static } from 'ink';
 import { type ReactNode, useRef } from 'react';
 import type { Glyphs } from '../view/glyphs.js';
-import { historyLine } from '../view/history.js';
-import type { HistoryEntry, ViewState } from '../view/state.js';
+import { type HistoryItem, historyItemLine, historySince } from '../view/history.js';
+import type { ViewState } from '../view/state.js';
 import { ScreenText } from './screen-text.js';
 
 /** Entries one <Static> holds before a fresh one takes over. */
@@ -24,8 +24,13 @@ export function History({ state, columns, color, glyphs }: Props): ReactNode {
   batch.current = extend(batch.current, state);
   return (
     <Static key={batch.current.key} items={batch.current.items}>
-      {(entry) => (
-        <ScreenText key={entry.id} lines={[historyLine(entry, columns, glyphs)]} columns={columns} color={color} />
+      {(item) => (
+        <ScreenText
+          key={'summary' in item ? `summary ${item.id}` : item.id}
+          lines={[historyItemLine(item, columns, glyphs)]}
+          columns={columns}
+          color={color}
+        />
       )}
     </Static>
   );
@@ -33,14 +38,14 @@ export function History({ state, columns, color, glyphs }: Props): ReactNode {
 
 interface Batch {
   readonly key: number;
-  readonly items: HistoryEntry[];
+  readonly items: HistoryItem[];
   readonly lastId: number;
 }
 
 function extend(batch: Batch, state: ViewState): Batch {
-  const fresh = state.history.filter((entry) => entry.id > batch.lastId);
-  const lastId = fresh.at(-1)?.id;
-  if (lastId === undefined) return batch;
+  const lastId = state.history.at(-1)?.id ?? 0;
+  if (lastId <= batch.lastId) return batch;
+  const fresh = [...historySince(state, batch.lastId)];
   if (batch.items.length >= batchSize) return { key: batch.key + 1, items: fresh, lastId };
   return { key: batch.key, items: [...batch.items, ...fresh], lastId };
 }

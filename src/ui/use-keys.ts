@@ -32,6 +32,12 @@ function keyNames(input: string, key: Key): readonly string[] {
   if (key.upArrow) return ['up'];
   if (key.downArrow) return ['down'];
   if (key.escape) return ['escape'];
+  if (key.pageUp) return ['pageup'];
+  if (key.pageDown) return ['pagedown'];
+  if (key.home) return ['home'];
+  if (key.end) return ['end'];
+  if (key.return) return ['enter'];
+  if (key.backspace || key.delete) return ['backspace'];
   if (key.meta) return [];
   return [...input].map((character) => (character === '\u0003' ? 'ctrl+c' : character));
 }

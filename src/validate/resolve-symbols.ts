@@ -81,15 +81,18 @@ function scopeOf(
   return {
     names: new Set([...engine.symbols, ...facts.exports.map((symbol) => symbol.name)]),
     libraries: [...others, ...needed],
-    modules: modules
-      .filter(({ name }) => declared.has(name))
-      .map(({ name, library }) => ({ name, exports: cache.read(library)?.exports ?? new Set<string>() })),
+    modules:
+      declared.size === 0
+        ? []
+        : modules
+            .filter(({ name }) => declared.has(name) && name !== request.module.name)
+            .map(({ name, library }) => ({ name, exports: cache.read(library)?.exports ?? new Set<string>() })),
   };
 }
 
 /** The likeliest cause, the surest first. */
 function explain(name: string, request: ValidateRequest, scope: Scope, cache: LibraryCache): string {
-  const { modules } = request.providers;
+  const modules = request.providers.modules.filter((module) => module.name !== request.module.name);
   const owner = modules.find((module) => cache.read(module.library)?.exports.has(name));
   if (owner !== undefined) {
     return (

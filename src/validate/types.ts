@@ -26,7 +26,11 @@ interface Providers {
     /** Absolute paths of the engine's own libraries. */
     readonly libraries: readonly string[];
   };
-  /** The library of every other module that will run beside this one, declared as a dependency or not. */
+  /**
+   * The library of every module that will run beside this one, declared as a dependency or not. The module's own may be
+   * among them and does not count, so that one list serves for all modules of a save: what it takes to look through it is
+   * done once for each list.
+   */
   readonly modules: readonly ModuleLibrary[];
 }
 

@@ -11,6 +11,14 @@ export interface Controls {
   /** The live values of the chosen module are shown. */
   readonly values: boolean;
   readonly quitting: boolean;
+  /** Only modules whose names hold this text are shown; null where there is no filter. */
+  readonly filter: Filter | null;
+}
+
+export interface Filter {
+  readonly text: string;
+  /** Keys still go into the text. */
+  readonly typing: boolean;
 }
 
 /** Something for the session to do; `actions.ts` has the same names. */
@@ -31,23 +39,50 @@ export const initialControls: Controls = {
   bigLog: false,
   values: false,
   quitting: false,
+  filter: null,
 };
+
+/** Keys that move the choice while a filter is typed, too. */
+const movingKeys: ReadonlySet<string> = new Set([
+  'tab',
+  'shift+tab',
+  'up',
+  'down',
+  'pageup',
+  'pagedown',
+  'home',
+  'end',
+]);
+const pageRows = 10;
+const longestFilter = 64;
 
 /** What a key press changes on the screen and what it asks of the session. Unknown keys change nothing. */
 export function press(key: string, state: ViewState, controls: Controls, canOpenLog: boolean): Pressed {
   if (key === 'ctrl+c') {
     return { controls: { ...controls, quitting: true }, request: { type: controls.quitting ? 'forceQuit' : 'quit' } };
   }
+  if (key === 'escape' && controls.filter !== null) return only(withFilter(state, controls, null));
   if (key === 'escape') return only({ ...controls, help: false, fullError: false });
+  if (controls.filter?.typing === true && !movingKeys.has(key)) return only(typeFilter(key, state, controls));
   const binding = bindingOf(key, keyContext(state, controls, canOpenLog));
   return binding === undefined ? only(controls) : run(binding.command, state, controls);
 }
 
-/** The chosen module: the user's own choice, until another module changes or fails after it. */
+/** The modules that the filter shows, in their order. */
+export function visibleModules({ modules }: ViewState, { filter }: Controls): readonly ModuleState[] {
+  const text = filter?.text.toLowerCase() ?? '';
+  return text === '' ? modules : modules.filter(({ name }) => name.toLowerCase().includes(text));
+}
+
+/**
+ * The chosen module: the user's own choice, until another module changes or fails after it. Where a filter hides that one,
+ * the choice of the user stays.
+ */
 export function selectedModule(state: ViewState, controls: Controls): ModuleState | undefined {
-  const byName = (name: string): ModuleState | undefined => state.modules.find((module) => module.name === name);
+  const visible = visibleModules(state, controls);
+  const byName = (name: string | undefined): ModuleState | undefined => visible.find((module) => module.name === name);
   const chosen = controls.chosen?.focusCount === state.focusCount ? byName(controls.chosen.module) : undefined;
-  return chosen ?? byName(state.focus) ?? state.modules[0];
+  return chosen ?? byName(state.focus) ?? byName(controls.chosen?.module) ?? visible[0];
 }
 
 /** The module whose live values the screen has a use for; null where the panel is closed or covered by the help. */
@@ -60,7 +95,8 @@ export function keyContext(state: ViewState, controls: Controls, canOpenLog: boo
   const module = selectedModule(state, controls);
   return {
     hasModule: module !== undefined,
-    moduleCount: state.modules.length,
+    moduleCount: visibleModules(state, controls).length,
+    filtered: controls.filter !== null,
     generation: module?.generation ?? 0,
     undoes: module === undefined ? 0 : undoneWith(state, module).length,
     asks: module !== undefined && asks(module),
@@ -95,6 +131,16 @@ function run(command: Command, state: ViewState, controls: Controls): Pressed {
       return only(choose(state, controls, 1));
     case 'previous':
       return only(choose(state, controls, -1));
+    case 'pageDown':
+      return only(moveTo(state, controls, (at) => at + pageRows));
+    case 'pageUp':
+      return only(moveTo(state, controls, (at) => at - pageRows));
+    case 'first':
+      return only(moveTo(state, controls, () => 0));
+    case 'last':
+      return only(moveTo(state, controls, () => Number.POSITIVE_INFINITY));
+    case 'filter':
+      return only({ ...controls, help: false, filter: { text: controls.filter?.text ?? '', typing: true } });
     case 'error':
       return only({ ...controls, fullError: !controls.fullError, help: false });
     case 'state':
@@ -126,12 +172,33 @@ function asks({ stage, outcome, conflicts, reasons }: ModuleState): boolean {
   return against.length > 0 && against.every(({ code, level }) => level === 'UNSAFE' && open.has(code));
 }
 
+/** Step by step it goes round. */
 function choose(state: ViewState, controls: Controls, by: number): Controls {
-  const count = state.modules.length;
+  const count = visibleModules(state, controls).length;
+  return moveTo(state, controls, (at) => (at + by + count) % count);
+}
+
+function moveTo(state: ViewState, controls: Controls, where: (current: number) => number): Controls {
+  const visible = visibleModules(state, controls);
   const selected = selectedModule(state, controls);
-  const current = selected === undefined ? -1 : state.modules.indexOf(selected);
-  const module = state.modules[(current + by + count) % count]?.name ?? '';
-  return { ...controls, chosen: { module, focusCount: state.focusCount } };
+  const current = selected === undefined ? -1 : visible.indexOf(selected);
+  const module = visible[Math.min(Math.max(0, where(current)), visible.length - 1)]?.name;
+  return module === undefined ? controls : { ...controls, chosen: { module, focusCount: state.focusCount } };
+}
+
+/** What is chosen stays chosen where the filter shows it. */
+function withFilter(state: ViewState, controls: Controls, filter: Filter | null): Controls {
+  const module = selectedModule(state, controls)?.name;
+  const chosen = module === undefined ? controls.chosen : { module, focusCount: state.focusCount };
+  return { ...controls, filter, chosen };
+}
+
+function typeFilter(key: string, state: ViewState, controls: Controls): Controls {
+  const text = controls.filter?.text ?? '';
+  if (key === 'enter') return { ...controls, filter: text === '' ? null : { text, typing: false } };
+  if (key === 'backspace') return withFilter(state, controls, { text: text.slice(0, -1), typing: true });
+  if ([...key].length > 1) return controls;
+  return withFilter(state, controls, { text: `${text}${key}`.slice(0, longestFilter), typing: true });
 }
 
 function only(controls: Controls): Pressed {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Diagnostic, EventOf } from '../events/events.js';
-import { formatClock, formatConflict, formatMs, formatNumber } from './format.js';
+import { formatClock, formatConflict, formatCount, formatMs, formatNumber, plural } from './format.js';
 import { type Glyphs, levelStyle } from './glyphs.js';
 import { fitLine, type Line, lineWidth, type Style, seg } from './line.js';
 import { crashWord, failureWord } from './reduce-module.js';
@@ -45,6 +45,57 @@ export function crashEntry(event: EventOf<'host:crash'>): NewEntry {
     timings: {},
     reason: `${event.code} ${crashWord(event.signal)}${/^SIG/.test(event.signal) ? ` with ${event.signal}` : ''}${where}`,
   };
+}
+
+/** Many that went well at once, such as all modules after the edit of a header they share. */
+export interface HistorySummary {
+  readonly summary: string;
+  /** Of the last of them. */
+  readonly id: number;
+  readonly time: string;
+}
+
+export type HistoryItem = HistoryEntry | HistorySummary;
+
+/** In a project of more modules, lines of more than so many at once are what nobody reads. */
+const manyModules = 50;
+const mostAtOnce = 4;
+
+/**
+ * What came after the entry `lastId`: line by line; where it is about many modules of a large project, what did not go
+ * well, and one line for the rest.
+ */
+export function historySince(
+  { history, modules }: Pick<ViewState, 'history' | 'modules'>,
+  lastId: number,
+): readonly HistoryItem[] {
+  const fresh = history.filter((entry) => entry.id > lastId);
+  const [first, last] = [fresh[0], fresh.at(-1)];
+  if (first === undefined || last === undefined || modules.length <= manyModules) return fresh;
+  if (new Set(fresh.map(({ module }) => module)).size <= mostAtOnce) return fresh;
+  const unsaid = first.id - lastId - 1;
+  const groups = Map.groupBy(fresh, (entry) => (wentWell(entry) ? entry.kind : 'other'));
+  const others = groups.get('other') ?? [];
+  const told = others.slice(-mostAtOnce);
+  const parts = [
+    ...(['loaded', 'reloaded'] as const).flatMap((kind) => {
+      const count = groups.get(kind)?.length ?? 0;
+      return count === 0 ? [] : [`${plural(count, 'module')} ${kind} SAFE`];
+    }),
+    ...(others.length > told.length ? [`${formatCount(others.length - told.length)} more that did not go well`] : []),
+    ...(unsaid > 0 ? [`${formatCount(unsaid)} before them`] : []),
+  ];
+  return parts.length === 0 ? told : [...told, { summary: parts.join(', '), id: last.id, time: last.time }];
+}
+
+function wentWell({ kind, level }: HistoryEntry): boolean {
+  return (kind === 'loaded' || kind === 'reloaded') && level === 'SAFE';
+}
+
+export function historyItemLine(item: HistoryItem, width: number, glyphs: Glyphs): Line {
+  if (!('summary' in item)) return historyLine(item, width, glyphs);
+  const line = [seg(`${formatClock(item.time)} `, 'dim'), seg(`${glyphs.good} `, 'good'), seg(item.summary, 'strong')];
+  return fitLine(line, width, glyphs.ellipsis);
 }
 
 /**

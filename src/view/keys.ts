@@ -6,6 +6,11 @@ export type Command =
   | 'step'
   | 'next'
   | 'previous'
+  | 'pageDown'
+  | 'pageUp'
+  | 'first'
+  | 'last'
+  | 'filter'
   | 'error'
   | 'state'
   | 'log'
@@ -18,7 +23,9 @@ export type Command =
 /** What the conditions of keys may look at. */
 export interface KeyContext {
   readonly hasModule: boolean;
+  /** Modules that the filter shows. */
   readonly moduleCount: number;
+  readonly filtered: boolean;
   readonly generation: number;
   /** Modules that `undo` takes back together. */
   readonly undoes: number;
@@ -33,7 +40,7 @@ export interface KeyContext {
 
 export interface KeyBinding {
   readonly command: Command;
-  /** Names of keys that do it: a character, or `tab`, `shift+tab`, `up`, `down`. */
+  /** Names of keys that do it: a character, or `tab`, `shift+tab`, `up`, `down`, `pageup`, `pagedown`, `home`, `end`. */
   readonly keys: readonly string[];
   /** How the footer writes the key, and in one word what it does. */
   readonly shown: string;
@@ -47,6 +54,9 @@ export interface KeyBinding {
 
 const always = (): boolean => true;
 const withModule = (context: KeyContext): boolean => context.hasModule;
+
+/** From here on a table hardly fits a terminal. */
+export const manyModules = 20;
 
 /** The one table of keys: input, footer and help screen all come from it. */
 export const keyTable: readonly KeyBinding[] = [
@@ -121,6 +131,51 @@ export const keyTable: readonly KeyBinding[] = [
     help: 'choose the module before (also shift+tab and the up arrow)',
     when: (context) => context.moduleCount > 1,
     rank: 11,
+  },
+  {
+    command: 'filter',
+    keys: ['/'],
+    shown: '/',
+    label: () => 'filter',
+    help: 'show only modules whose name holds what is typed (Enter keeps it, Esc shows all again)',
+    when: (context) => context.moduleCount > 1 || context.filtered,
+    rank: 11,
+  },
+  {
+    command: 'pageDown',
+    keys: ['pagedown'],
+    shown: 'PgDn',
+    label: () => 'on',
+    help: 'ten modules on',
+    when: (context) => context.moduleCount > 1,
+    rank: 12,
+  },
+  {
+    command: 'pageUp',
+    keys: ['pageup'],
+    shown: 'PgUp',
+    label: () => 'back',
+    help: 'ten modules back',
+    when: (context) => context.moduleCount > 1,
+    rank: 12,
+  },
+  {
+    command: 'first',
+    keys: ['home'],
+    shown: 'Home',
+    label: () => 'first',
+    help: 'choose the first module',
+    when: (context) => context.moduleCount > 1,
+    rank: 12,
+  },
+  {
+    command: 'last',
+    keys: ['end'],
+    shown: 'End',
+    label: () => 'last',
+    help: 'choose the last module',
+    when: (context) => context.moduleCount > 1,
+    rank: 12,
   },
   {
     command: 'error',

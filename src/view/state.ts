@@ -15,8 +15,8 @@ import type {
 export const recentReloads = 100;
 /** Lines of output that can be shown; older ones are in the log file. */
 export const keptLogLines = 200;
-/** Finished generations kept here; the Ink view writes each into the scrollback as it comes. */
-export const keptHistory = 200;
+/** Finished generations kept here; the Ink view writes them into the scrollback as they come, a thousand at once. */
+export const keptHistory = 2000;
 export const keptProblems = 8;
 
 export type Stage =

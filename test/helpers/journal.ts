@@ -32,7 +32,7 @@ export function openTestJournal(file: string | null, keep = 5): TestJournal {
       const missing = journal.intent({ transaction, modules: [planned(module, generation, text)] });
       journal.decided(transaction);
       journal.outcome({ ...outcomeOf(module, generation), transaction, ...result });
-      journal.keepTexts(new Map(missing.map(({ hash }) => [hash, text])));
+      journal.outcomes([], new Map(missing.map(({ hash }) => [hash, text])));
     },
     [Symbol.dispose]: () => journal[Symbol.dispose](),
   };

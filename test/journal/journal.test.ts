@@ -174,7 +174,7 @@ describe('what a generation changed', () => {
       const transaction = `t${generation}`;
       const missing = open.journal.intent({ transaction, modules: [{ ...planned('m', generation), inputs }] });
       open.journal.outcome({ ...outcomeOf('m', generation), transaction });
-      open.journal.keepTexts(new Map(texts.map((hash) => [hash, `text of ${hash}`])));
+      open.journal.outcomes([], new Map(texts.map((hash) => [hash, `text of ${hash}`])));
       return missing.map((one) => one.hash);
     };
     expect(begin(1, { 'a.c': 'a1', 'gone.c': 'g' }, ['a1', 'g'])).toEqual(['a1', 'g']);

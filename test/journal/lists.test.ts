@@ -96,8 +96,9 @@ describe('the list of files of a generation', () => {
     reload(open, 1, { ...listOf(1, 1), 'gone.c': 'gone' });
     for (let generation = 2; generation <= 100; generation++) {
       reload(open, generation, listOf(generation, 1));
-      open.journal.keepTexts(new Map([[`hash 0 ${generation}`, 'text']]));
+      open.journal.outcomes([], new Map([[`hash 0 ${generation}`, 'text']]));
     }
+    open.journal.settle();
     using db = new DatabaseSync(file, { readOnly: true });
     expect(Number(db.prepare('SELECT count(*) AS count FROM texts').get()?.count)).toBeLessThan(50);
   });

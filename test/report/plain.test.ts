@@ -269,3 +269,20 @@ describe('going back in the plain view', () => {
     expect(lines({ type: 'journal:interrupted', ...interrupted, message })).toEqual([`[hotmod] ${message}`]);
   });
 });
+
+test('many modules are told of with the first names, and what became of them is summed up at the end', () => {
+  const names = Array.from({ length: 1000 }, (_, index) => `m${index}`);
+  const text = plainText([
+    sessionStart(names),
+    { type: 'watch:change', files: ['all.h'], modules: names },
+    ...names.slice(2).map((name) => reloadDone(name)),
+    ...names.slice(0, 2).map((name) => reloadDone(name, { outcome: 'buildFailed', level: 'BLOCKED' })),
+    { type: 'session:idle', modules: names },
+    { type: 'session:idle', modules: names },
+  ]);
+  expect(text).toContain('[hotmod] 1,000 modules: m0, m1,');
+  expect(text).toContain('m19 and 980 more');
+  expect(text).toContain('changed all.h: m0, m1,');
+  expect(text.split('\n').filter((line) => line.includes('998 reloaded, 2 build failed'))).toHaveLength(1);
+  expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(200);
+});

@@ -7,11 +7,12 @@ import {
   press,
   type Request,
   selectedModule,
+  visibleModules,
   watchedModule,
 } from '../../src/view/controls.js';
 import { keyTable } from '../../src/view/keys.js';
 import type { ViewState } from '../../src/view/state.js';
-import { brokenTraffic, cityEvents, reloadDone, stateAfter, taxReason } from '../helpers/view-events.js';
+import { brokenTraffic, cityEvents, reloadDone, sessionStart, stateAfter, taxReason } from '../helpers/view-events.js';
 
 function typed(
   keys: readonly string[],
@@ -144,5 +145,55 @@ describe('the chosen module', () => {
     const { controls } = typed(['k'], city);
     const state = stateAfter([{ type: 'module:removed', module: 'graphics' }], city);
     expect(selectedModule(state, controls)?.name).toBe('simulation');
+  });
+});
+
+describe('many modules', () => {
+  const names = Array.from({ length: 100 }, (_, index) => `m${String(index).padStart(2, '0')}`);
+  const many = stateAfter([sessionStart(names), ...names.map((name) => reloadDone(name))]);
+  const chosen = (...keys: readonly string[]): string | undefined =>
+    selectedModule(many, typed(keys, many).controls)?.name;
+
+  test('are moved through by steps, by pages, and to both ends', () => {
+    expect(chosen('home')).toBe('m00');
+    expect(chosen('home', 'pagedown', 'pagedown', 'down')).toBe('m21');
+    expect(chosen('end')).toBe('m99');
+    expect(chosen('end', 'pageup')).toBe('m89');
+    expect(chosen('end', 'pagedown')).toBe('m99');
+    expect(chosen('home', 'pageup')).toBe('m00');
+    expect(chosen('end', 'down')).toBe('m00');
+  });
+
+  test('are filtered by what is typed after a slash, and keys of commands are text then', () => {
+    const { controls, requests } = typed(['/', 'M', '7', 'q', 'backspace'], many);
+    expect(requests).toEqual([]);
+    expect(controls.filter).toEqual({ text: 'M7', typing: true });
+    expect(visibleModules(many, controls).map((one) => one.name)).toEqual(names.slice(70, 80));
+  });
+
+  test('are chosen among those that the filter shows, while it is typed and after', () => {
+    expect(chosen('/', '7', 'home', 'down')).toBe('m17');
+    expect(chosen('/', '7', 'enter', 'end')).toBe('m97');
+    expect(chosen('/', '7', 'enter', 'end', 'j')).toBe('m07');
+  });
+
+  test('stay chosen when the filter goes', () => {
+    const { controls } = typed(['/', '4', '2', 'enter', 'escape'], many);
+    expect(controls.filter).toBeNull();
+    expect(selectedModule(many, controls)?.name).toBe('m42');
+  });
+
+  test('that no name fits leave nothing to act on', () => {
+    const { controls, requests } = typed(['/', 'x', 'x', 'enter', 'r', 'u'], many);
+    expect(selectedModule(many, controls)).toBeUndefined();
+    expect(requests).toEqual([]);
+  });
+
+  test('a filter without text is none', () => {
+    expect(typed(['/', 'enter'], many).controls.filter).toBeNull();
+  });
+
+  test('Ctrl+C ends the session while a filter is typed, too', () => {
+    expect(typed(['/', 'x', 'ctrl+c'], many).requests).toEqual([{ type: 'quit' }]);
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { glyphsFor } from '../../src/view/glyphs.js';
-import { historyLine } from '../../src/view/history.js';
+import { historyItemLine, historyLine, historySince } from '../../src/view/history.js';
 import { lineText, lineWidth } from '../../src/view/line.js';
 import type { ViewState } from '../../src/view/state.js';
-import { brokenTraffic, cityEvents, reloadDone, stateAfter } from '../helpers/view-events.js';
+import { brokenTraffic, cityEvents, reloadDone, sessionStart, stateAfter } from '../helpers/view-events.js';
 
 function lastLine(state: ViewState, width: number): string {
   const entry = state.history.at(-1);
@@ -41,5 +41,32 @@ describe('a line of history', () => {
       if (width > 56)
         expect(lineText(line).trimEnd()).toMatch(/( ms|(build|pause|load|detect|validate|assess) [\d.]+)$/);
     }
+  });
+});
+
+describe('what came since the last drawing', () => {
+  const names = Array.from({ length: 100 }, (_, index) => `m${index}`);
+  const since = (state: ViewState, lastId: number): readonly string[] =>
+    historySince(state, lastId).map((item) => lineText(historyItemLine(item, 100, glyphsFor(true))));
+
+  test('is one line for many modules that went well, and one for each that did not', () => {
+    const state = stateAfter([
+      sessionStart(names),
+      ...names.slice(1).map((name) => reloadDone(name)),
+      reloadDone('m0', { outcome: 'rolledBack', level: 'UNSAFE' }),
+    ]);
+    const lines = since(state, 0);
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toContain('m0 ');
+    expect(lines[1]).toMatch(/^\d\d:\d\d:\d\d ✓ 99 modules reloaded SAFE$/);
+    expect(since(state, 99)).toHaveLength(1);
+    expect(since(state, 100)).toEqual([]);
+  });
+
+  test('is a line for each where few modules are concerned, however often', () => {
+    const state = stateAfter([sessionStart(names), ...names.map(() => reloadDone('m1'))]);
+    expect(since(state, 0)).toHaveLength(100);
+    const small = stateAfter([sessionStart(names.slice(0, 40)), ...names.slice(0, 40).map((name) => reloadDone(name))]);
+    expect(since(small, 0)).toHaveLength(40);
   });
 });

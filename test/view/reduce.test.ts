@@ -189,16 +189,16 @@ describe('the stream', () => {
   });
 
   test('output and history are bounded while history keeps counting', () => {
-    const many = Array.from({ length: 300 }, (_, index): SessionEvent[] => [
+    const many = Array.from({ length: keptHistory + 100 }, (_, index): SessionEvent[] => [
       reloadDone('traffic', { generation: index + 1 }),
       { type: 'host:output', stream: 'stdout', module: 'traffic', text: `line ${index}` },
     ]).flat();
     const state = stateAfter([started, ...many]);
     expect(state.log).toHaveLength(keptLogLines);
-    expect(state.log.at(-1)?.text).toBe('line 299');
+    expect(state.log.at(-1)?.text).toBe(`line ${keptHistory + 99}`);
     expect(state.history).toHaveLength(keptHistory);
-    expect(state.historyCount).toBe(300);
-    expect(state.history.at(-1)?.id).toBe(300);
+    expect(state.historyCount).toBe(keptHistory + 100);
+    expect(state.history.at(-1)?.id).toBe(keptHistory + 100);
   });
 
   test('a state that was handed out never changes', () => {

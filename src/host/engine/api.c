@@ -147,20 +147,38 @@ static void clear_leftovers(void) {
   }
 }
 
-#define LIVE_MAX 4096
+/* Room for the versions that run and those before them; the same for the next sweep. NULL where there is no memory. */
+static image_t **room_for_live(size_t *capacity) {
+  static image_t **live;
+  static size_t room;
+  size_t slots = 0;
+  while (table_at(slots) != NULL) slots++;
+  if (room < 2 * slots || live == NULL) {
+    size_t more = 4 * slots + 64;
+    image_t **grown = realloc(live, more * sizeof(image_t *));
+    if (grown == NULL) return NULL;
+    live = grown;
+    room = more;
+  }
+  *capacity = room;
+  return live;
+}
 
 static void sweep(bool at_once) {
-  static image_t *live[LIVE_MAX];
   size_t count = 0;
+  size_t capacity;
   slot_t *slot;
   if (search_waiting() == 0) return;
+  /* One that is not known to run must not be searched for what it points to: then nothing is unloaded this time. */
+  image_t **live = room_for_live(&capacity);
+  if (live == NULL) return;
   /* The engine may go back meanwhile: the version that it takes must not be seen in neither place. */
   table_lock();
-  for (size_t n = 0; (slot = table_at(n)) != NULL && count < LIVE_MAX; n++) {
+  for (size_t n = 0; (slot = table_at(n)) != NULL && count < capacity; n++) {
     if (slot->current != NULL) live[count++] = slot->current;
   }
   size_t running = count;
-  for (size_t n = 0; (slot = table_at(n)) != NULL && count < LIVE_MAX; n++) {
+  for (size_t n = 0; (slot = table_at(n)) != NULL && count < capacity; n++) {
     if (slot->previous != NULL) live[count++] = slot->previous;
   }
   table_unlock();
@@ -349,6 +367,13 @@ int hot_reload_module(const char *module, uint32_t generation, const char *libra
   int result = hot_commit(&module, 1, done, report);
   hot_sweep();
   return result;
+}
+
+int hot_sweep_waits(void) {
+  begin();
+  int waits = search_waiting() > 0;
+  end();
+  return waits;
 }
 
 void hot_sweep(void) {

@@ -389,6 +389,9 @@ HOT_EXPORT int hot_commit(const char *const *modules, size_t count, hot_committe
  */
 HOT_EXPORT void hot_sweep(void);
 
+/* 1 where there is anything to close, 0 where hot_sweep would find nothing. Takes no time. */
+HOT_EXPORT int hot_sweep_waits(void);
+
 /*
  * In the next commit of the module, the version that runs cannot stop it by failing in prepare_reload or save_state.
  * Where it gives no state, the one it was itself given is handed on; where there is none, the new version starts afresh.

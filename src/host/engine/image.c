@@ -14,8 +14,11 @@
 #include "platform.h"
 #include "search.h"
 
-/* Where images lie, for the signal handler: it can follow no list that another thread may be changing. */
-#define RANGES 1024
+/*
+ * Where images lie, for the signal handler: it can follow no list that another thread may be changing. Each module has two,
+ * and those that cannot be unloaded; places that were never taken cost no memory.
+ */
+#define RANGES 16384
 typedef struct range {
   _Atomic uintptr_t high; /* written last and cleared first; 0 where the place is free */
   uintptr_t low;
@@ -297,7 +300,7 @@ static void range_add(const image_t *image) {
 }
 
 static void range_remove(const image_t *image) {
-  for (size_t n = 0; n < RANGES; n++) {
+  for (size_t n = 0; n < ranges_used; n++) {
     if (ranges[n].high == image->high && ranges[n].low == image->low && image->high != 0) ranges[n].high = 0;
   }
 }

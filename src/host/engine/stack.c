@@ -39,7 +39,13 @@ typedef struct walk {
 
 void stack_open(void) { platform_code_range((uintptr_t)stack_open, &engine.low, &engine.high); }
 
-void stack_thread_open(void) { platform_thread_stack(&thread_bounds.low, &thread_bounds.high); }
+/*
+ * Asked once for each thread: of the first thread the C library reads the whole memory map to tell, which takes
+ * milliseconds where thousands of libraries are mapped.
+ */
+void stack_thread_open(void) {
+  if (thread_bounds.low == 0) platform_thread_stack(&thread_bounds.low, &thread_bounds.high);
+}
 
 bool stack_is_beyond(uintptr_t address) {
   return thread_bounds.low > 0 && address < thread_bounds.high && address + BELOW_STACK >= thread_bounds.low;

@@ -19,8 +19,10 @@ export interface History extends Disposable {
   begin(transaction: string, generations: readonly PlannedGeneration[]): void;
   /** To be called immediately before the commit. */
   decided(transaction: string): void;
-  /** To be called before anybody is told of it: what was said must be in the journal. */
-  outcome(event: Outcome): void;
+  /** What was said must be in the journal: `say` is called when it is. */
+  outcome(event: Outcome, say: () => void): void;
+  /** Outcomes that come during `work` are written at its end, in one go, and said then. */
+  together(work: () => void): void;
   /** Says what the last session left unfinished. */
   sayInterrupted(): void;
 }
@@ -52,6 +54,16 @@ export function openHistory(options: {
   });
   /** Read when a transaction begins, when they are most surely what was built; written when it is over. */
   const texts = new Map<string, ReadonlyMap<string, string>>();
+  let collected: { readonly event: Outcome; readonly say: () => void }[] | null = null;
+
+  const write = (outcomes: readonly { readonly event: Outcome; readonly say: () => void }[]): void => {
+    if (outcomes.length === 0) return;
+    const events = outcomes.map(({ event }) => event);
+    const ended = new Set(events.map(({ transaction }) => transaction));
+    journal.outcomes(events, new Map([...ended].flatMap((name) => [...(texts.get(name) ?? [])])));
+    for (const name of ended) texts.delete(name);
+    for (const { say } of outcomes) say();
+  };
 
   return {
     journal,
@@ -60,11 +72,19 @@ export function openHistory(options: {
       texts.set(transaction, readTexts(root, journal.intent({ transaction, modules })));
     },
     decided: (transaction) => journal.decided(transaction),
-    outcome(event) {
-      journal.outcome(event);
-      const read = texts.get(event.transaction);
-      texts.delete(event.transaction);
-      if (read !== undefined && read.size > 0) journal.keepTexts(read);
+    outcome(event, say) {
+      if (collected === null) write([{ event, say }]);
+      else collected.push({ event, say });
+    },
+    together(work) {
+      const outcomes: typeof collected = [];
+      collected = outcomes;
+      try {
+        work();
+      } finally {
+        collected = null;
+        write(outcomes);
+      }
     },
     sayInterrupted() {
       for (const { time: since, ...one } of journal.interrupted)
@@ -105,9 +125,7 @@ function projectInputs(
 
 /** Libraries, absolute, that somebody may go back to. */
 export function keptLibraries(journal: Journal, builder: Builder, modules: Iterable<string>): readonly string[] {
-  return [...modules].flatMap((module) =>
-    journal.kept(module).flatMap((one) => builder.libraryOf(module, one.hash) ?? []),
-  );
+  return journal.keptHashes(modules).map(({ module, hash }) => builder.placeOf(module, hash));
 }
 
 /** The texts that are still what was built; a file that was written again meanwhile has lost its text. */

@@ -83,7 +83,7 @@ async function check(context: Context, back: Back, libraries: readonly ModuleLib
     target: context.config.target,
     providers: {
       engine: { symbols: [], libraries: [context.engineLibrary] },
-      modules: libraries.filter(({ name }) => name !== target.module),
+      modules: libraries,
     },
   });
   if (facts === null) throw nothingBefore(target.module, findings.map((one) => one.message).join('; '));

@@ -10,6 +10,11 @@ import { createStateWatch } from './watch-state.js';
  */
 const idleIntervalMs = 2000;
 const idleAfterMs = 30_000;
+/**
+ * New code shows what it does at once; but where hundreds of modules come up one after the other, a look at all of them
+ * after each one would be most of what the session does.
+ */
+const leastBetweenLooksMs = 100;
 /** What the running program does by itself is no sign of somebody at work. */
 const ownEvents: ReadonlySet<EventType> = new Set(['host:stats', 'module:view', 'module:state', 'host:output']);
 
@@ -56,6 +61,7 @@ function watchProgram(
   let ended = false;
   let looking = false;
   let awakeUntil = performance.now() + idleAfterMs;
+  let lookedAt = Number.NEGATIVE_INFINITY;
 
   const plan = (delay: number): void => {
     if (timer !== null) clearTimeout(timer);
@@ -83,12 +89,13 @@ function watchProgram(
       if (!(error instanceof HostGone)) throw error;
     }
     looking = false;
+    lookedAt = performance.now();
     plan(performance.now() < awakeUntil ? intervalMs : Math.max(intervalMs, idleIntervalMs));
   };
 
   const lookNow = (): void => {
     awakeUntil = performance.now() + idleAfterMs;
-    if (!looking) plan(0);
+    if (!looking) plan(Math.max(0, lookedAt + leastBetweenLooksMs - performance.now()));
   };
   const off = context.bus.on((event) => {
     if (ownEvents.has(event.type)) return;

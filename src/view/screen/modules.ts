@@ -1,4 +1,4 @@
-import { formatMs, formatNumber, percentile, sparkline } from '../format.js';
+import { formatCount, formatMs, formatNumber, percentile, plural, sparkline } from '../format.js';
 import { type Glyphs, levelStyle, verdictMark } from '../glyphs.js';
 import { type Line, type Segment, type Style, seg } from '../line.js';
 import type { ModuleState } from '../state.js';
@@ -63,11 +63,12 @@ export function moduleLines(frame: Frame, rows: number): readonly Line[] {
   if (rows <= 0) return [];
   const { state } = frame;
   if (state.modules.length === 0) return [[seg('  no modules yet', 'dim')]];
+  if (frame.visible.length === 0) return [[seg('  no module has such a name', 'dim')]];
   const name = nameColumn(frame);
   const columns = columnsFor(frame.columns - 2, name);
   const used = columns.reduce((sum, column) => sum + column.width + 2, 2);
   const nameRoom = Math.max(1, Math.min(name, frame.columns - used));
-  const shown = windowAround(state.modules, frame.selected, rows - 1);
+  const shown = windowAround(frame.visible, frame.selected, rows - 1);
   return [
     titleLine(nameRoom, columns, frame, shown.length),
     ...shown.map((module) => moduleLine(module, nameRoom, columns, frame)),
@@ -79,9 +80,41 @@ export function hasTrend(frame: Frame): boolean {
   return columnsFor(frame.columns - 2, nameColumn(frame)).includes(trend);
 }
 
+/** The line above the table where a filter is set: what it is, and how many modules it shows. */
+export function filterLine({ controls, visible, state, glyphs }: Frame): Line {
+  const { text, typing } = controls.filter ?? { text: '', typing: false };
+  const count = `  ${formatCount(visible.length)} of ${plural(state.modules.length, 'module')}`;
+  return [
+    seg('  /', 'accent'),
+    seg(cleanLine(text, glyphs.unicode), 'strong'),
+    seg(typing ? '_' : '', 'accent'),
+    seg(count, visible.length === 0 ? 'warn' : 'dim'),
+  ];
+}
+
+/** Long tables draw a few rows only, and still every name counts, so that the columns keep their places. */
+const widths = new Map<string, number>();
+const mostWidths = 10_000;
+
+function widthOf(name: string, unicode: boolean): number {
+  const known = widths.get(name);
+  if (known !== undefined) return known;
+  if (widths.size >= mostWidths) widths.clear();
+  const width = displayWidth(cleanLine(name, unicode));
+  widths.set(name, width);
+  return width;
+}
+
 function nameColumn({ state, glyphs }: Frame): number {
-  const widths = state.modules.map((module) => displayWidth(cleanLine(module.name, glyphs.unicode)));
-  return Math.min(Math.max(nameWidth.least, ...widths), nameWidth.most);
+  // Room for "module 10 of 1,000", which is above the names of a table that does not fit.
+  const many = state.modules.length > 30 ? displayWidth(titleOf(10, state.modules.length)) : 0;
+  let widest = Math.max(nameWidth.least, many);
+  for (const { name } of state.modules) widest = Math.max(widest, widthOf(name, glyphs.unicode));
+  return Math.min(widest, nameWidth.most);
+}
+
+function titleOf(shown: number, total: number): string {
+  return shown < total ? `module ${shown} of ${formatCount(total)}` : 'module';
 }
 
 /** Columns in the order they stand; those a narrow terminal drops go in the order trend, p50/p95, version, last. */
@@ -97,8 +130,7 @@ function columnsFor(room: number, name: number): readonly Column[] {
 }
 
 function titleLine(name: number, columns: readonly Column[], frame: Frame, shown: number): Line {
-  const total = frame.state.modules.length;
-  const title = shown < total ? `module ${shown} of ${total}` : 'module';
+  const title = titleOf(shown, frame.visible.length);
   return [
     seg(`  ${fitText(title, name, frame.glyphs.ellipsis)}`, 'dim'),
     ...columns.map((column) => seg(`  ${fitText(column.title, column.width, '', column.align)}`, 'dim')),

@@ -4,6 +4,8 @@ import { cleanLine, cleanLines, displayWidth } from '../text.js';
 import { type Frame, fitAll, ruleLine } from './parts.js';
 
 const gap = 3;
+/** More do not fit any terminal, and each has to be read to be left out. */
+const mostPanels = 40;
 
 interface Panel {
   readonly name: string;
@@ -45,10 +47,11 @@ function panelRows(frame: Frame): readonly (readonly Panel[])[] {
 }
 
 function panelsOf(frame: Frame): readonly Panel[] {
-  const shown = frame.state.modules.filter((module) => module.view.trim() !== '');
+  const shown = frame.visible.filter((module) => module.view !== '' && module.view.trim() !== '');
   const first = (module: ModuleState): number => (module.name === frame.selected?.name ? 0 : 1);
   return shown
     .toSorted((a, b) => first(a) - first(b))
+    .slice(0, mostPanels)
     .map((module) => {
       const name = cleanLine(module.name, frame.glyphs.unicode);
       const lines = cleanLines(module.view, frame.glyphs.unicode);

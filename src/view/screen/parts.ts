@@ -9,6 +9,8 @@ export interface Frame {
   readonly state: ViewState;
   readonly controls: Controls;
   readonly selected: ModuleState | undefined;
+  /** The modules that the filter shows. */
+  readonly visible: readonly ModuleState[];
   readonly columns: number;
   readonly glyphs: Glyphs;
   readonly canOpenLog: boolean;

@@ -1,4 +1,4 @@
-import { type Controls, selectedModule } from '../controls.js';
+import { type Controls, selectedModule, visibleModules } from '../controls.js';
 import type { Glyphs } from '../glyphs.js';
 import { emptyLine, type Line, seg } from '../line.js';
 import type { ViewState } from '../state.js';
@@ -7,7 +7,7 @@ import { errorHeight, errorLines } from './errors.js';
 import { footerLine, helpLines } from './footer.js';
 import { headerLine } from './header.js';
 import { logLines } from './log.js';
-import { moduleLines } from './modules.js';
+import { filterLine, moduleLines } from './modules.js';
 import { panelHeight, panelLines } from './panels.js';
 import { type Frame, fitAll, head, ruleLine } from './parts.js';
 import { problemCount, problemLines } from './problems.js';
@@ -27,6 +27,7 @@ export interface ScreenOptions {
 type Part =
   | 'header'
   | 'footer'
+  | 'filter'
   | 'modules'
   | 'problems'
   | 'title'
@@ -53,7 +54,8 @@ interface Claim {
 export function screenLines(state: ViewState, controls: Controls, options: ScreenOptions): readonly Line[] {
   const { columns, glyphs, canOpenLog } = options;
   const selected = selectedModule(state, controls);
-  const frame: Frame = { state, controls, selected, columns, glyphs, canOpenLog };
+  const visible = visibleModules(state, controls);
+  const frame: Frame = { state, controls, selected, visible, columns, glyphs, canOpenLog };
   // Each part keeps to the width in its own way; this holds it for all of them, because a line that wraps tears all.
   return fitAll(compose(frame, options), frame);
 }
@@ -83,7 +85,7 @@ export function liveRows(rows: number): number {
  */
 function claims(frame: Frame): readonly Claim[] {
   const { selected, state, controls } = frame;
-  const table = state.modules.length + 1;
+  const table = frame.visible.length + 1;
   const error = selected === undefined ? 0 : errorHeight(frame, selected);
   const reasons = selected === undefined ? 0 : reasonCount(frame, selected);
   const stack = selected === undefined ? 0 : stackHeight(frame, selected);
@@ -95,7 +97,8 @@ function claims(frame: Frame): readonly Claim[] {
   return [
     claim('header', 1, 1),
     claim('footer', 1, 1),
-    claim('modules', 2, Math.min(table, 2)),
+    claim('filter', 1, controls.filter === null ? 0 : 1),
+    claim('modules', Math.min(table, 2), Math.min(table, 2)),
     claim('error', 1, Math.min(error, 1)),
     claim('problems', 1, Math.min(problemCount(frame), 4)),
     claim('stack', 1, controls.fullError ? stack : Math.min(stack, shortStack)),
@@ -149,6 +152,7 @@ function draw(frame: Frame, rows: ReadonlyMap<Part, number>): readonly Line[] {
         ];
   return [
     ...(count('header') > 0 ? [headerLine(frame)] : []),
+    ...(count('filter') > 0 ? [filterLine(frame)] : []),
     ...moduleLines(frame, count('modules')),
     ...problemLines(frame, count('problems')),
     ...about,
