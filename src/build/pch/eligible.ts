@@ -45,7 +45,7 @@ export function obstacle({ language, flags }: Pick<CompileStep, 'language' | 'fl
 
 const timeMacro = /\b__(?:DATE|TIME|TIMESTAMP)__\b/;
 const pragma = /^[ \t]*#[ \t]*pragma\b[ \t]*(.*)$/gm;
-const pragmaInMacro = /\b_Pragma[ \t]*\([ \t]*(?:L|u8)?"[ \t]*(clang[ \t]+(?:section|attribute)\b[^"]*)"/;
+const pragmaInMacro = /\b_Pragma[ \t]*\([ \t]*(?:L|u8)?"[ \t]*(clang[ \t]+section\b[^"]*)"/;
 
 /** Pragmas that end with the header, or whose effect clang keeps in a precompiled header (ASTWriter.cpp). */
 const keptPragma =
@@ -61,7 +61,7 @@ export function headerObstacle(text: string): string | null {
     const words = line.trim();
     if (words !== '' && !keptPragma.test(words) && !othersPragma.test(words)) return `has #pragma ${words}`;
   }
-  // Most macros with a pragma in them are for the code that uses them; these two would go on behind the header.
+  // Most macros with a pragma in them are for the code that uses them; this one would go on behind the header.
   const inMacro = pragmaInMacro.exec(text)?.[1];
   return inMacro === undefined ? null : `has _Pragma ${inMacro}`;
 }

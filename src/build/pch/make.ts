@@ -35,10 +35,9 @@ export interface MakeRequest {
   readonly names: NameCache;
   readonly run: Run;
   readonly signal: AbortSignal;
+  /** What a compile with it may take of the time of one without it. */
+  readonly worthRatio: number;
 }
-
-/** A compile with a precompiled header must take at most so much of one without it. */
-const worthRatio = 0.9;
 
 /**
  * Makes a precompiled header and tries it: the unit is compiled with it and without it, both without debug information, and
@@ -98,7 +97,8 @@ async function makeIn(tempDir: string, request: MakeRequest): Promise<{ readonly
   const isSame =
     hashes.of(unit.source)?.hash === request.sourceHash && isStillValid({ ...entry, hash }, files, hashes).valid;
   if (tried === undefined || !isSame) return undefined;
-  const slow = tried.ratio > worthRatio ? `it saves too little (${Math.round(tried.ratio * 100)} % of the time)` : '';
+  const slow =
+    tried.ratio > request.worthRatio ? `it saves too little (${Math.round(tried.ratio * 100)} % of the time)` : '';
   const refused = tried.differs === '' ? slow : `the unit comes out different with it (${tried.differs})`;
   if (refused !== '') rmSync(files.header, { force: true });
   writeEntry(files, { ...entry, refused, ratio: tried.ratio, hash: refused === '' ? hash : '' });

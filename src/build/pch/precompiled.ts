@@ -24,6 +24,8 @@ export interface Precompiling {
   readonly onProblem: (problem: PrecompiledProblem) => void;
   /** A compile that takes less is not worth one. Default: 120 ms. */
   readonly worthMs?: number;
+  /** A compile with one must take at most so much of a compile without. Default: 0.9. */
+  readonly worthRatio?: number;
 }
 
 export interface PrecompiledOptions {
@@ -62,6 +64,7 @@ export interface Precompiled {
 }
 
 const defaultWorthMs = 120;
+const defaultWorthRatio = 0.9;
 const maxFailures = 3;
 
 /** Chooses for each unit whether its leading includes come from a precompiled header, and has those made that are missing. */
@@ -143,7 +146,8 @@ export function createPrecompiled(options: PrecompiledOptions): Precompiled {
     const files = entryFiles(outDir, found.key);
     const known = readEntry(files);
     if (known !== undefined && isStillValid(known, files, hashes).valid) return;
-    const request = { ...options, unit, sourceHash, prefix: found.prefix, headers, files, signal };
+    const worthRatio = making?.worthRatio ?? defaultWorthRatio;
+    const request = { ...options, unit, sourceHash, prefix: found.prefix, headers, files, signal, worthRatio };
     const made = await makeEntry(request);
     if (made === undefined || !made.differs) return;
     const message = `${unit.input} is compiled without precompiled headers: with them it came out different`;

@@ -33,11 +33,9 @@ export function leadingIncludes(source: Buffer): readonly PrefixInclude[] {
     // A continued line and a trigraph can make one line of two; a lone carriage return is a line break to some.
     if (/\\[ \t]*$|\?\?|[\r\0]/.test(line)) break;
     const read = withoutComments(line, inComment);
-    if (blank.test(read.code)) {
-      inComment = read.inComment;
-      continue;
-    }
-    const [, quoted, angled] = read.inComment ? [] : (include.exec(read.code) ?? []);
+    inComment = read.inComment;
+    if (blank.test(read.code)) continue;
+    const [, quoted, angled] = inComment ? [] : (include.exec(read.code) ?? []);
     const name = quoted ?? angled;
     if (name === undefined) break;
     found.push({ name, beside: quoted !== undefined, end });
