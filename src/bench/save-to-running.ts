@@ -1,5 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { WarmTools } from '../build/warm/tools.js';
 import { cacheDir } from '../config/cache-dir.js';
@@ -49,21 +50,40 @@ int small_load_state(const void *data, size_t size) { return size == sizeof stat
 `,
 };
 
-const heavyCxx: Work = {
-  name: 'one C++ file with heavy headers',
+const heavyIncludes = ['functional', 'iostream', 'map', 'memory', 'regex', 'string', 'unordered_map', 'vector']
+  .map((name) => `#include <${name}>\n`)
+  .join('');
+const noState = `extern "C" int small_save_state(void **data, size_t *size) { *data = nullptr; *size = 0; return 0; }
+extern "C" int small_load_state(const void *, size_t) { return 0; }
+`;
+
+/** Most of its time is the headers' text. */
+const lightCxx: Work = {
+  name: 'one C++ file that uses little of its heavy headers',
   file: 'small.cpp',
   compiler: 'clang++',
   flags: ['-fstandalone-debug'],
   rounds: 12,
-  source: (version) => `#include <functional>
-#include <iostream>
-#include <map>
-#include <memory>
-#include <regex>
-#include <string>
-#include <unordered_map>
-#include <vector>
+  source: (version) => `${heavyIncludes}
+static std::vector<int> items;
+static std::string name = "light";
 
+extern "C" int small_init() { return 0; }
+extern "C" void small_update(double) {
+  if (items.size() < 10) items.push_back(${version});
+  name[0] = 'a' + items.back() % 26;
+}
+${noState}`,
+};
+
+/** Most of its time is code that the headers' templates become. */
+const heavyCxx: Work = {
+  name: 'one C++ file that uses much of its heavy headers',
+  file: 'small.cpp',
+  compiler: 'clang++',
+  flags: ['-fstandalone-debug'],
+  rounds: 12,
+  source: (version) => `${heavyIncludes}
 struct item { int id; std::string name; std::map<std::string, std::vector<int>> lists; };
 static std::vector<item> items;
 static std::unordered_map<std::string, std::function<int(int)>> actions;
@@ -77,9 +97,7 @@ extern "C" void small_update(double) {
   if (items.empty() && std::regex_match(std::string("step"), pattern)) items.push_back({});
   items[0].id = actions["step"](items[0].id);
 }
-extern "C" int small_save_state(void **data, size_t *size) { *data = nullptr; *size = 0; return 0; }
-extern "C" int small_load_state(const void *, size_t) { return 0; }
-`,
+${noState}`,
 };
 
 /**
@@ -87,7 +105,7 @@ extern "C" int small_load_state(const void *, size_t) { return 0; }
  * all see the same machine.
  */
 export async function saveToRunning(env: Readonly<Record<string, string | undefined>>): Promise<readonly Table[]> {
-  return [await measure(smallC, env), await measure(heavyCxx, env)];
+  return [await measure(smallC, env), await measure(lightCxx, env), await measure(heavyCxx, env)];
 }
 
 interface Saved {
@@ -96,6 +114,7 @@ interface Saved {
   /** From the first event about the file to the moment its compiler is asked to start. */
   readonly reaction: number;
   readonly warm: boolean;
+  readonly precompiled: boolean;
 }
 
 async function measure(work: Work, env: Readonly<Record<string, string | undefined>>): Promise<Table> {
@@ -108,13 +127,16 @@ async function measure(work: Work, env: Readonly<Record<string, string | undefin
       return tools.runWith(compiler)(request);
     },
   };
-  await using loaded = await openWork(work, true, env, noting);
-  await using started = await openWork(work, false, env, noting);
+  await using loaded = await openWork(work, { warm: true }, env, noting);
+  await using started = await openWork(work, { warm: false }, env, noting);
+  const isCxx = work.compiler === 'clang++';
+  await using without = isCxx ? await openWork(work, { warm: true, pch: 'off' }, env, noting) : undefined;
   const plainFile = join(loaded.root, `plain-${work.file}`);
   const plainArgs = ['-shared', '-fPIC', '-g', '-O0', ...work.flags, plainFile, '-o', join(loaded.root, 'plain.so')];
   const plain: number[] = [];
   const warm: Saved[] = [];
   const cold: Saved[] = [];
+  const unaided: Saved[] = [];
   // The first rounds load the tools and have the JavaScript engine compile what runs often.
   for (let round = 1 - warmUp; round <= work.rounds; round++) {
     const text = work.source(round + warmUp);
@@ -124,7 +146,13 @@ async function measure(work: Work, env: Readonly<Record<string, string | undefin
     const took = performance.now() - start;
     const one = await save(loaded, work, text, asked);
     const other = await save(started, work, text, asked);
-    if (round < 1) continue;
+    const third = without === undefined ? undefined : await save(without, work, text, asked);
+    if (round < 1) {
+      // Precompiled headers are made between edits; the next is to find them made, as after a minute of typing.
+      if (isCxx) await Promise.all([loaded, started].map(precompiledHeader));
+      continue;
+    }
+    if (third !== undefined) unaided.push(third);
     plain.push(took);
     warm.push(one);
     cold.push(other);
@@ -138,6 +166,7 @@ async function measure(work: Work, env: Readonly<Record<string, string | undefin
     cells: [number(percentile(values, 50), digits), number(percentile(values, 95), digits)],
   });
   const ratio = (saved: readonly Saved[]) => saved.map(({ wall }, at) => wall / (plain[at] ?? Number.NaN));
+  const compilers = warm.map(({ done }, at) => (done.timings.build ?? Number.NaN) / (plain[at] ?? Number.NaN));
   const rest = warm.map(({ wall, done }) => wall - (done.timings.build ?? Number.NaN));
   return {
     title: `Save to new code running, ${work.name}, ${work.rounds} rounds in turns (ms)`,
@@ -165,6 +194,17 @@ async function measure(work: Work, env: Readonly<Record<string, string | undefin
       ),
       row('ratio hotmod / plain (goal: 0.5 p50)', ratio(warm), 2),
       row('ratio with build.warm false', ratio(cold), 2),
+      ...(isCxx
+        ? [
+            row('ratio with build.pch off', ratio(unaided), 2),
+            row('ratio of the build alone', compilers, 2),
+            row(
+              'edits with a precompiled header (1: all)',
+              warm.map((one) => (one.precompiled ? 1 : 0)),
+              0,
+            ),
+          ]
+        : []),
     ],
   };
 }
@@ -173,13 +213,13 @@ const warmUp = 4;
 
 function openWork(
   work: Work,
-  warm: boolean,
+  build: { readonly warm: boolean; readonly pch?: 'off' },
   env: Readonly<Record<string, string | undefined>>,
   tools: WarmTools,
 ): Promise<BenchProject> {
   const files = {
     [`modules/small/${work.file}`]: work.source(0),
-    'hotmod.config.json': JSON.stringify({ build: { warm } }),
+    'hotmod.config.json': JSON.stringify({ build }),
   };
   return openProject(files, env, { watch: true, warm: tools });
 }
@@ -203,5 +243,21 @@ async function save(
   off();
   if (event.outcome !== 'reloaded') throw new Error(`${text}\nended as ${event.outcome}`);
   await session.idle();
-  return { wall, done: event, reaction: asked.at - changedAt, warm: (await built).warm === true };
+  const { warm = false, precompiled = 0 } = await built;
+  return { wall, done: event, reaction: asked.at - changedAt, warm, precompiled: precompiled > 0 };
+}
+
+/** Until it is made, or found not to be worth it. */
+async function precompiledHeader({ root }: BenchProject): Promise<void> {
+  const store = join(root, '.hotmod/cache/pch');
+  const end = performance.now() + 60_000;
+  while (performance.now() < end) {
+    const keys = await readdir(store).catch(() => []);
+    const texts = await Promise.all(
+      keys.map((key) => readFile(join(store, key, 'entry.json'), 'utf8').catch(() => '')),
+    );
+    if (texts.some((text) => text !== '')) return;
+    await delay(100);
+  }
+  throw new Error('no precompiled header was made or refused within a minute');
 }

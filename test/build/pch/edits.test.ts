@@ -14,9 +14,9 @@ const text = (value: number | string, includes = '#include "own.h"\n#include <st
 const files = { [unit]: text(0), 'modules/demo/own.h': '#define OWN 1\n' };
 
 /** After it the unit's leading includes are precompiled. */
-async function edited(pch: PchProject): Promise<void> {
+async function edited(pch: PchProject, includes?: string): Promise<void> {
   await pch.build();
-  await pch.save({ [unit]: text(1) });
+  await pch.save({ [unit]: text(1, includes) });
   expect(pch.refusals()).toEqual(['']);
 }
 
@@ -89,32 +89,29 @@ describe('no edit is lost and none is stale:', () => {
     await expectPlain(pch, next);
   });
 
-  const appears: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
-    ['a header found before one of the module', { 'modules/demo/early/own.h': '#define OWN 50\n' }],
-    ['a header found before one of the system', { 'modules/demo/string': '#include_next <string>\n#define OWN 50\n' }],
+  test.each([
+    ['one of the project', { 'early/far.h': '#define OWN 50\n' }],
+    ['one of the system', { 'early/string': '#include_next <string>\n#undef OWN\n#define OWN 60\n' }],
     [
-      'a header found before one that a system header includes',
-      { 'modules/demo/early/features.h': '#include_next <features.h>\n#define OWN 60\n' },
+      'one that a system header includes',
+      { 'early/features.h': '#include_next <features.h>\n#undef OWN\n#define OWN 70\n' },
     ],
-  ];
-  test.each(appears)('%s', async (_, added) => {
-    const includes = '#include <string>\n#include <own.h>\n';
-    const module = { demo: { includes: [] as string[], flags: ['-Wno-macro-redefined'] } };
-    await using pch = await pchProject(
-      { ...files, [unit]: text(0, includes), 'modules/demo/early/.keep': '' },
-      { modules: module },
-    );
-    const early = {
-      ...pch.project.module('demo').build,
-      flags: ['-Wno-macro-redefined', '-I', pch.project.path('modules/demo/early')],
-    };
-    const build = pch.project.module('demo');
-    Object.assign(build, { build: early });
-    await pch.build();
-    await pch.save({ [unit]: text(1, includes) });
+  ] as const)('a header that appears where it is found before %s', async (_, added) => {
+    const includes = '#include <far.h>\n#include <string>\n';
+    await using pch = await pchProject({
+      [unit]: text(0, includes),
+      'early/.keep': '',
+      'far/far.h': '#define OWN 1\n',
+    });
+    const module = pch.project.module('demo');
+    const dirs = [pch.project.path('early'), pch.project.path('far')];
+    Object.assign(module, { build: { ...module.build, includes: dirs } });
+    await edited(pch, includes);
     expect(pch.precompiled(await pch.save({ [unit]: text(2, includes) }))).toBe(1);
     await pch.project.write(added);
-    await expectPlain(pch, await pch.save({ [unit]: text(33, includes) }));
+    const result = await pch.save({ [unit]: text(33, includes) });
+    expect(pch.precompiled(result)).toBe(0);
+    await expectPlain(pch, result);
   });
 
   test('other defines, flags and includes', async () => {
