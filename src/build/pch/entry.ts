@@ -11,6 +11,8 @@ import { replaceFile } from '../objects.js';
  * includes anew is in it, so that an entry is as good as reading them for as long as it is still valid.
  */
 const entrySchema = z.object({
+  /** What begins with these includes, as the compiler is given it. */
+  source: z.string(),
   /** Why it is not used; empty where it is. */
   refused: z.string(),
   /** Time of a compile with it as part of the time of one without it, as measured when it was made. */
@@ -133,6 +135,19 @@ export function pruneEntries(
     const isLeft = time === undefined && Date.now() - made > halfMadeMs;
     if (isLeft || index >= limits.count || bytes > limits.bytes) rmSync(files.dir, { recursive: true, force: true });
   }
+}
+
+/** What the store holds, newest first. */
+export function listEntries(
+  outDir: string,
+): readonly (Pick<Entry, 'source' | 'refused'> & { readonly bytes: number })[] {
+  return namesIn(storeDir(outDir))
+    .map((key) => entryFiles(outDir, key))
+    .sort((a, b) => (timeOf(b.entry) ?? 0) - (timeOf(a.entry) ?? 0))
+    .flatMap((files) => {
+      const entry = readEntry(files);
+      return entry === undefined ? [] : [{ source: entry.source, refused: entry.refused, bytes: sizeOf(files.header) }];
+    });
 }
 
 function namesIn(dir: string): readonly string[] {

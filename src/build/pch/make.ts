@@ -128,11 +128,23 @@ async function tryOut({ unit, files, prefix }: MakeRequest, tempDir: string, run
   if (usual === undefined || usual.exitCode !== 0) return undefined;
   const quick = await compile(usingFlags(files, prefix.length));
   if (quick === undefined) return undefined;
-  const ratio = quick.ms / usual.ms;
-  if (quick.exitCode !== 0) return { ratio, differs: firstLine(quick.output) };
-  if (quick.output !== usual.output) return { ratio, differs: 'in its messages' };
-  return { ratio, differs: quick.bytes.equals(usual.bytes) ? '' : 'in its code or data' };
+  if (quick.exitCode !== 0) return { ratio: 1, differs: firstLine(quick.output) };
+  if (quick.output !== usual.output) return { ratio: 1, differs: 'in its messages' };
+  if (!quick.bytes.equals(usual.bytes)) return { ratio: 1, differs: 'in its code or data' };
+  let [quickMs, usualMs] = [quick.ms, usual.ms];
+  // On a busy machine a run may take far longer than it needs; the shortest of several says most.
+  for (let round = 1; round < maxRounds && quickMs / usualMs > clearRatio; round++) {
+    const [again, quickAgain] = [await compile([]), await compile(usingFlags(files, prefix.length))];
+    if (again === undefined || quickAgain === undefined) return undefined;
+    usualMs = Math.min(usualMs, again.ms);
+    quickMs = Math.min(quickMs, quickAgain.ms);
+  }
+  return { ratio: quickMs / usualMs, differs: '' };
 }
+
+const maxRounds = 3;
+/** What saves so much once needs no second look. */
+const clearRatio = 0.6;
 
 /** Undefined where a header is younger than the compiler's start: it may not be what was read. */
 async function describe(
@@ -153,6 +165,7 @@ async function describe(
   const earlier = new Set(unit.searchDirs);
   const inSystem = await includedNames(headers.filter((path) => !known.has(path)));
   return {
+    source: unit.input,
     refused: '',
     ratio: 1,
     hash: '',

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createIdleWork } from '../../../src/build/idle-work.js';
 import { pruneEntries } from '../../../src/build/pch/entry.js';
+import type { RunRequest } from '../../../src/build/run.js';
 import type { BuildResult } from '../../../src/build/types.js';
 import { createRandom } from '../../../src/fuzz/random.js';
 import { differences, type PchProject, pchProject } from '../../helpers/pch.js';
-import { describeWith } from '../../helpers/programs.js';
+import { describeWith, programPath } from '../../helpers/programs.js';
+import { openWarm, prepare, toolEnv } from '../../helpers/warm.js';
 
 const unit = 'modules/demo/a.cpp';
 const text = (value: number | string, includes = '#include "own.h"\n#include <string>\n'): string =>
@@ -38,6 +40,18 @@ describe('a precompiled header', () => {
     expect(pch.precompiled(second)).toBe(1);
     expect([...second.inputs.keys()].sort()).toEqual([...first.inputs.keys()].sort());
     await expectPlain(pch, second);
+  });
+
+  test('is made and used by tools that stay loaded', async () => {
+    await using warm = openWarm();
+    await prepare(warm, programPath('clang++') ?? 'clang++');
+    const around = (request: RunRequest) => warm.run({ ...request, baseEnv: toolEnv });
+    await using pch = await pchProject(files, { around });
+    await edited(pch);
+    const result = await pch.save({ [unit]: text(2) });
+    expect(result.steps[0]).toMatchObject({ kind: 'compile', precompiled: true, warm: true, fallback: '' });
+    await expectPlain(pch, result);
+    expect(warm.problems).toEqual([]);
   });
 
   test('serves the next session too', async () => {
