@@ -67,7 +67,12 @@ async function compile(unit: CompileStep, index: number, context: CompileContext
   const use = source === undefined ? undefined : precompiled.use(unit, source.hash);
   if (use !== undefined) {
     const made = await compileOnce(unit, index, context, use);
-    if (made.superseded || (made.ok && made.settled)) return made;
+    const tells = made.diagnostics.some(({ rendered }) =>
+      [use.virtual, ...use.headers].some((path) => rendered.includes(path)),
+    );
+    if (made.superseded || (made.ok && made.settled && !tells)) return made;
+    // What it tells of a header has the header's absolute path, and may lead over a file that nobody has.
+    if (made.ok && tells) precompiled.leave(use);
     const again = await compileOnce(unit, index, context, undefined);
     if (made.ok || !again.ok || !again.settled) return again;
     const fallback = `precompiled header: ${made.diagnostics[0]?.message ?? 'it failed'}`;

@@ -43,7 +43,8 @@ export function obstacle({ language, flags }: Pick<CompileStep, 'language' | 'fl
   return null;
 }
 
-const timeMacro = /\b__(?:DATE|TIME|TIMESTAMP)__\b/;
+/** Those of the time, and the name of the source, which is another while headers are precompiled. */
+const unkeptMacro = /\b__(?:DATE|TIME|TIMESTAMP|BASE_FILE)__\b/;
 const pragma = /^[ \t]*#[ \t]*pragma\b[ \t]*(.*)$/gm;
 const pragmaInMacro = /\b_Pragma[ \t]*\([ \t]*(?:L|u8)?"[ \t]*(clang[ \t]+section\b[^"]*)"/;
 
@@ -55,8 +56,8 @@ const othersPragma = /^(?:omp|warning|comment|ident|names|error_messages|intel|a
 
 /** Why a header must be read anew by every compile; null where it need not be. */
 export function headerObstacle(text: string): string | null {
-  const time = timeMacro.exec(text);
-  if (time !== null) return `uses ${time[0]}`;
+  const macro = unkeptMacro.exec(text);
+  if (macro !== null) return `uses ${macro[0]}`;
   for (const [, line = ''] of text.matchAll(pragma)) {
     const words = line.trim();
     if (words !== '' && !keptPragma.test(words) && !othersPragma.test(words)) return `has #pragma ${words}`;

@@ -207,6 +207,10 @@ function ended({
   return !cancelled && signal === '' && startError === '' && tooLongMs === 0;
 }
 
+/** The first that says what is wrong, not where it comes from. */
 function firstLine(text: string): string {
-  return text.trim().split('\n')[0] || 'the compiler printed nothing';
+  const lines = text.trim().split('\n');
+  return (
+    lines.find((line) => /: (?:fatal error|error|warning): /.test(line)) ?? (lines[0] || 'the compiler printed nothing')
+  );
 }

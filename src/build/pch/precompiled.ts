@@ -57,6 +57,8 @@ export interface Precompiled {
   use(unit: CompileStep, sourceHash: string): PrecompiledUse | undefined;
   /** To be told of each edit that was compiled without one: its headers (absolute) and what it took. */
   compiled(unit: CompileStep, headers: readonly string[], durationMs: number): void;
+  /** To be told when a compile with one says what a plain one would say in other words: it is not used again. */
+  leave(use: PrecompiledUse): void;
   /** To be told when a compile failed with one and not without. */
   failed(unit: CompileStep, use: PrecompiledUse, reason: string): void;
   /** Nothing is made until the returned function is called. */
@@ -162,6 +164,8 @@ export function createPrecompiled(options: PrecompiledOptions): Precompiled {
       if (durationMs < (making.worthMs ?? defaultWorthMs)) return;
       making.idle.offer(unit.source, (signal) => make(unit, headers, signal));
     },
+
+    leave: ({ key }) => void broken.add(key),
 
     failed(unit, { key }, reason) {
       broken.add(key);

@@ -143,11 +143,11 @@ describe('no edit is lost and none is stale:', () => {
     }
   });
 
-  test('a header that says when it was compiled', async () => {
-    await using pch = await pchProject({ ...files, 'modules/demo/own.h': '#define OWN 1\n#define WHEN __TIME__\n' });
+  test.each(['__TIME__', '__BASE_FILE__'])('a header that uses %s', async (macro) => {
+    await using pch = await pchProject({ ...files, 'modules/demo/own.h': `#define OWN 1\n#define WHEN ${macro}\n` });
     await pch.build();
     await pch.save({ [unit]: text(1) });
-    expect(pch.refusals()).toEqual([expect.stringContaining('own.h uses __TIME__')]);
+    expect(pch.refusals()).toEqual([expect.stringContaining(`own.h uses ${macro}`)]);
     expect(pch.precompiled(await pch.save({ [unit]: text(2) }))).toBe(0);
   });
 
@@ -166,6 +166,7 @@ describe('no edit is lost and none is stale:', () => {
 
   test('a warning about a header, told in every build', async () => {
     await using pch = await pchProject({ ...files, 'modules/demo/own.h': '#define OWN 1\n#warning look here\n' });
+    await pch.build();
     for (const value of [1, 22, 333]) {
       const result = await pch.save({ [unit]: text(value) });
       expect(result.diagnostics.map((one) => one.message)).toEqual([expect.stringContaining('look here')]);
@@ -180,6 +181,24 @@ describe('no edit is lost and none is stale:', () => {
     const warned = await pch.save({ [unit]: `${text(3)}int g() { int unused; return OWN; }\n` });
     expect([pch.precompiled(warned), warned.diagnostics.length]).toEqual([1, 1]);
     await expectPlain(pch, warned);
+    expect(pch.problems).toEqual([]);
+  });
+
+  test.each([
+    ['a template', 'template <class T> char in_header(T value) { return value; }', 'modules/demo/own.h'],
+    ['a declaration', '[[deprecated]] int in_header(int value);', unit],
+  ])('a warning that leads to %s of a header, and that only a later use brings about', async (_, declared, where) => {
+    await using pch = await pchProject(
+      { ...files, 'modules/demo/own.h': `#define OWN 1\n${declared}\n` },
+      { modules: { demo: { flags: ['-Wconversion'], ldflags: ['-Wl,-z,undefs'] } } },
+    );
+    await edited(pch);
+    for (const value of [2, 33]) {
+      const result = await pch.save({ [unit]: `${text(value)}int g(int x) { return in_header(x); }\n` });
+      expect(pch.precompiled(result)).toBe(0);
+      expect(result.diagnostics.map((one) => one.file)).toEqual([where]);
+      await expectPlain(pch, result);
+    }
     expect(pch.problems).toEqual([]);
   });
 
