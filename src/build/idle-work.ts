@@ -4,17 +4,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface IdleWork extends AsyncDisposable {
   /** Nothing of it runs until the returned function is called; a piece that runs is ended and starts anew later. */
   hold(): () => void;
-  /** Does `work` when there is time for it. An offer under the same key takes the place of one that waits. */
+  /**
+   * Does `work` when there is time for it. An offer under the same key takes the place of one that waits; where too many
+   * wait, the oldest is dropped.
+   */
   offer(key: string, work: (signal: AbortSignal) => Promise<void>): void;
   /** Settles when nothing waits or runs. */
   done(): Promise<void>;
 }
 
-/**
- * @param restMs how long nothing must have been held before a piece of work starts: what follows a build should have its
- *   processors to itself
- */
-export function createIdleWork({ restMs = 300 }: { readonly restMs?: number } = {}): IdleWork {
+export interface IdleOptions {
+  /** How long nothing must have been held before a piece of work starts: what follows a build should have its processors. */
+  readonly restMs?: number;
+  /** Pieces that wait at a time: an edit that concerns a thousand files must not keep the machine busy for an hour. */
+  readonly most?: number;
+}
+
+export function createIdleWork({ restMs = 300, most = 8 }: IdleOptions = {}): IdleWork {
   const waiting = new Map<string, (signal: AbortSignal) => Promise<void>>();
   let holds = 0;
   let closed = false;
@@ -63,6 +69,8 @@ export function createIdleWork({ restMs = 300 }: { readonly restMs?: number } = 
       if (closed) return;
       waiting.delete(key);
       waiting.set(key, work);
+      const [oldest] = waiting.keys();
+      if (waiting.size > most && oldest !== undefined) waiting.delete(oldest);
       look();
     },
     done: () =>

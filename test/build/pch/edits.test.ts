@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createIdleWork } from '../../../src/build/idle-work.js';
 import { pruneEntries } from '../../../src/build/pch/entry.js';
 import type { RunRequest } from '../../../src/build/run.js';
 import type { BuildResult } from '../../../src/build/types.js';
@@ -370,25 +369,4 @@ test(`after each of ${edits} random edits code, data and types are those of a cl
   }
   expect(pch.problems).toEqual([]);
   if (edits > 20) expect(used).toBeGreaterThan(0);
-});
-
-test('a build ends what is being made, which is begun anew when it is over', async () => {
-  await using idle = createIdleWork({ restMs: 0 });
-  const order: string[] = [];
-  let started = (): void => undefined;
-  const firstStart = new Promise<void>((resolve) => {
-    started = resolve;
-  });
-  idle.offer('header', async (signal) => {
-    order.push('begun');
-    started();
-    if (order.length > 1) return;
-    await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-  });
-  await firstStart;
-  const release = idle.hold();
-  order.push('build');
-  release();
-  await idle.done();
-  expect(order).toEqual(['begun', 'build', 'begun']);
 });
