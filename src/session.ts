@@ -23,6 +23,7 @@ import { recallPins, unpin } from './session/generations/pins.js';
 import { type OneOrMany, oneOrMany, rollback } from './session/generations/rollback.js';
 import { type TryOptions, tryVersions } from './session/generations/try-versions.js';
 import { createOtherTargets } from './session/other-targets.js';
+import { openPrecompiling } from './session/precompiling.js';
 import { problemOf } from './session/problem.js';
 import { newRecord } from './session/records.js';
 import { createEmulatorFaults } from './session/recovery/emulator-faults.js';
@@ -84,6 +85,8 @@ export interface Session extends AsyncDisposable {
   refresh(options?: RequestOptions): Promise<void>;
   /** Settles when nothing is being built, reloaded or recovered. */
   idle(): Promise<void>;
+  /** Settles when what is made between edits for those that follow is made as well. */
+  settle(): Promise<void>;
   /**
    * Goes back to an earlier generation, or with several modules in one transaction, all or none; throws HotmodError where
    * it does not exist (HM564), where there is none (HM515), or where a module is pinned (HM565).
@@ -150,8 +153,12 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   stack.defer(() => rm(runDir, { recursive: true, force: true }));
 
   const warm = options.warm ?? stack.use(openWarmTools({ cacheDir: options.cacheDir, env, say: bus.emit }));
-  const workshopFor = (settings: ResolvedConfig): Promise<Workshop> =>
-    openWorkshop({ config: settings, env, cacheDir: options.cacheDir, groupsDir: groupsDirOf(runDir), warm });
+  // Only who saves files again and again is served by what is made for the next time.
+  const precompiling = options.watch ? stack.use(openPrecompiling(bus.emit)) : undefined;
+  const workshopFor = (settings: ResolvedConfig): Promise<Workshop> => {
+    const around = { env, cacheDir: options.cacheDir, groupsDir: groupsDirOf(runDir), warm };
+    return openWorkshop({ config: settings, ...around, ...(precompiling === undefined ? {} : { precompiling }) });
+  };
   const hostProgram = await findHostProgram({ target: config.target, env, cacheDir: options.cacheDir });
   const { builder, engineLibrary } = await workshopFor(config);
 
@@ -339,6 +346,10 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
       request([...context.records.keys()], wanted);
     },
     idle,
+    async settle() {
+      await idle();
+      await precompiling?.idle.done();
+    },
     rollback: oneOrMany((wanted) => changing(() => rollback(context, wanted))),
     modulesOfTransaction: (number) => modulesOfTransaction(context, number),
     dryRollback: (wanted, to) => inTurn(() => dryRollback(context, wanted, to)),

@@ -11,9 +11,12 @@ import { withoutRepeats } from './diagnostics.js';
 import { diskFailure } from './failures.js';
 import { createGenerationStore } from './generations.js';
 import { createFileHashes } from './hashes.js';
+import type { NameCache } from './includes.js';
 import { createLimiter } from './limiter.js';
 import type { LinkTemplate } from './link-template.js';
 import { createObjectCache } from './objects.js';
+import { pruneEntries } from './pch/entry.js';
+import { createPrecompiled } from './pch/precompiled.js';
 import { pruneCache } from './prune.js';
 import { type Run, runProcess } from './run.js';
 import type { RawBuild, Shared } from './shared.js';
@@ -31,7 +34,8 @@ export function createBuilder(options: BuilderOptions): Builder {
   return {
     async build(module, request) {
       const started = performance.now();
-      const build = await inTempDir(shared, (temp) => buildOne(module, request, temp));
+      const resume = shared.precompiled.hold();
+      const build = await inTempDir(shared, (temp) => buildOne(module, request, temp)).finally(resume);
       if (!build.superseded || !last.has(module.name)) last.set(module.name, build.memory);
       const { memory: _, ...result } = build;
       return { ...result, diagnostics: withoutRepeats(result.diagnostics), durationMs: performance.now() - started };
@@ -48,6 +52,7 @@ export function createBuilder(options: BuilderOptions): Builder {
     prune(limits = {}) {
       const libraries = [...last.values()].map((build) => build.library).filter((path) => path !== '');
       pruneCache(options.config.outDir, { ...limits, keep: new Set([...libraries, ...(limits.keep ?? [])]) });
+      pruneEntries(options.config.outDir);
     },
   };
 
@@ -79,16 +84,22 @@ function createShared(options: BuilderOptions): Shared {
   const { config, toolchain } = options;
   const now = options.now ?? Date.now;
   const hashes = createFileHashes(now);
+  const names: NameCache = new Map();
+  const run = withLimit(options.run ?? runProcess, config.timeouts.build);
+  const identity = contentHash(JSON.stringify([toolchain, config.target, compilerVariables(options.env ?? {})]));
   return {
     options,
     now,
     hashes,
-    run: withLimit(options.run ?? runProcess, config.timeouts.build),
-    names: new Map(),
+    ...{ run, names, identity },
     limiter: createLimiter(config.build.jobs),
     objects: createObjectCache(join(config.outDir, 'cache'), hashes),
     generations: createGenerationStore(config.outDir, config.target.libraryExtension, hashes),
-    identity: contentHash(JSON.stringify([toolchain, config.target, compilerVariables(options.env ?? {})])),
+    precompiled: createPrecompiled({
+      ...{ outDir: config.outDir, cwd: config.root, env: options.env, making: options.precompiling },
+      ...{ identity, hashes, names, run },
+      on: config.build.pch === 'auto' && toolchain.compiler.kind !== 'gcc',
+    }),
     templates: new Map<string, Promise<LinkTemplate | undefined>>(),
   };
 }

@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Diagnostic } from '../events/events.js';
 import { contentHash } from '../files/hash.js';
-import { parseDependencyFile } from './dependencies.js';
+import { readDependencyFile } from './dependencies.js';
 import { parseCompilerOutput, shownPath } from './diagnostics.js';
 import { compileFailure, vanished } from './failures.js';
 import type { Hashed } from './hashes.js';
 import { type NameCache, searchIncludes } from './includes.js';
 import type { CachedObject, ObjectCache } from './objects.js';
+import type { Precompiled, PrecompiledUse } from './pch/precompiled.js';
 import type { CompileStep } from './plan.js';
 import type { Surroundings } from './surroundings.js';
 import { notRun, type ToolRun, toolRunOf } from './tool-run.js';
@@ -16,6 +16,7 @@ import { notRun, type ToolRun, toolRunOf } from './tool-run.js';
 export interface CompileContext extends Surroundings {
   readonly names: NameCache;
   readonly objects: ObjectCache;
+  readonly precompiled: Precompiled;
   readonly now: () => number;
   /** Files that went into this source the last time; they are watched for edits while the compiler runs. */
   inputsBefore(source: string): readonly string[];
@@ -56,7 +57,42 @@ function findCached(unit: CompileStep, context: CompileContext): Outcome | undef
   return hit === undefined ? undefined : success(unit, source.hash, hit, true, context);
 }
 
+/**
+ * With a precompiled header where there is one. Whatever does not go well with it is done again without: an error in the
+ * source is then told in the compiler's usual words, and what was read while it changed is read by one compiler alone.
+ */
 async function compile(unit: CompileStep, index: number, context: CompileContext): Promise<Outcome> {
+  const { hashes, precompiled } = context;
+  const source = context.rebuild ? undefined : hashes.of(unit.source);
+  const use = source === undefined ? undefined : precompiled.use(unit, source.hash);
+  if (use !== undefined) {
+    const made = await compileOnce(unit, index, context, use);
+    const tells = made.diagnostics.some(({ rendered }) =>
+      [use.virtual, ...use.headers].some((path) => rendered.includes(path)),
+    );
+    if (made.superseded || (made.ok && made.settled && !tells)) return made;
+    // What it tells of a header has the header's absolute path, and may lead over a file that nobody has.
+    if (made.ok && tells) precompiled.leave(use);
+    const again = await compileOnce(unit, index, context, undefined);
+    if (made.ok || !again.ok || !again.settled) return again;
+    const fallback = `precompiled header: ${made.diagnostics[0]?.message ?? 'it failed'}`;
+    precompiled.failed(unit, use, made.diagnostics[0]?.message ?? 'the compiler printed nothing');
+    return { ...again, tool: { ...again.tool, fallback } };
+  }
+  const isEdit = context.inputsBefore(unit.source).length > 0;
+  const started = performance.now();
+  const made = await compileOnce(unit, index, context, undefined);
+  const headers = [...made.inputs.keys()].filter((path) => path !== unit.source);
+  if (isEdit && made.ok && made.settled) precompiled.compiled(unit, headers, performance.now() - started);
+  return made;
+}
+
+async function compileOnce(
+  unit: CompileStep,
+  index: number,
+  context: CompileContext,
+  precompiled: PrecompiledUse | undefined,
+): Promise<Outcome> {
   const { hashes, cwd } = context;
   const where = { searchDirs: unit.searchDirs, cwd };
   const before = snapshot(unit, context);
@@ -68,7 +104,7 @@ async function compile(unit: CompileStep, index: number, context: CompileContext
   const startedMs = context.now();
   const running = context.run({
     file: unit.command,
-    args: [...unit.flags, ...ownFlags(dependencies), '-c', unit.input, '-o', object],
+    args: [...unit.flags, ...ownFlags(dependencies), ...(precompiled?.flags ?? []), '-c', unit.input, '-o', object],
     cwd,
     env: context.env,
     ...(context.baseEnv === undefined ? {} : { baseEnv: context.baseEnv }),
@@ -81,7 +117,7 @@ async function compile(unit: CompileStep, index: number, context: CompileContext
   const result = await running;
   if (result.cancelled) return superseded(unit);
 
-  const listed = readDependencies(dependencies, cwd);
+  const listed = dependenciesOf(dependencies, cwd, precompiled);
   const extra = listed?.filter((path) => path !== unit.source && !guess.reached.includes(path)) ?? [];
   const search = extra.length === 0 ? guess : searchIncludes(unit.source, extra, where, hashes, context.names);
   const used = new Set(listed === undefined ? search.reached : [...listed, ...search.byAssembler]);
@@ -94,7 +130,7 @@ async function compile(unit: CompileStep, index: number, context: CompileContext
   const settled = after.settled && !shadowed;
 
   const ok = result.exitCode === 0;
-  const tool = toolRunOf(result);
+  const tool = toolRunOf(result, precompiled !== undefined);
   if (!ok) {
     return {
       ...superseded(unit),
@@ -182,13 +218,11 @@ function isYoung(hashed: Hashed | undefined, startedMs: number): boolean {
   return hashed !== undefined && hashed.changedMs >= startedMs - tickMs;
 }
 
-/** Undefined where the compiler wrote none: for assembly without preprocessor, or after a missing header. */
-function readDependencies(path: string, cwd: string): readonly string[] | undefined {
-  try {
-    return parseDependencyFile(readFileSync(path, 'utf8')).map((one) => resolve(cwd, one));
-  } catch {
-    return undefined;
-  }
+/** Absolute. What clang lists of a precompiled header is not relied upon. */
+function dependenciesOf(path: string, cwd: string, precompiled: PrecompiledUse | undefined) {
+  const listed = readDependencyFile(path)?.map((one) => resolve(cwd, one));
+  if (listed === undefined || precompiled === undefined) return listed;
+  return [...new Set([...listed, ...precompiled.headers])].filter((one) => one !== precompiled.virtual);
 }
 
 function success(

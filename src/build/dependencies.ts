@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /**
  * Prerequisites of a dependency file as compilers write it with `-MMD -MF`: one make rule, lines continued with a
  * backslash, blanks escaped as `\ `, `#` as `\#`, `$` as `$$` (GNU make manual, "Rule Syntax"; both clang and gcc).
@@ -27,6 +29,15 @@ export function parseDependencyFile(text: string): readonly string[] {
     }
   }
   return paths;
+}
+
+/** The same from a file. Undefined where the compiler wrote none: for assembly without preprocessor, or after a missing header. */
+export function readDependencyFile(path: string): readonly string[] | undefined {
+  try {
+    return parseDependencyFile(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** A name as a source file asks for it. */

@@ -62,7 +62,7 @@ export function fillTemplate(
 function readTemplate(text: string, object: string, output: string): LinkTemplate | undefined {
   if (/(?:^|: )(?:error|warning): /m.test(text)) return undefined;
   const commands = text.split('\n').filter((line) => /^ "/.test(line));
-  const [linker, ...words] = commands.length === 1 ? splitQuoted(commands[0] ?? '') : [];
+  const [linker, ...words] = commands.length === 1 ? quotedWords(commands[0] ?? '') : [];
   if (linker === undefined || !/(?:^|[.-])(?:ld|mold|lld)(?:$|[.-])/.test(basename(linker))) return undefined;
   const args = words.map((word) => (word === object ? objectName : word === output ? outputMark : word));
   const once = (test: (arg: string) => boolean): boolean => args.filter(test).length === 1;
@@ -72,6 +72,6 @@ function readTemplate(text: string, object: string, output: string): LinkTemplat
 }
 
 /** `"a" "b\"c"`: clang puts every argument in quotes and a backslash before quote, backslash and dollar. */
-function splitQuoted(line: string): readonly string[] {
+export function quotedWords(line: string): readonly string[] {
   return [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = '']) => word.replace(/\\(.)/g, '$1'));
 }

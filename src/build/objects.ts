@@ -88,9 +88,9 @@ export function createObjectCache(cacheDir: string, hashes: FileHashes): ObjectC
 }
 
 /** Writes beside the place and renames, so that no reader ever sees half a file. */
-export function replaceFile(path: string, text: string): void {
+export function replaceFile(path: string, text: string, encoding: BufferEncoding = 'utf8'): void {
   const beside = `${path}.${process.pid}.tmp`;
-  writeFileSync(beside, text);
+  writeFileSync(beside, text, encoding);
   renameSync(beside, path);
 }
 

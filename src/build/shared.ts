@@ -5,6 +5,7 @@ import type { NameCache } from './includes.js';
 import type { Limiter } from './limiter.js';
 import type { LinkTemplate } from './link-template.js';
 import type { ObjectCache } from './objects.js';
+import type { Precompiled } from './pch/precompiled.js';
 import type { Run } from './run.js';
 import type { BuilderOptions, BuildResult } from './types.js';
 
@@ -17,6 +18,7 @@ export interface Shared {
   readonly names: NameCache;
   readonly limiter: Limiter;
   readonly objects: ObjectCache;
+  readonly precompiled: Precompiled;
   readonly generations: GenerationStore;
   /** Compiler, target and environment as one hash; part of every cache key. */
   readonly identity: string;

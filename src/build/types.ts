@@ -1,6 +1,7 @@
 import type { ResolvedConfig, ResolvedModule } from '../config/resolved.js';
 import type { Diagnostic } from '../events/events.js';
 import type { Toolchain } from '../toolchain/types.js';
+import type { Precompiling } from './pch/precompiled.js';
 import type { PruneLimits } from './prune.js';
 import type { Run } from './run.js';
 
@@ -23,6 +24,8 @@ export interface BuilderOptions {
    * this process can end it. Left out: none is kept.
    */
   readonly groupsDir?: string;
+  /** Makes precompiled headers in idle time. Left out: those that are there are used, and none is made. */
+  readonly precompiling?: Precompiling;
   /** Milliseconds since the epoch, compared with file times. */
   readonly now?: () => number;
 }
@@ -46,6 +49,8 @@ export interface BuildStep {
   readonly warm: boolean;
   /** Why the plain command did it in the place of a loaded tool; empty where nothing of that kind happened. */
   readonly fallback: string;
+  /** A compiler took the source's first lines from a precompiled header. */
+  readonly precompiled: boolean;
   readonly durationMs: number;
 }
 

@@ -101,4 +101,26 @@ export const buildCodes: readonly CodeText[] = [
     remedy:
       'Nothing is lost. If it happens in every session, set `build.warm: false`; the log has the reason of each time (`fallbacks` of build:done).',
   },
+  {
+    code: 'HM222',
+    title: 'precompiled header failed',
+    meaning:
+      'A file was compiled with a precompiled header that hotmod had made of the includes it begins with. That failed, and without it the same file compiled. What runs is what came of the second compile; this precompiled header is not used again in the session.',
+    remedy:
+      'Nothing has to be done. If it happens again and again, set `build.pch: "off"` in the config, and report what the compiler said.',
+  },
+  {
+    code: 'HM223',
+    title: 'precompiled headers were given up',
+    meaning:
+      'Precompiled headers failed several times (HM222). All files are compiled without them until the session ends.',
+    remedy: 'Nothing is lost but some time for each build. `build.pch: "off"` in the config stops the attempt.',
+  },
+  {
+    code: 'HM224',
+    title: 'file comes out different with precompiled headers',
+    meaning:
+      'Before a precompiled header is used for a file, the file is compiled with it and without it, and both objects (without debug information) and messages are compared. Here they differed, so the file is compiled as if there were none. It is asked again when one of its headers changes.',
+    remedy: 'Nothing has to be done. A report with the includes of the file would be welcome.',
+  },
 ];

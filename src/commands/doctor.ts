@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { listEntries } from '../build/pch/entry.js';
 import { cacheDir } from '../config/cache-dir.js';
 import { environmentOverrides, inCi, type Overrides } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
@@ -36,7 +37,7 @@ export async function doctor(options: DoctorOptions, io: CommandIo): Promise<Exi
   const request = await checkRequest(options, io);
   const look = async (): Promise<readonly Check[]> => {
     const found = await checkMachine(request);
-    return [...found, ...(found.every(isOk) ? [await checkWarm(request)] : [])];
+    return [...found, ...(found.every(isOk) ? [await checkWarm(request), await checkPrecompiled(request)] : [])];
   };
   let checks = await look();
   let plan = await repairPlan(checks, options, io);
@@ -60,14 +61,14 @@ async function checkRequest(options: DoctorOptions, io: CommandIo): Promise<Chec
   try {
     const { cwd, env } = io;
     const config = await loadConfig({ cwd, env, flags, configFile: options.configFile, requireModules: false });
-    const { compiler, linker, warm } = config.build;
-    return { ...fixed, compiler, linker, warm, target: config.target };
+    const { compiler, linker, warm, pch } = config.build;
+    return { ...fixed, compiler, linker, warm, pch, target: config.target };
   } catch (error) {
     // What the command line itself has wrong is no matter of the config.
     if (!(error instanceof HotmodError) || targetCodes.has(error.code)) throw error;
     io.stderr.write(`The config was left aside: ${error.message}\n`);
     const [target] = resolveTargets({ ...environmentOverrides(io.env), ...flags }, {}, targets());
-    return { ...fixed, compiler: null, linker: null, warm: true, target };
+    return { ...fixed, compiler: null, linker: null, warm: true, pch: 'auto', target };
   }
 }
 
@@ -87,6 +88,22 @@ async function checkWarm(request: CheckRequest): Promise<Check> {
     ...row,
     detail: words.join(', '),
   };
+}
+
+/** What has been made in this project, and for which files it was not worth it or could not be. */
+async function checkPrecompiled(request: CheckRequest): Promise<Check> {
+  const row = { name: 'precompiled', status: 'ok', fix: '', need: null } as const;
+  if (request.pch === 'off') return { ...row, detail: 'headers: off (build.pch is off)' };
+  const { compiler } = await findToolchain(request);
+  if (compiler.kind === 'gcc') return { ...row, detail: `headers: none, because ${compiler.path} is a gcc` };
+  const all = listEntries(request.folders['project folder'] ?? '');
+  if (all.length === 0) return { ...row, detail: 'headers: none yet; made in idle time once a file is edited' };
+  const made = all.filter(({ refused }) => refused === '');
+  const megabytes = Math.ceil(made.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20);
+  const without = all
+    .filter(({ refused }) => refused !== '')
+    .map(({ source, refused }) => `${source} without: ${refused}`);
+  return { ...row, detail: [`headers: ${made.length} made (${megabytes} MB)`, ...without].join('; ') };
 }
 
 /** What a repair does: packages of the system first, then what comes from the npm registry. */

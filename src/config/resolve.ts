@@ -37,6 +37,7 @@ export function resolveBuild(config: UserConfig, given: Overrides): BuildSetting
     linker: given.linker ?? build.linker ?? null,
     jobs: given.jobs ?? build.jobs ?? os.availableParallelism(),
     warm: build.warm ?? true,
+    pch: build.pch ?? 'auto',
     compileCommands: build.compileCommands ?? true,
   };
 }

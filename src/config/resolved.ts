@@ -47,6 +47,8 @@ export interface BuildSettings {
   readonly jobs: number;
   /** Compiler and linker stay loaded between builds, where the system can do that. */
   readonly warm: boolean;
+  /** Precompiled headers where they pay, or none. */
+  readonly pch: 'auto' | 'off';
   readonly compileCommands: boolean;
 }
 

@@ -52,6 +52,12 @@ const buildSchema = z.strictObject({
     .describe(
       'Keep compiler and linker loaded, so that each of their runs saves its start (Linux; elsewhere it has no effect). Default: true.',
     ),
+  pch: z
+    .enum(['auto', 'off'])
+    .optional()
+    .describe(
+      'Precompiled headers of what edited files include first, made by themselves in idle time and used where they are measured to pay (clang; with gcc it has no effect). Default: auto.',
+    ),
   compileCommands: z.boolean().optional().describe('Write compile_commands.json for editors. Default: true.'),
   ...buildFlagsShape,
 });

@@ -219,8 +219,10 @@ export type SessionEvent =
       readonly warnings: number;
       /** Every compiler and linker that ran had been loaded before; left out where none ran. */
       readonly warm?: boolean;
-      /** Why a plain command did it in the place of a loaded tool, one for each; left out where there was none. */
+      /** Why a plain command did it in the place of a loaded tool, or with a precompiled header, one for each; left out where there was none. */
       readonly fallbacks?: readonly string[];
+      /** Sources whose first includes came from precompiled headers; left out where there were none. */
+      readonly precompiled?: number;
       readonly durationMs: number;
     }
   | {

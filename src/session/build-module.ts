@@ -75,7 +75,9 @@ async function runBuild(record: ModuleRecord, request: BuildModuleRequest): Prom
 function toolsOf({ steps }: BuildResult) {
   const ran = steps.filter((step) => !step.cached && step.kind !== 'command');
   const fallbacks = ran.map((step) => step.fallback).filter((reason) => reason !== '');
+  const precompiled = ran.filter((step) => step.precompiled).length;
   return {
+    ...(precompiled === 0 ? {} : { precompiled }),
     ...(ran.length === 0 ? {} : { warm: ran.every((step) => step.warm) }),
     ...(fallbacks.length === 0 ? {} : { fallbacks }),
   };

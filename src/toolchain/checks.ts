@@ -16,6 +16,8 @@ export interface CheckRequest {
   readonly linker: string | null;
   /** See `ToolchainRequest`. */
   readonly warm: boolean;
+  /** Whether files may be compiled with precompiled headers. */
+  readonly pch: 'auto' | 'off';
   readonly target: Target;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Folders that must be writable, by what they are for. They need not exist. */

@@ -27,11 +27,7 @@ test('contestants take turns, another one first in each round, and rounds in dou
 test('a small C file is compiled by the plain command, by build tools and by hotmod, whose time is told by phases', async () => {
   const [small] = works;
   if (small === undefined) throw new Error('there is no work');
-  const measured = await measure(
-    { ...small, warmUp: 1, rivals: ['plain', 'make'], withoutWarm: false },
-    1,
-    process.env,
-  );
+  const measured = await measure({ ...small, warmUp: 1, rivals: ['plain', 'make'], variants: [] }, 1, process.env);
   expect([...measured.samples.keys()]).toEqual(['plain', 'make', 'hotmod']);
   const [own] = measured.samples.get('hotmod') ?? [];
   const { 'all but the tools': rest = 0, 'first event to compiler': _, ...phases } = own?.phases ?? {};

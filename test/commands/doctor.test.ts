@@ -54,6 +54,7 @@ describe('on a machine that has everything', () => {
       'project folder',
       'cache folder',
       'loaded tools',
+      'precompiled',
     ]);
     expect(lines.every((line) => line.startsWith('ok '))).toBe(true);
   });
@@ -74,6 +75,35 @@ describe('on a machine that has everything', () => {
         .out()
         .split('\n')
         .find((line) => line.includes('loaded tools')),
+    ).toMatch(said);
+  });
+
+  const entry = { ratio: 0.3, hash: '', headers: [], own: [], absent: [], folders: [], earlier: [], names: [] };
+  const store = {
+    '.hotmod/cache/pch/a/entry.json': JSON.stringify({ ...entry, source: 'modules/a/a.cpp', refused: '' }),
+    '.hotmod/cache/pch/a/headers.pch': 'x'.repeat(1000),
+    '.hotmod/cache/pch/b/entry.json': JSON.stringify({
+      ...entry,
+      source: 'modules/b/b.cpp',
+      refused: 'it saves nothing',
+    }),
+  };
+  test.each([
+    ['there are none', {}, /headers: none yet/],
+    ['there are some', store, /headers: 1 made \(1 MB\); modules\/b\/b\.cpp without: it saves nothing$/],
+    [
+      'they are off',
+      { ...store, 'hotmod.config.json': '{"build":{"pch":"off"}}' },
+      /headers: off \(build\.pch is off\)/,
+    ],
+  ])('it says of precompiled headers that %s', async (_, files, said) => {
+    const io = commandIo({ cwd: await tempProject(files), env: { ...process.env, CI: '' } });
+    expect(await doctor(plain, io)).toBe(0);
+    expect(
+      io
+        .out()
+        .split('\n')
+        .find((line) => line.includes('precompiled')),
     ).toMatch(said);
   });
 

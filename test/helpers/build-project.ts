@@ -37,6 +37,7 @@ export interface ProjectOptions {
   readonly folder?: string;
   readonly outDir?: string;
   readonly compileCommands?: boolean;
+  readonly pch?: 'auto' | 'off';
 }
 
 export async function buildProject(
@@ -152,6 +153,7 @@ function configOf(root: string, modules: readonly ResolvedModule[], options: Pro
       linker: null,
       jobs: options.jobs ?? 4,
       warm: true,
+      pch: options.pch ?? 'off',
       compileCommands: options.compileCommands ?? false,
     },
     reload: {

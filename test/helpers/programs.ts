@@ -28,7 +28,7 @@ export function testWith(...programs: readonly string[]) {
 }
 
 /** The same for a whole group. */
-function describeWith(...programs: readonly string[]) {
+export function describeWith(...programs: readonly string[]) {
   const reason = reasonToSkip(programs);
   return (name: string, tests: () => void): void => {
     describe.skipIf(reason !== '')(name + reason, tests);

@@ -8,7 +8,7 @@ import { type BenchProject, openProject } from '../project.js';
 import { between, type Mark } from './marks.js';
 import { noteCalls } from './note-calls.js';
 import type { Contestant, Sample } from './rivals.js';
-import type { Work } from './work.js';
+import type { BuildVariant, Work } from './work.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -26,7 +26,7 @@ export async function openHotmod(
   work: Work,
   first: number,
   env: Environment,
-  { warm, inside = false }: { readonly warm: boolean; readonly inside?: boolean },
+  { build = {}, inside = false }: { readonly build?: Partial<BuildVariant>; readonly inside?: boolean },
 ): Promise<HotmodContestant> {
   const stack = new AsyncDisposableStack();
   let marks: Mark[] = [];
@@ -35,7 +35,7 @@ export async function openHotmod(
   const files = {
     ...Object.fromEntries(Object.entries(await work.files()).map(([name, text]) => [`modules/work/${name}`, text])),
     [`modules/work/${work.edited}`]: await work.source(first),
-    'hotmod.config.json': JSON.stringify({ build: { warm } }),
+    'hotmod.config.json': JSON.stringify({ build }),
   };
   const project = stack.use(await openProject(files, env, { watch: true, warm: noting(tools, mark) }));
   const { bus, host, history } = project.session.context;
@@ -45,12 +45,13 @@ export async function openHotmod(
     noteCalls('journal', history, ['begin', 'decided', 'outcome'], mark);
   }
   return {
-    name: warm ? 'hotmod' : 'hotmod, build.warm false',
+    name: ['hotmod', ...Object.entries(build).map(([setting, value]) => `build.${setting} ${value}`)].join(', '),
     marks: () => marks,
     async run(text) {
       marks = [];
-      return save(project, work, text, { warm, mark, marks: () => marks });
+      return save(project, work, text, { build, mark, marks: () => marks });
     },
+    rest: () => project.session.settle(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
@@ -59,10 +60,15 @@ async function save(
   { session, root }: BenchProject,
   work: Work,
   text: string,
-  { warm, mark, marks }: { warm: boolean; mark: (name: string) => void; marks: () => readonly Mark[] },
+  saving: {
+    readonly build: Partial<BuildVariant>;
+    readonly mark: (name: string) => void;
+    readonly marks: () => readonly Mark[];
+  },
 ): Promise<Sample> {
+  const { build, mark, marks } = saving;
   const { bus } = session.context;
-  const [built, done] = [bus.next('build:done'), bus.next('reload:done')];
+  const [builtEvent, done] = [bus.next('build:done'), bus.next('reload:done')];
   mark('save');
   // At once, as an editor in its own process does it, and not in turns with the session that shares this process.
   writeFileSync(join(root, 'modules/work', work.edited), text);
@@ -71,10 +77,15 @@ async function save(
   const ms = (marks().find(({ name }) => name === 'reload:done')?.at ?? Number.NaN) - (marks()[0]?.at ?? Number.NaN);
   const seen = [...marks()];
   if (event.outcome !== 'reloaded') throw new Error(`${work.title}: an edit ended as ${event.outcome}`);
-  const cold = warm && (await built).warm !== true;
+  const built = await builtEvent;
+  const cold = !('warm' in build) && built.warm !== true;
   await session.idle();
-  const phases = warm ? { phases: phasesOf(ms, seen, event) } : {};
-  return { ms, ...phases, ...(cold ? { doubt: 'a build was not done by loaded tools' } : {}) };
+  const usual = Object.keys(build).length === 0;
+  return {
+    ms,
+    ...(usual ? { phases: phasesOf(ms, seen, event), precompiled: (built.precompiled ?? 0) > 0 } : {}),
+    ...(cold ? { doubt: 'a build was not done by loaded tools' } : {}),
+  };
 }
 
 /** The whole, divided; what is in no phase is the journal, the waits and the messages between the processes. */

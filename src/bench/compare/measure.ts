@@ -34,8 +34,8 @@ export async function measure(
   const opened = await Promise.all(work.rivals.map((rival) => openRival(rival, work, root, env)));
   const rivals = opened.filter((one) => one !== null);
   const nextEdit = createEdits();
-  const own = [stack.use(await openHotmod(work, nextEdit(), env, { warm: true }))];
-  if (work.withoutWarm) own.push(stack.use(await openHotmod(work, nextEdit(), env, { warm: false })));
+  const own: Contestant[] = [];
+  for (const build of [{}, ...work.variants]) own.push(stack.use(await openHotmod(work, nextEdit(), env, { build })));
 
   const samples = await inTurns([...rivals, ...own], { rounds, warmUp: work.warmUp }, () => work.source(nextEdit()));
   for (const [name, list] of samples) {
@@ -70,6 +70,7 @@ export async function inTurns(
   let inDoubt = true;
   for (let before = 0; before < warmUp || (inDoubt && before < warmUp + mostWarmUp); before++) {
     inDoubt = (await round()).some(({ doubt }) => doubt !== undefined);
+    for (const contestant of contestants) await contestant.rest?.();
   }
   const samples = contestants.map(() => [] as Sample[]);
   for (let counted = 0; counted < rounds; counted++) {

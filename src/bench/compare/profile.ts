@@ -38,7 +38,7 @@ export async function profile(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ProfileOfWork> {
   const nextEdit = createEdits();
-  await using hotmod = await openHotmod(work, nextEdit(), env, { warm: true, inside: true });
+  await using hotmod = await openHotmod(work, nextEdit(), env, { inside: true });
   for (let round = 0; round < Math.min(warmUp, rounds); round++) await hotmod.run(await work.source(nextEdit()));
   const inspector = new Session();
   inspector.connect();

@@ -7,12 +7,16 @@ import type { RivalName, Work } from './work.js';
 export interface Contestant {
   readonly name: string;
   run(text: string): Promise<Sample>;
+  /** Lets it do what it does between edits; called after the rounds that do not count. */
+  rest?(): Promise<void>;
 }
 
 export interface Sample {
   readonly ms: number;
   /** Where the milliseconds went, where the contestant tells; by name, in the order in which they come. */
   readonly phases?: Readonly<Record<string, number>>;
+  /** Whether the compiler took the headers from what was precompiled; left out where that cannot be. */
+  readonly precompiled?: boolean;
   /** Why it does not say what it is measured for; left out where it does. */
   readonly doubt?: string;
 }

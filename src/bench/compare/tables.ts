@@ -21,7 +21,7 @@ export function comparisonTable(measured: Measured): Table {
   return {
     title: `${measured.work}: ${title}, ${rounds} rounds in turns (ms; ratios to ${base === '' ? 'nothing' : base})`,
     columns: ['p50', 'p95', 'ratio p50', 'ratio p95'],
-    rows: [...rows, ...phaseRows(measured)],
+    rows: [...rows, ...phaseRows(measured), ...precompiledRows(measured)],
   };
 }
 
@@ -35,6 +35,15 @@ function phaseRows({ samples }: Measured): readonly Row[] {
     name: `  hotmod: ${name}`,
     cells: percentiles(phases.map((one) => one[name] ?? Number.NaN)),
   }));
+}
+
+/** How many of the edits took their headers from what was precompiled, where any did. */
+function precompiledRows({ samples }: Measured): readonly Row[] {
+  const own = samples.get('hotmod') ?? [];
+  const count = own.filter(({ precompiled }) => precompiled === true).length;
+  return count === 0
+    ? []
+    : [{ name: '  hotmod: edits with a precompiled header', cells: [`${count} of ${own.length}`] }];
 }
 
 function percentiles(values: readonly number[]): readonly string[] {

@@ -1,6 +1,9 @@
 /** What builds the same text beside hotmod: the compiler alone, or a build tool that calls it. */
 export type RivalName = 'plain' | 'make' | 'ninja';
 
+/** What of hotmod's `build` settings is switched off, to see what it is worth. */
+export type BuildVariant = { readonly warm: false } | { readonly pch: 'off' };
+
 /** Sources as somebody would write them, one of them in as many versions as are wanted. */
 export interface Work {
   /** What it is called on the command line and in kept ratios. */
@@ -19,8 +22,8 @@ export interface Work {
   readonly rounds: { readonly short: number; readonly full: number };
   /** Rounds before those that count: tools are loaded, and the JavaScript engine compiles what runs often. */
   readonly warmUp: number;
-  /** Also measured with `build.warm` false. */
-  readonly withoutWarm: boolean;
+  /** Settings of `build` that it is also measured with, beside the usual ones. */
+  readonly variants: readonly BuildVariant[];
   /** The ratio to reach; null where none was set. */
   readonly goal: { readonly p50: number; readonly p95: number | null } | null;
 }

@@ -16,7 +16,7 @@ const smallC: Work = {
   rivals: each,
   rounds: { short: 40, full: 150 },
   warmUp: 5,
-  withoutWarm: true,
+  variants: [{ warm: false }],
   goal: { p50: 0.5, p95: 0.7 },
   source: (edit) => `#include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ const largeC: Work = {
   rivals: each,
   rounds: { short: 15, full: 60 },
   warmUp: 4,
-  withoutWarm: false,
+  variants: [],
   goal: null,
   source: (edit) => `#include <stdio.h>
 #include <string.h>
@@ -104,7 +104,7 @@ const heavyCxx = {
   rivals: each,
   rounds: { short: 8, full: 30 },
   warmUp: 3,
-  withoutWarm: false,
+  variants: [{ pch: 'off' }],
   goal: { p50: 0.5, p95: null },
 } as const;
 
@@ -160,7 +160,7 @@ const sqlite: Work = {
   rivals: ['plain', 'ninja'],
   rounds: { short: 3, full: 10 },
   warmUp: 1,
-  withoutWarm: false,
+  variants: [],
   goal: null,
   // The edit is inside the amalgamation, where nothing can be taken for a header that stays as it is.
   source: async (edit) => `${await sqliteFile('sqlite3.c')}
@@ -205,7 +205,7 @@ ${numbers(projectFiles - 1, (n) => `  sum += part_${n}(sum);\n`)}}
   rivals: ['ninja', 'make'],
   rounds: { short: 15, full: 60 },
   warmUp: 3,
-  withoutWarm: false,
+  variants: [],
   goal: { p50: 0.8, p95: null },
   source: (edit) => projectPart(editedPart, edit),
 };
