@@ -22,6 +22,7 @@ import { pinModule } from './session/generations/pin-module.js';
 import { recallPins, unpin } from './session/generations/pins.js';
 import { type OneOrMany, oneOrMany, rollback } from './session/generations/rollback.js';
 import { type TryOptions, tryVersions } from './session/generations/try-versions.js';
+import { openCache } from './session/open-cache.js';
 import { createOtherTargets } from './session/other-targets.js';
 import { problemOf } from './session/problem.js';
 import { newRecord } from './session/records.js';
@@ -69,6 +70,8 @@ export interface SessionOptions {
   readonly warm?: WarmTools;
   /** Where the history is kept; `memory` for a session that nobody comes back to. Default: on disk. */
   readonly keepHistory?: 'disk' | 'memory';
+  /** Finds objects of the user's other projects, and leaves its own for them. Default: false. */
+  readonly shareObjects?: boolean;
   /** False where whoever asks repeats the whole run when it suspects the emulator. Default: true. */
   readonly retryCrashes?: boolean;
 }
@@ -150,8 +153,14 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   stack.defer(() => rm(runDir, { recursive: true, force: true }));
 
   const warm = options.warm ?? stack.use(openWarmTools({ cacheDir: options.cacheDir, env, say: bus.emit }));
+  const cache =
+    options.shareObjects === true ? openCache({ cacheDir: options.cacheDir, config, say: bus.emit }) : undefined;
+  if (cache !== undefined) stack.use(cache);
   const workshopFor = (settings: ResolvedConfig): Promise<Workshop> =>
-    openWorkshop({ config: settings, env, cacheDir: options.cacheDir, groupsDir: groupsDirOf(runDir), warm });
+    openWorkshop({
+      ...{ config: settings, env, cacheDir: options.cacheDir, groupsDir: groupsDirOf(runDir), warm },
+      ...(cache === undefined || settings.build.cacheLimit === 0 ? {} : { cache }),
+    });
   const hostProgram = await findHostProgram({ target: config.target, env, cacheDir: options.cacheDir });
   const { builder, engineLibrary } = await workshopFor(config);
 

@@ -32,7 +32,8 @@ export function createBuilder(options: BuilderOptions): Builder {
   return {
     async build(module, request) {
       const started = performance.now();
-      const build = await inTempDir(shared, (tempDir) => buildOne(module, request, tempDir));
+      const release = options.cache?.hold();
+      const build = await inTempDir(shared, (tempDir) => buildOne(module, request, tempDir)).finally(release);
       if (!build.superseded || !last.has(module.name)) last.set(module.name, build.memory);
       const { memory: _, ...result } = build;
       return { ...result, diagnostics: withoutRepeats(result.diagnostics), durationMs: performance.now() - started };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Diagnostic } from '../events/events.js';
 import { contentHash } from '../files/hash.js';
+import type { SharedCache } from './cache/shared-cache.js';
 import { parseDependencyFile } from './dependencies.js';
 import { parseCompilerOutput, shownPath } from './diagnostics.js';
 import { compileFailure, vanished } from './failures.js';
@@ -17,6 +18,8 @@ export interface CompileContext extends Surroundings {
   readonly names: NameCache;
   readonly objects: ObjectCache;
   readonly now: () => number;
+  /** Undefined where nothing is shared with other projects. */
+  readonly shared: SharedCache | undefined;
   /** Files that went into this source the last time; they are watched for edits while the compiler runs. */
   inputsBefore(source: string): readonly string[];
 }
@@ -42,7 +45,7 @@ export async function compileUnit(unit: CompileStep, index: number, context: Com
   const started = performance.now();
   const outcome =
     (context.rebuild ? undefined : findCached(unit, context)) ??
-    (await context.limiter.run(context.signal, () => compile(unit, index, context))) ??
+    (await context.limiter.run(context.signal, () => findShared(unit, index, context))) ??
     superseded(unit);
   return { ...outcome, durationMs: performance.now() - started };
 }
@@ -54,6 +57,23 @@ function findCached(unit: CompileStep, context: CompileContext): Outcome | undef
   if (source === undefined) return undefined;
   const hit = context.objects.find(unitKey(unit, source.hash, context));
   return hit === undefined ? undefined : success(unit, source.hash, hit, true, context);
+}
+
+/** What another project or session of the user made of the same, else what the compiler makes of it, for others too. */
+async function findShared(unit: CompileStep, index: number, context: CompileContext): Promise<Outcome> {
+  const { shared, hashes, rebuild } = context;
+  const source = shared === undefined ? undefined : hashes.of(unit.source);
+  if (shared === undefined || source === undefined) return compile(unit, index, context);
+  const key = unitKey(unit, source.hash, context);
+  // A save of what was built before does not wait for anything.
+  const isFirst = context.inputsBefore(unit.source).length === 0;
+  const draft = await shared.draft(unit, source.hash, isFirst, context);
+  const taken = draft === undefined || rebuild ? undefined : await shared.take(draft, key, index, context);
+  if (taken !== undefined) return success(unit, source.hash, taken, true, context);
+  const outcome = await compile(unit, index, context);
+  const isWhole = outcome.ok && outcome.settled && outcome.inputs.get(unit.source) === source.hash;
+  if (draft !== undefined && isWhole) shared.keepLater(draft, key, context);
+  return outcome;
 }
 
 async function compile(unit: CompileStep, index: number, context: CompileContext): Promise<Outcome> {

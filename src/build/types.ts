@@ -1,6 +1,7 @@
 import type { ResolvedConfig, ResolvedModule } from '../config/resolved.js';
 import type { Diagnostic } from '../events/events.js';
 import type { Toolchain } from '../toolchain/types.js';
+import type { SharedCache } from './cache/shared-cache.js';
 import type { PruneLimits } from './prune.js';
 import type { Run } from './run.js';
 
@@ -23,6 +24,8 @@ export interface BuilderOptions {
    * this process can end it. Left out: none is kept.
    */
   readonly groupsDir?: string;
+  /** Objects shared with the user's other projects. Left out: nothing is shared. */
+  readonly cache?: SharedCache;
   /** Milliseconds since the epoch, compared with file times. */
   readonly now?: () => number;
 }

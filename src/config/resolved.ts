@@ -47,6 +47,10 @@ export interface BuildSettings {
   readonly jobs: number;
   /** Compiler and linker stay loaded between builds, where the system can do that. */
   readonly warm: boolean;
+  /** The program that each compile command is given to, and its own arguments; empty for none. */
+  readonly launcher: readonly string[];
+  /** Megabytes of what is kept for all projects of the user; 0 for none. */
+  readonly cacheLimit: number;
   readonly compileCommands: boolean;
 }
 

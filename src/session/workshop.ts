@@ -1,4 +1,5 @@
 import { createBuilder } from '../build/builder.js';
+import type { SharedCache } from '../build/cache/shared-cache.js';
 import { crossFlags } from '../build/plan.js';
 import type { Builder } from '../build/types.js';
 import type { WarmTools } from '../build/warm/tools.js';
@@ -28,8 +29,10 @@ export async function openWorkshop(request: {
   readonly groupsDir?: string;
   /** Compilers and linkers that stay loaded, where there are any. */
   readonly warm?: WarmTools;
+  /** Objects shared with the user's other projects. Left out: nothing is shared. */
+  readonly cache?: SharedCache;
 }): Promise<Workshop> {
-  const { config, env, cacheDir, groupsDir, warm } = request;
+  const { config, env, cacheDir, groupsDir, warm, cache } = request;
   const { compiler, linker, warm: stayLoaded } = config.build;
   const toolchain = await findToolchain({
     ...{ compiler, linker, env },
@@ -52,6 +55,7 @@ export async function openWorkshop(request: {
     publicHeaders: publicHeadersDir,
     env: definedOnly(env),
     ...(groupsDir === undefined ? {} : { groupsDir }),
+    ...(cache === undefined ? {} : { cache }),
     ...(warm === undefined || !stayLoaded ? {} : { run: warm.runWith(toolchain.compiler.path) }),
   });
   return { builder, engineLibrary };

@@ -152,6 +152,8 @@ function configOf(root: string, modules: readonly ResolvedModule[], options: Pro
       linker: null,
       jobs: options.jobs ?? 4,
       warm: true,
+      launcher: [],
+      cacheLimit: 0,
       compileCommands: options.compileCommands ?? false,
     },
     reload: {

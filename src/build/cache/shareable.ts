@@ -1,0 +1,48 @@
+import type { CompileStep } from '../plan.js';
+
+/**
+ * Whether a unit's object can be the answer for another project or a later time: what its flags make the compiler read
+ * and write must be known to the last file. So these are the flags that are known to read nothing but the headers that
+ * the compiler lists, and to write nothing beside the object; any other keeps the unit out of the shared cache.
+ */
+const known: readonly RegExp[] = [
+  /^-g(?:[0-3]|dwarf(?:-[2-5])?|gdb|line-tables-only|(?:no-)?column-info|(?:no-)?strict-dwarf)?$/,
+  /^-O(?:[0-3sgz]|fast)?$/,
+  /^-W(?![alp],)/,
+  /^-(?:w|ansi|pedantic|pedantic-errors|pthread|nostdinc|nostdinc\+\+)$/,
+  /^-(?:std|stdlib)=/,
+  /^--target=/,
+  /^-m[\w=.,+-]+$/,
+  /^-[DU]./,
+  /^-(?:I|isystem|iquote|idirafter)./,
+  /^-f(?:no-)?(?:PIC|pic|PIE|pie|omit-frame-pointer|exceptions|rtti|strict-aliasing|wrapv|trapv|common|builtin|math-errno|fast-math|unroll-loops|inline|inline-functions|signed-char|unsigned-char|short-enums|stack-protector(?:-\w+)?|standalone-debug|limit-debug-info|gnu-unique|crash-diagnostics|data-sections|function-sections|asynchronous-unwind-tables|color-diagnostics|emit-class-debug-always|freestanding)$/,
+  /^-fvisibility(?:-inlines-hidden|=\w+)$/,
+  /^-f(?:diagnostics-color|debug-compilation-dir|file-compilation-dir)=/,
+];
+
+/** Options whose value is the next word. */
+const withValue: ReadonlySet<string> = new Set(['-I', '-isystem', '-iquote', '-idirafter', '-D', '-U']);
+
+export function isShareable({ language, flags }: CompileStep): boolean {
+  // What the assembler reads by itself (.incbin) is in no list of headers.
+  if (language === 'asm') return false;
+  return flags.every(
+    (flag, at) => withValue.has(flag) || withValue.has(flags[at - 1] ?? '') || known.some((form) => form.test(flag)),
+  );
+}
+
+/**
+ * Whether the project's folder goes into the object by debug information (DWARF 5, 3.1.1: DW_AT_comp_dir). It does not
+ * where there is none, or where the user has said what is to stand there.
+ */
+export function namesItsFolder({ flags }: CompileStep): boolean {
+  if (flags.some((flag) => /^-f(?:debug|file)-compilation-dir=/.test(flag))) return false;
+  return flags.findLast((flag) => /^-g(?:[0-3]|dwarf|gdb|line|$)/.test(flag)) !== '-g0';
+}
+
+/**
+ * Words in a text that make the object depend on more than the files: the time, and files that only an assembler reads.
+ */
+export function isVolatile(text: string): boolean {
+  return /__(?:DATE|TIME|TIMESTAMP)__|\.(?:incbin|include)\b/.test(text);
+}
