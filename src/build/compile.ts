@@ -86,9 +86,10 @@ async function compile(unit: CompileStep, index: number, context: CompileContext
   const object = join(context.tempDir, `${index}.o`);
   const dependencies = join(context.tempDir, `${index}.d`);
   const startedMs = context.now();
+  const [program = unit.command, ...words] = [...unit.launcher, unit.command];
   const running = context.run({
-    file: unit.command,
-    args: [...unit.flags, ...ownFlags(dependencies), '-c', unit.input, '-o', object],
+    file: program,
+    args: [...words, ...unit.flags, ...ownFlags(dependencies), '-c', unit.input, '-o', object],
     cwd,
     env: context.env,
     ...(context.baseEnv === undefined ? {} : { baseEnv: context.baseEnv }),
@@ -120,7 +121,7 @@ async function compile(unit: CompileStep, index: number, context: CompileContext
       ...superseded(unit),
       superseded: false,
       settled,
-      diagnostics: compileFailure(result, unit.command, unit.source, context),
+      diagnostics: compileFailure(result, program, unit.source, context),
       inputs: after.inputs,
       absent: search.absent,
       tool,

@@ -24,6 +24,8 @@ export interface BuilderOptions {
    * this process can end it. Left out: none is kept.
    */
   readonly groupsDir?: string;
+  /** What stands before each compile command, its program by an absolute path. Left out: nothing. */
+  readonly launcher?: readonly string[];
   /** Objects shared with the user's other projects. Left out: nothing is shared. */
   readonly cache?: SharedCache;
   /** Milliseconds since the epoch, compared with file times. */

@@ -7,6 +7,7 @@ import type { ResolvedConfig } from '../config/resolved.js';
 import { buildEngine } from '../host/engine-build.js';
 import { publicHeadersDir } from '../paths.js';
 import { findToolchain } from '../toolchain/find.js';
+import { findLauncher } from '../toolchain/launcher.js';
 import { definedOnly } from './environment.js';
 
 export interface Workshop {
@@ -19,7 +20,7 @@ export interface Workshop {
  * Everything that building needs: a toolchain, the engine that modules link against (compiled on first use), and a
  * builder for these settings.
  *
- * @throws HotmodError HM204 to HM206 where the machine has no toolchain, HM530 where the engine cannot be built.
+ * @throws HotmodError HM204 to HM206 where the machine has no toolchain, HM229 where it lacks the launcher, HM530 where the engine cannot be built.
  */
 export async function openWorkshop(request: {
   readonly config: ResolvedConfig;
@@ -40,6 +41,7 @@ export async function openWorkshop(request: {
     // By the settings alone: a dry run, which keeps nothing loaded, must find what a session has built.
     warm: stayLoaded,
   });
+  const launcher = await findLauncher(config.build.launcher, env);
   const engine = {
     compiler: toolchain.compiler.path,
     cacheDir,
@@ -53,6 +55,7 @@ export async function openWorkshop(request: {
     toolchain,
     engineLibrary,
     publicHeaders: publicHeadersDir,
+    launcher,
     env: definedOnly(env),
     ...(groupsDir === undefined ? {} : { groupsDir }),
     ...(cache === undefined ? {} : { cache }),

@@ -23,7 +23,9 @@ const known: readonly RegExp[] = [
 /** Options whose value is the next word. */
 const withValue: ReadonlySet<string> = new Set(['-I', '-isystem', '-iquote', '-idirafter', '-D', '-U']);
 
-export function isShareable({ language, flags }: CompileStep): boolean {
+export function isShareable({ language, launcher, flags }: CompileStep): boolean {
+  // What a launcher gives is the launcher's to answer for, and to keep.
+  if (launcher.length > 0) return false;
   // What the assembler reads by itself (.incbin) is in no list of headers.
   if (language === 'asm') return false;
   return flags.every(

@@ -16,7 +16,10 @@ test('a project whose own store is gone finds its objects', async () => {
   await using dir = await tempDir();
   const problems: CacheProblem[] = [];
   await using cache = openSharedCache({ cacheDir: dir.path, limitBytes: 1e9, onProblem: (one) => problems.push(one) });
-  await using project = await buildProject(files, { modules: { demo: { flags: ['-Wall'] } }, around: (r) => runProcess({...r, baseEnv: { PATH: process.env.PATH ?? ''}}) });
+  await using project = await buildProject(files, {
+    modules: { demo: { flags: ['-Wall'] } },
+    around: (r) => runProcess({ ...r, baseEnv: { PATH: process.env.PATH ?? '' } }),
+  });
   const request = { signal: new AbortController().signal, rebuild: false, onProgress: () => undefined };
   const first = await project.another({ cache }).build(project.module('demo'), request);
   console.log(first.steps);
