@@ -34,7 +34,9 @@ export function inside(text: string, root: string): string {
   const [, option = '', path = text] = /^(-I|-isystem|-iquote|-idirafter)(.+)$/.exec(text) ?? [];
   if (!isAbsolute(path)) return text;
   const short = relative(root, path);
-  return short.startsWith('..') || isAbsolute(short) ? text : `${option}./${short}`;
+  if (short.startsWith('..') || isAbsolute(short)) return text;
+  // A slash at the end means something (`UnitInputs.absent`).
+  return `${option}./${short}${path.endsWith('/') ? '/' : ''}`;
 }
 
 export function outside(path: string, root: string): string {

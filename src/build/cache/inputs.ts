@@ -5,7 +5,7 @@ import type { FileHashes } from '../hashes.js';
 import { type NameCache, searchIncludes } from '../includes.js';
 import type { CompileStep } from '../plan.js';
 import type { Surroundings } from '../surroundings.js';
-import { isVolatile } from './shareable.js';
+import { type TextTraits, traitsOf } from './shareable.js';
 
 /** All that a unit reads, down to the last system header. */
 export interface UnitInputs {
@@ -16,8 +16,11 @@ export interface UnitInputs {
    * now, without it no file does.
    */
   readonly absent: readonly string[];
-  /** No file of the project's folder was opened by a name that holds the folder's path. */
-  readonly namedFromInside: boolean;
+  /**
+   * The project's path is in nothing that the source can see: its files were opened by names that do not hold it, or no
+   * text asks for the name of a file. (Clang opens headers beside the source by the path of the `-I` for their folder.)
+   */
+  readonly placeUnseen: boolean;
 }
 
 /**
@@ -49,10 +52,13 @@ export async function listInputs(
     const named = parseDependencyFile(readFileSync(file, 'utf8'));
     const paths = [...new Set(named.map((one) => resolve(cwd, one)))];
     const files: (readonly [string, string])[] = [];
+    let asksNames = false;
     for (const path of paths) {
       const hashed = hashes.of(path);
       if (hashed === undefined || (!known.files.has(path) && hashed.changedMs >= known.before)) return undefined;
-      if (isVolatileFile(path, hashed.hash)) return undefined;
+      const traits = traitsOfFile(path, hashed.hash);
+      if (traits.volatile) return undefined;
+      asksNames ||= traits.asksNames;
       if (path !== unit.source) files.push([path, hashed.hash]);
     }
     const where = { searchDirs: [...unit.searchDirs, ...systemDirs], cwd };
@@ -61,7 +67,7 @@ export async function listInputs(
     return {
       files,
       absent: [...new Set([...places].filter((path) => hashes.of(path) === undefined).map(topmostAbsent))],
-      namedFromInside: named.every((one) => !isAbsolute(one) || !one.startsWith(cwd + sep)),
+      placeUnseen: !asksNames || named.every((one) => !isAbsolute(one) || !one.startsWith(cwd + sep)),
     };
   } finally {
     rmSync(around.tempDir, { recursive: true, force: true });
@@ -88,13 +94,13 @@ function besides(path: string, systemDirs: readonly string[]): readonly string[]
   return [`${path}.gch`, ...(name === undefined ? [] : systemDirs.map((dir) => resolve(dir, name)))];
 }
 
-/** Content hash -> whether it is volatile; system headers are the same for all units. */
-const looked = new Map<string, boolean>();
+/** By content hash; system headers are the same for all units. */
+const looked = new Map<string, TextTraits>();
 
-function isVolatileFile(path: string, hash: string): boolean {
+function traitsOfFile(path: string, hash: string): TextTraits {
   const known = looked.get(hash);
   if (known !== undefined) return known;
-  const found = isVolatile(readFileSync(path, 'latin1'));
+  const found = traitsOf(readFileSync(path, 'latin1'));
   if (looked.size > 20_000) looked.clear();
   looked.set(hash, found);
   return found;

@@ -34,17 +34,24 @@ export function isShareable({ language, launcher, flags }: CompileStep): boolean
 }
 
 /**
- * Whether the project's folder goes into the object by debug information (DWARF 5, 3.1.1: DW_AT_comp_dir). It does not
- * where there is none, or where the user has said what is to stand there.
+ * Whether the project's folder goes into the object by debug information (DWARF 5, 3.1.1: DW_AT_comp_dir). Told to write
+ * another folder there (`-ffile-compilation-dir=.`), clang has the whole path in the source's name instead.
  */
 export function namesItsFolder({ flags }: CompileStep): boolean {
-  if (flags.some((flag) => /^-f(?:debug|file)-compilation-dir=/.test(flag))) return false;
   return flags.findLast((flag) => /^-g(?:[0-3]|dwarf|gdb|line|$)/.test(flag)) !== '-g0';
 }
 
-/**
- * Words in a text that make the object depend on more than the files: the time, and files that only an assembler reads.
- */
-export function isVolatile(text: string): boolean {
-  return /__(?:DATE|TIME|TIMESTAMP)__|\.(?:incbin|include)\b/.test(text);
+/** Words in a text that make the object depend on more than what the files hold. */
+export interface TextTraits {
+  /** It asks for the time, or has the assembler read a file. */
+  readonly volatile: boolean;
+  /** It asks under what name a file was opened. */
+  readonly asksNames: boolean;
+}
+
+export function traitsOf(text: string): TextTraits {
+  return {
+    volatile: /__(?:DATE|TIME|TIMESTAMP)__|\.(?:incbin|include)\b/.test(text),
+    asksNames: /__(?:FILE|BASE_FILE|FILE_NAME)__|__builtin_(?:FILE|source_location)/.test(text),
+  };
 }

@@ -88,7 +88,8 @@ export function createSharedObjects(store: CacheStore, now: () => number = () =>
 
   return {
     async draft(unit, sourceHash, startedMs, wait, around) {
-      if (!isShareable(unit)) return undefined;
+      // In an environment that nobody named there may be a CPATH that is not part of any key.
+      if (around.baseEnv === undefined || !isShareable(unit)) return undefined;
       const probe = wait ? await probes.of(unit, around) : probes.ready(unit, around);
       if (probe === undefined) return undefined;
       return { unit, sourceHash, startedMs, probe, keys: keysOf(unit, sourceHash, probe, around) };
@@ -130,9 +131,7 @@ export function createSharedObjects(store: CacheStore, now: () => number = () =>
       if (now.placed !== keys.placed) return false;
 
       const portable =
-        keys.portable !== null &&
-        inputs.namedFromInside &&
-        set.files.every(([path]) => inside(path, around.cwd) === path);
+        keys.portable !== null && inputs.placeUnseen && set.files.every(([path]) => inside(path, around.cwd) === path);
       const key = portable && keys.portable !== null ? keys.portable : keys.placed;
       const short = (path: string): string => (portable ? inside(path, around.cwd) : path);
       const headers = made.headers.map(([path, hash]): [string, string] => [short(path), hash]);
