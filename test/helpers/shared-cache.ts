@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSharedCache, type SharedCache } from '../../src/build/cache/shared-cache.js';
 import { type CacheProblem, storeFolder } from '../../src/build/cache/store.js';
@@ -52,7 +52,8 @@ export interface Afresh extends AsyncDisposable {
 /** Every entry that lies in the cache, absolute. */
 export function entriesOf(cacheDir: string): readonly string[] {
   const dir = join(cacheDir, storeFolder);
-  return ['units', 'sets', 'objects'].flatMap((kind) =>
+  const kinds = ['units', 'sets', 'objects'].filter((kind) => existsSync(join(dir, kind)));
+  return kinds.flatMap((kind) =>
     readdirSync(join(dir, kind), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name)),

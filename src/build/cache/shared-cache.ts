@@ -63,8 +63,17 @@ export function openSharedCache({ cacheDir, limitBytes, onProblem, restMs }: Sha
   };
   const queue = createKeepQueue(restMs ?? defaultRestMs, afterwards);
 
+  let held = 0;
   return {
-    hold: queue.hold,
+    hold() {
+      if (held++ === 0) objects.lookAgain();
+      const release = queue.hold();
+      return () => {
+        held--;
+        release();
+      };
+    },
+
     draft: (unit, sourceHash, wait, context) => objects.draft(unit, sourceHash, context.now(), wait, context),
 
     async take(draft, unitKey, index, context) {

@@ -54,6 +54,8 @@ export interface SharedObjects {
   ): Promise<UnitDraft | undefined>;
   /** The object that the compiler would make of this unit now. Never rejects. */
   find(draft: UnitDraft, around: Around): Promise<SharedObject | undefined>;
+  /** Has the system headers looked at again; called when builds begin after a rest. */
+  lookAgain(): void;
   /** Puts an object there for others, where nothing that it was made of has changed since. Never rejects. */
   keep(draft: UnitDraft, made: MadeObject, around: Around): Promise<boolean>;
 }
@@ -79,7 +81,7 @@ const clockTickMs = 10;
 /** Versions of headers that one source is kept for. */
 const maxAlternatives = 16;
 
-/** System headers that were found to be what they were are not looked at again for so long: 1,000 units ask at once. */
+/** 1,000 units that are built together ask at once: system headers that were as they had been are believed for so long. */
 const setTrustMs = 1000;
 
 export function createSharedObjects(store: CacheStore, now: () => number = () => performance.now()): SharedObjects {
@@ -111,6 +113,8 @@ export function createSharedObjects(store: CacheStore, now: () => number = () =>
       return undefined;
     },
 
+    lookAgain: () => sets.clear(),
+
     async keep({ unit, sourceHash, keys, probe, startedMs }, made, around) {
       const own = new Set(made.headers.map(([path]) => path));
       const known = { files: new Set([unit.source, ...own]), before: startedMs - clockTickMs };
@@ -131,7 +135,10 @@ export function createSharedObjects(store: CacheStore, now: () => number = () =>
       if (now.placed !== keys.placed) return false;
 
       const portable =
-        keys.portable !== null && inputs.placeUnseen && set.files.every(([path]) => inside(path, around.cwd) === path);
+        keys.portable !== null &&
+        inputs.placeUnseen &&
+        !made.output.includes(around.cwd) &&
+        set.files.every(([path]) => inside(path, around.cwd) === path);
       const key = portable && keys.portable !== null ? keys.portable : keys.placed;
       const short = (path: string): string => (portable ? inside(path, around.cwd) : path);
       const headers = made.headers.map(([path, hash]): [string, string] => [short(path), hash]);
@@ -169,6 +176,7 @@ export function createSharedObjects(store: CacheStore, now: () => number = () =>
     if (known !== undefined && now() - known.at < setTrustMs) return known.holds;
     const text = await store.read('sets', key);
     const read = text === undefined ? undefined : setSchema.safeParse(parsed(text));
+    if (read?.success === false) await store.drop('sets', key, 'it is of another form');
     const answer = read?.success === true && holds(read.data, hashes);
     sets.set(key, { at: now(), holds: answer });
     return answer;

@@ -67,6 +67,19 @@ export function openCacheStore(cacheDir: string, onProblem: (problem: CacheProbl
     await rm(path, { force: true, recursive: true }).catch(() => undefined);
   };
 
+  const place = async (path: string, payload: Uint8Array): Promise<unknown> => {
+    const beside = join(dir, temporaryFolder, `${process.pid}-${randomUUID()}`);
+    try {
+      await Promise.all([mkdir(dirname(path), { recursive: true }), mkdir(dirname(beside), { recursive: true })]);
+      await writeFile(beside, wrapEntry(payload));
+      await rename(beside, path);
+      return null;
+    } catch (error) {
+      await rm(beside, { force: true }).catch(() => undefined);
+      return error;
+    }
+  };
+
   return {
     dir,
     has: (kind, key) => existsSync(entryPath(dir, kind, key)),
@@ -92,23 +105,14 @@ export function openCacheStore(cacheDir: string, onProblem: (problem: CacheProbl
     async write(kind, key, payload) {
       if (!writable) return false;
       const path = entryPath(dir, kind, key);
-      const beside = join(dir, temporaryFolder, `${process.pid}-${randomUUID()}`);
-      try {
-        await Promise.all([mkdir(dirname(path), { recursive: true }), mkdir(dirname(beside), { recursive: true })]);
-        await writeFile(beside, wrapEntry(payload));
-        await rename(beside, path);
-        return true;
-      } catch (error) {
-        await rm(beside, { force: true }).catch(() => undefined);
-        // Another session may clear the cache away at any time; the next entry finds its folder again.
-        if (codeOf(error) === 'ENOENT' && existsSync(cacheDir)) return false;
-        writable = false;
-        say(
-          'HM228',
-          `the shared cache ${dir} cannot be written: ${messageOf(error)}; this session goes on without adding to it`,
-        );
-        return false;
-      }
+      // Another session may clear the cache away at any moment; the second time its folders are made anew.
+      const error = (await place(path, payload)) === null ? null : await place(path, payload);
+      if (error === null) return true;
+      writable = false;
+      // What Node's recursive mkdir says of a read-only file system.
+      const reason = codeOf(error) === 'ENOENT' ? 'no folder can be made there' : messageOf(error);
+      say('HM228', `the shared cache ${dir} cannot be written: ${reason}; this session goes on without adding to it`);
+      return false;
     },
 
     drop,
