@@ -22,7 +22,14 @@ function start(cwd: string, args: readonly string[], env: Readonly<Record<string
   return spawn(process.execPath, [bin, ...args], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, HOTMOD_CACHE: testCacheDir, CI: 'true', ...env },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      HOTMOD_CACHE: testCacheDir,
+      HOTMOD_CACHE_LIMIT: '100',
+      CI: 'true',
+      ...env,
+    },
   });
 }
 

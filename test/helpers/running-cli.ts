@@ -18,7 +18,13 @@ export function startCli(cwd: string, args: readonly string[]): RunningCli {
   const child = spawn(process.execPath, [join(packageRoot, 'bin/hotmod.js'), ...args], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, HOTMOD_CACHE: testCacheDir, CI: 'true' },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      HOTMOD_CACHE: testCacheDir,
+      HOTMOD_CACHE_LIMIT: '100',
+      CI: 'true',
+    },
   });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (data) => {

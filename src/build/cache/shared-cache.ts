@@ -79,6 +79,8 @@ export function openSharedCache({ cacheDir, limitBytes, onProblem, restMs }: Sha
     async take(draft, unitKey, index, context) {
       const found = await objects.find(draft, context);
       counts[found === undefined ? 'misses' : 'hits']++;
+      // Nothing to do but to have the counts written when there is rest.
+      queue.add('counts', async () => undefined);
       if (found === undefined) return undefined;
       const object = join(context.tempDir, `${index}.o`);
       writeFileSync(object, found.object);
