@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { coldStart } from './cold-start.js';
 import { endurance } from './endurance.js';
 import { frameCopies } from './frame-copies.js';
 import { idle } from './idle.js';
@@ -17,6 +18,7 @@ import { types } from './types.js';
 /** Timings are for people to read; nothing here passes or fails. */
 const measurements = {
   save: saveToRunning,
+  cold: coldStart,
   types,
   transfer,
   pause,
