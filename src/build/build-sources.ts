@@ -59,6 +59,7 @@ export async function buildFromSources(
   const link = await linkModule(module.name, plan.link, objects, {
     ...context,
     root: config.root,
+    isFirst: last === undefined,
     template: () => linkTemplate(plan, shared),
   });
   if (!link.superseded) request.onProgress(total, total);

@@ -43,7 +43,7 @@ export async function cache({ action, configFile, json }: CacheOptions, io: Comm
   writer.line(
     `size     ${megabytes(bytes)} of ${limit === 0 ? 'none: it is off here (build.cacheLimit is 0)' : megabytes(limit)}`,
   );
-  writer.line(`entries  ${entries.objects} objects of ${entries.units} sources`);
+  writer.line(`entries  ${entries.objects} objects of ${entries.units} sources, ${entries.libraries} libraries`);
   writer.line(`hits     ${hits}${rate}, ${counts.stored} stored`);
   return exitCode.ok;
 }

@@ -31,7 +31,13 @@ async function look(cwd: string, cache: string) {
   const { code, stdout } = await runCli(cwd, ['cache', '--json'], { HOTMOD_CACHE: cache });
   expect(code).toBe(0);
   const read: unknown = JSON.parse(stdout);
-  return read as { hits: number; stored: number; entries: { objects: number }; bytes: number; dir: string };
+  return read as {
+    hits: number;
+    stored: number;
+    entries: { objects: number; libraries: number };
+    bytes: number;
+    dir: string;
+  };
 }
 
 function problemsOf(dev: DevProcess): readonly string[] {
@@ -46,25 +52,28 @@ describe('the cache of all projects', () => {
     {
       await using dev = startDev(first.path, [], { HOTMOD_CACHE: dir.path });
       await dev.wait('session:idle');
-      await waitFor(async () => (await look(first.path, dir.path)).stored === 1, 'the object to be stored');
+      await waitFor(async () => (await look(first.path, dir.path)).stored === 2, 'object and library to be stored');
       expect(problemsOf(dev)).toEqual([]);
     }
     {
       await using dev = startDev(clone.path, [], { HOTMOD_CACHE: dir.path });
       await dev.wait('reload:done', (event) => event.outcome === 'loaded');
-      await waitFor(async () => (await look(clone.path, dir.path)).hits === 1, 'the hit to be counted');
+      await waitFor(
+        async () => (await look(clone.path, dir.path)).stored === 3,
+        'the library of the clone to be stored',
+      );
       dev.child.kill('SIGTERM');
       await dev.ended();
     }
     expect(await look(clone.path, dir.path)).toMatchObject({
       hits: 1,
-      stored: 1,
-      entries: { objects: 1 },
+      stored: 3,
+      entries: { objects: 1, libraries: 2 },
       dir: dir.path,
     });
     const shown = await runCli(clone.path, ['cache'], { HOTMOD_CACHE: dir.path });
     expect(shown.stdout).toMatch(
-      /^place {4}\S+\nsize {5}[\d.]+ MB of 100 MB\nentries {2}1 objects of 1 sources\nhits {5}1 \(50 % of 2 asked for\), 1 stored\n$/,
+      /^place {4}\S+\nsize {5}[\d.]+ MB of 100 MB\nentries {2}1 objects of 1 sources, 2 libraries\nhits {5}1 \(25 % of 4 asked for\), 3 stored\n$/,
     );
     const cleared = await runCli(clone.path, ['cache', 'clear', '--json'], { HOTMOD_CACHE: dir.path });
     expect(JSON.parse(cleared.stdout)).toMatchObject({ bytes: 0, entries: { objects: 0 } });
@@ -82,14 +91,17 @@ describe('the cache of all projects', () => {
         expect((await dev.wait('reload:done')).outcome).toBe('loaded');
         expect(problemsOf(dev)).toEqual([]);
       }
-      await waitFor(async () => (await look(one.path, dir.path)).entries.objects === 1, 'the object to be stored');
+      await waitFor(
+        async () => (await look(one.path, dir.path)).entries.libraries === 2,
+        'both libraries to be stored',
+      );
       for (const dev of [a, b]) {
         dev.child.kill('SIGTERM');
         await dev.ended();
       }
       for (const root of [one.path, other.path]) await rm(join(root, '.hotmod'), { recursive: true, force: true });
     }
-    expect((await look(one.path, dir.path)).hits).toBe(2);
+    expect((await look(one.path, dir.path)).hits).toBe(4);
   });
 
   test('is off where it has no room', async () => {

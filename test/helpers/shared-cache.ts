@@ -37,6 +37,7 @@ export async function buildAfresh(
   return {
     result,
     fromCache: result.steps.filter((step) => step.kind === 'compile').map((step) => step.cached),
+    linked: result.steps.some((step) => step.kind === 'link' && step.cached),
     library: result.ok ? readFileSync(result.library) : Buffer.alloc(0),
     [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose](),
   };
@@ -46,13 +47,15 @@ export interface Afresh extends AsyncDisposable {
   readonly result: BuildResult;
   /** Of each source, in their order, whether its object was found. */
   readonly fromCache: readonly boolean[];
+  /** Whether the library was found. */
+  readonly linked: boolean;
   readonly library: Buffer;
 }
 
 /** Every entry that lies in the cache, absolute. */
 export function entriesOf(cacheDir: string): readonly string[] {
   const dir = join(cacheDir, storeFolder);
-  const kinds = ['units', 'sets', 'objects'].filter((kind) => existsSync(join(dir, kind)));
+  const kinds = ['units', 'sets', 'objects', 'libraries'].filter((kind) => existsSync(join(dir, kind)));
   return kinds.flatMap((kind) =>
     readdirSync(join(dir, kind), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())

@@ -1,9 +1,9 @@
-import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { contentHash } from '../../files/hash.js';
 import type { CompileStep } from '../plan.js';
-import type { RunRequest } from '../run.js';
 import type { Surroundings } from '../surroundings.js';
+import { findPrograms, isProgram } from './programs.js';
 
 /** What a compiler is and where it looks, beyond its name and version. */
 export interface CompilerProbe {
@@ -56,36 +56,27 @@ async function probe(
   flags: readonly string[],
   around: Surroundings,
 ): Promise<CompilerProbe | undefined> {
-  const { cwd, env, baseEnv, run } = around;
-  const request = (change: Pick<RunRequest, 'file' | 'args' | 'shell'>): RunRequest => ({
-    ...change,
+  const { cwd, baseEnv } = around;
+  const asked = await around.run({
+    file: unit.command,
+    args: [...flags, '-v', '-fsyntax-only', '-x', unit.language, '/dev/null'],
     cwd,
-    env: { LC_ALL: env.LC_ALL ?? 'C' },
+    env: { LC_ALL: 'C' },
     ...(baseEnv === undefined ? {} : { baseEnv }),
+    shell: false,
     signal: new AbortController().signal,
   });
-  const asked = await run(
-    request({
-      file: unit.command,
-      args: [...flags, '-v', '-fsyntax-only', '-x', unit.language, '/dev/null'],
-      shell: false,
-    }),
-  );
   if (asked.exitCode !== 0) return undefined;
   const answer = readVerbose(asked.output);
   // Gcc has its assembler do the rest; clang is its own.
   const assembler = /^COLLECT_GCC=/m.test(asked.output) ? [onPath('as', baseEnv?.PATH ?? '')] : [];
   const programs = [...new Set([unit.command, ...answer.programs, ...assembler].map((file) => realpathSync(file)))];
   if (!programs.every(isCompiler)) return undefined;
-  // As ldd(1) does it. `--version`, should one be no dynamic program and run.
-  const trace = programs.map((file) => `LD_TRACE_LOADED_OBJECTS=1 '${file.replaceAll("'", "'\\''")}' --version`);
-  const traced = await run(request({ file: trace.join('; '), args: [], shell: true }));
-  const libraries = [...traced.output.matchAll(/(?:=> |^\t)(\/.*) \(0x/gm)].map(([, path = '']) => path);
-  const files = [...new Set([...programs, ...libraries])].sort();
+  const found = await findPrograms(programs, around);
   const said = answer.commands.map((line) => line.replaceAll(cwd, '.').replace(/\S*\/cc\w{6}\.\w+/g, ''));
   return {
     systemDirs: answer.systemDirs,
-    identity: () => contentHash(JSON.stringify([said, answer.systemDirs, files.map(stampOf)])),
+    identity: () => contentHash(JSON.stringify([said, answer.systemDirs, found.identity()])),
   };
 }
 
@@ -117,14 +108,5 @@ function onPath(name: string, searchPath: string): string {
 function isCompiler(file: string): boolean {
   if (!/clang|gcc|g\+\+|c\+\+|^cc|cc1|(?:^|-)as$/.test(basename(file)) || /ccache|distcc|icecc/.test(basename(file)))
     return false;
-  const magic = Buffer.alloc(2);
-  const descriptor = openSync(file, 'r');
-  readSync(descriptor, magic, 0, 2, 0);
-  closeSync(descriptor);
-  return magic.toString('latin1') !== '#!';
-}
-
-function stampOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return `${path}:${found?.ino}:${found?.size}:${found?.mtimeMs}:${found?.ctimeMs}`;
+  return isProgram(file);
 }

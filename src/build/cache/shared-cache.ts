@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NameCache } from '../includes.js';
+import type { LinkTemplate } from '../link-template.js';
 import type { CachedObject, ObjectCache } from '../objects.js';
 import type { CompileStep } from '../plan.js';
 import type { Surroundings } from '../surroundings.js';
 import { pruneEntries } from './contents.js';
 import { createKeepQueue } from './keep-queue.js';
+import { createSharedLibraries, type LinkDraft, type LinkedLibrary } from './shared-libraries.js';
 import { createSharedObjects, type UnitDraft } from './shared-objects.js';
 import { type CacheProblem, openCacheStore } from './store.js';
 
@@ -25,7 +27,9 @@ export type SharingContext = Surroundings & {
   readonly now: () => number;
 };
 
-/** Objects that all projects of a user find, made by any of their sessions. */
+export type LinkingContext = Surroundings & { readonly now: () => number };
+
+/** Objects and libraries that all projects of a user find, made by any of their sessions. */
 export interface SharedCache extends AsyncDisposable {
   /** While a build runs nothing is stored; what it returns ends that. */
   hold(): () => void;
@@ -35,6 +39,16 @@ export interface SharedCache extends AsyncDisposable {
   take(draft: UnitDraft, unitKey: string, index: number, context: SharingContext): Promise<CachedObject | undefined>;
   /** Has the object in the project's own store put there for others, once no build runs. */
   keepLater(draft: UnitDraft, unitKey: string, context: SharingContext): void;
+  /** See `SharedLibraries.draft`. */
+  draftLink(
+    linkKey: string,
+    template: LinkTemplate,
+    wait: boolean,
+    context: LinkingContext,
+  ): Promise<LinkDraft | undefined>;
+  /** The bytes of the library that this link gives, where some session has made it. */
+  takeLibrary(draft: LinkDraft, context: LinkingContext): Promise<Uint8Array | undefined>;
+  keepLibraryLater(draft: LinkDraft, made: LinkedLibrary, context: LinkingContext): void;
   /** Stores what waits, without waiting for rest. */
   settle(): Promise<void>;
 }
@@ -49,6 +63,7 @@ let jobs = 0;
 export function openSharedCache({ cacheDir, limitBytes, onProblem, restMs }: SharedCacheOptions): SharedCache {
   const store = openCacheStore(cacheDir, onProblem);
   const objects = createSharedObjects(store);
+  const libraries = createSharedLibraries(store);
   let counts = { hits: 0, misses: 0, stored: 0 };
   let bytesSincePrune = Number.POSITIVE_INFINITY;
 
@@ -61,6 +76,16 @@ export function openSharedCache({ cacheDir, limitBytes, onProblem, restMs }: Sha
     bytesSincePrune = 0;
     await pruneEntries(cacheDir, limitBytes);
   };
+  const count = (found: boolean): void => {
+    counts[found ? 'hits' : 'misses']++;
+    // Nothing to do but to have the counts written when there is rest.
+    queue.add('counts', async () => undefined);
+  };
+  const stored = (bytes: number): void => {
+    counts.stored++;
+    bytesSincePrune += bytes;
+  };
+  const tempDirIn = (outDir: string): string => join(outDir, 'cache', 'tmp', `${process.pid}-share-${++jobs}`);
   const queue = createKeepQueue(restMs ?? defaultRestMs, afterwards);
 
   let held = 0;
@@ -78,9 +103,7 @@ export function openSharedCache({ cacheDir, limitBytes, onProblem, restMs }: Sha
 
     async take(draft, unitKey, index, context) {
       const found = await objects.find(draft, context);
-      counts[found === undefined ? 'misses' : 'hits']++;
-      // Nothing to do but to have the counts written when there is rest.
-      queue.add('counts', async () => undefined);
+      count(found !== undefined);
       if (found === undefined) return undefined;
       const object = join(context.tempDir, `${index}.o`);
       writeFileSync(object, found.object);
@@ -88,13 +111,28 @@ export function openSharedCache({ cacheDir, limitBytes, onProblem, restMs }: Sha
     },
 
     keepLater(draft, unitKey, context) {
-      const tempDir = join(context.outDir, 'cache', 'tmp', `${process.pid}-share-${++jobs}`);
+      const tempDir = tempDirIn(context.outDir);
       queue.add(`${context.outDir} ${draft.unit.source}`, async (signal) => {
         const made = context.objects.find(unitKey);
         if (made === undefined) return;
         if (!(await objects.keep(draft, made, { ...context, signal, tempDir }))) return;
-        counts.stored++;
-        bytesSincePrune += context.hashes.of(made.path)?.size ?? 0;
+        stored(context.hashes.of(made.path)?.size ?? 0);
+      });
+    },
+
+    draftLink: (linkKey, template, wait, context) => libraries.draft(linkKey, template, context.now(), wait, context),
+
+    async takeLibrary(draft, context) {
+      const found = await libraries.find(draft, context);
+      count(found !== undefined);
+      return found;
+    },
+
+    keepLibraryLater(draft, made, context) {
+      const tempDir = tempDirIn(context.outDir);
+      queue.add(`${context.outDir} ${made.name.split('.')[0]}`, async (signal) => {
+        if (!(await libraries.keep(draft, made, { ...context, signal, tempDir }))) return;
+        stored(context.hashes.of(made.path)?.size ?? 0);
       });
     },
 

@@ -6,9 +6,10 @@ import type { FileHashes } from '../hashes.js';
 import type { NameCache } from '../includes.js';
 import type { CompileStep } from '../plan.js';
 import type { Surroundings } from '../surroundings.js';
+import { holds, parsed, splitHead, withHead } from './checks.js';
 import { type CompilerProbe, createCompilerProbes } from './compiler-probe.js';
 import { inside, keysOf, outside, type UnitKeys } from './draft.js';
-import { isAbsent, listInputs } from './inputs.js';
+import { listInputs } from './inputs.js';
 import { isShareable } from './shareable.js';
 import type { CacheStore } from './store.js';
 
@@ -74,6 +75,7 @@ const alternativesSchema = z.array(
 type Alternatives = z.infer<typeof alternativesSchema>;
 const setSchema = z.object({ files: pairs, absent: z.array(z.string()) });
 const objectSchema = z.object({ output: z.string(), hash: z.string() });
+type ObjectHead = z.infer<typeof objectSchema>;
 
 /** Coarse file clocks run up to one tick (10 ms at 100 Hz) behind the clock that gave `startedMs`. */
 const clockTickMs = 10;
@@ -147,11 +149,14 @@ export function createSharedObjects(store: CacheStore, now: () => number = () =>
       const setText = JSON.stringify(set);
       const setKey = contentHash(setText);
       const objectKey = contentHash(JSON.stringify([key, headers, setKey]));
-      const head = JSON.stringify({ output: made.output, hash: made.hash });
       // What names others is written last, so that a kill in between leaves nothing that leads nowhere.
       const written =
         (store.has('sets', setKey) || (await store.write('sets', setKey, Buffer.from(setText)))) &&
-        (await store.write('objects', objectKey, Buffer.concat([Buffer.from(`${head}\n`), bytes])));
+        (await store.write(
+          'objects',
+          objectKey,
+          withHead({ output: made.output, hash: made.hash } satisfies ObjectHead, bytes),
+        ));
       if (!written) return false;
       const others = store.has('units', key) ? await readAlternatives(key) : [];
       const all = [
@@ -185,29 +190,9 @@ export function createSharedObjects(store: CacheStore, now: () => number = () =>
   async function readObject(key: string): Promise<Pick<SharedObject, 'object' | 'output'> | undefined> {
     const payload = await store.read('objects', key);
     if (payload === undefined) return undefined;
-    const end = payload.indexOf('\n');
-    const head = objectSchema.safeParse(parsed(payload.subarray(0, end)));
-    const object = payload.subarray(end + 1);
-    if (head.success && contentHash(object) === head.data.hash) return { object, output: head.data.output };
+    const split = splitHead(payload, objectSchema);
+    if (split !== undefined) return { object: split.bytes, output: split.head.output };
     await store.drop('objects', key, 'the object in it is another one');
-    return undefined;
-  }
-}
-
-function holds(
-  list: { readonly files: readonly (readonly [string, string])[]; readonly absent: readonly string[] },
-  hashes: FileHashes,
-): boolean {
-  return (
-    list.files.every(([path, hash]) => hashes.of(path)?.hash === hash) &&
-    list.absent.every((place) => isAbsent(place, hashes))
-  );
-}
-
-function parsed(text: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(text).toString('utf8'));
-  } catch {
     return undefined;
   }
 }

@@ -255,10 +255,10 @@ int a(void) { return ONE; }
     expect((await cacheUsage(dir.path)).entries.objects).toBe(0);
     release();
     await waitFor(
-      async () => ((await cacheUsage(dir.path)).counts.stored === 1 ? true : null),
+      async () => ((await cacheUsage(dir.path)).counts.stored === 2 ? true : null),
       'the last version to be stored',
     );
-    expect((await cacheUsage(dir.path)).entries).toMatchObject({ objects: 1, units: 1 });
+    expect((await cacheUsage(dir.path)).entries).toMatchObject({ objects: 1, units: 1, libraries: 1 });
     expect(await look(project, dir.path)).toEqual([true]);
     expect(readFileSync(project.path('modules/demo/a.c'), 'utf8')).toContain('3');
   });

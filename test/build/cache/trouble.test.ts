@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cacheUsage, clearCache, pruneEntries } from '../../../src/build/cache/contents.js';
 import { unwrapEntry } from '../../../src/build/cache/entry-file.js';
-import { type CacheProblem, openCacheStore, storeFolder } from '../../../src/build/cache/store.js';
+import { type CacheProblem, entryKinds, openCacheStore, storeFolder } from '../../../src/build/cache/store.js';
 import { contentHash } from '../../../src/files/hash.js';
 import { type BuildProject, buildProject } from '../../helpers/build-project.js';
 import { buildAfresh, entriesOf, openTestCache } from '../../helpers/shared-cache.js';
@@ -16,7 +16,8 @@ const files = {
 };
 
 interface Built {
-  readonly fromCache: readonly boolean[];
+  /** Of each source, whether its object was found; at last, whether the library was. */
+  readonly found: readonly boolean[];
   readonly problems: readonly CacheProblem[];
 }
 
@@ -28,7 +29,7 @@ async function build(project: BuildProject, cacheDir: string): Promise<Built> {
   expect(made.result.diagnostics).toEqual([]);
   expect(made.library.equals(clean.library)).toBe(true);
   await shared.cache.settle();
-  return { fromCache: made.fromCache, problems: shared.problems };
+  return { found: [...made.fromCache, made.linked], problems: shared.problems };
 }
 
 /** What somebody may do to a file. */
@@ -54,6 +55,15 @@ const damages: Readonly<Record<string, (path: string) => void>> = {
   },
 };
 
+/** What is found where this entry is not: an object that is made anew is the same, and so its library is there. */
+function without(entry: string): readonly boolean[] {
+  return entry.includes('/libraries/') ? [true, false] : [false, true];
+}
+
+function isOneOf<T extends string>(kinds: readonly T[], kind: string): kind is T {
+  return kinds.some((one) => one === kind);
+}
+
 describe('an entry of the shared cache', () => {
   for (const [how, damage] of Object.entries(damages)) {
     test(`${how} is told apart, removed, said once and made anew, whichever it is`, async () => {
@@ -61,13 +71,13 @@ describe('an entry of the shared cache', () => {
       await using project = await buildProject(files);
       await build(project, dir.path);
       const entries = entriesOf(dir.path);
-      expect(entries.length).toBe(3);
+      expect(entries.length).toBe(4);
       for (const entry of entries) {
         damage(entry);
         const after = await build(project, dir.path);
-        expect(after.fromCache, entry).toEqual([false]);
+        expect(after.found, entry).toEqual(without(entry));
         expect(after.problems, entry).toEqual([{ code: 'HM227', message: expect.stringContaining(entry) }]);
-        expect(await build(project, dir.path)).toEqual({ fromCache: [true], problems: [] });
+        expect(await build(project, dir.path)).toEqual({ found: [true, true], problems: [] });
       }
     });
   }
@@ -78,8 +88,8 @@ describe('an entry of the shared cache', () => {
     await build(project, dir.path);
     for (const entry of entriesOf(dir.path)) {
       rmSync(entry);
-      expect(await build(project, dir.path)).toEqual({ fromCache: [false], problems: [] });
-      expect(await build(project, dir.path)).toEqual({ fromCache: [true], problems: [] });
+      expect(await build(project, dir.path)).toEqual({ found: without(entry), problems: [] });
+      expect(await build(project, dir.path)).toEqual({ found: [true, true], problems: [] });
     }
   });
 
@@ -90,12 +100,12 @@ describe('an entry of the shared cache', () => {
     const store = openCacheStore(dir.path, () => undefined);
     for (const entry of entriesOf(dir.path)) {
       const [kind = '', , key = ''] = entry.slice(join(dir.path, storeFolder).length + 1).split('/');
-      if (kind !== 'units' && kind !== 'objects' && kind !== 'sets') throw new Error(kind);
+      if (!isOneOf(entryKinds, kind)) throw new Error(kind);
       for (const text of ['{"units":', '[{"object":"../../etc"}]', '']) {
         expect(await store.write(kind, key, Buffer.from(text))).toBe(true);
         const after = await build(project, dir.path);
-        expect(after.fromCache, entry).toEqual([false]);
-        expect(await build(project, dir.path)).toEqual({ fromCache: [true], problems: [] });
+        expect(after.found, entry).toEqual(without(entry));
+        expect(await build(project, dir.path)).toEqual({ found: [true, true], problems: [] });
       }
     }
   });
@@ -115,11 +125,11 @@ describe('the shared cache', () => {
       'modules/demo/c.c': 'int c(void) { return 1; }\n',
     });
     const full = await build(project, place);
-    expect(full.fromCache).toEqual([true, false, false]);
+    expect(full.found).toEqual([true, false, false, false]);
     expect(full.problems).toEqual([{ code: 'HM228', message: expect.stringContaining('ENOSPC') }]);
     rmSync(join(place, 'filler'));
-    expect(await build(project, place)).toEqual({ fromCache: [true, false, false], problems: [] });
-    expect(await build(project, place)).toEqual({ fromCache: [true, true, true], problems: [] });
+    expect(await build(project, place)).toEqual({ found: [true, false, false, false], problems: [] });
+    expect(await build(project, place)).toEqual({ found: [true, true, true, true], problems: [] });
   });
 
   test('in a folder that cannot be written is said once, and what it holds is used', async ({ skip }) => {
@@ -130,7 +140,7 @@ describe('the shared cache', () => {
     await using cover = await coverReadOnly(dir.path);
     if (cover === null) skip('only root may mount a file system');
     const after = await build(project, dir.path);
-    expect(after.fromCache).toEqual([true, false]);
+    expect(after.found).toEqual([true, false, false]);
     expect(after.problems).toEqual([{ code: 'HM228', message: expect.stringContaining('no folder can be made') }]);
   });
 
@@ -139,7 +149,7 @@ describe('the shared cache', () => {
     await using project = await buildProject(files);
     const after = await build(project, join(dir.path, 'cache'));
     expect(after).toEqual({
-      fromCache: [false],
+      found: [false, false],
       problems: [{ code: 'HM228', message: expect.stringContaining('ENOTDIR') }],
     });
   });
@@ -170,10 +180,10 @@ describe('the shared cache', () => {
     for (const time of [now + year, now - 20 * year, 1]) {
       for (const entry of entriesOf(dir.path)) utimesSync(entry, time, time);
       utimesSync(project.path('modules/demo/own.h'), time, time);
-      expect(await build(project, dir.path)).toEqual({ fromCache: [true], problems: [] });
+      expect(await build(project, dir.path)).toEqual({ found: [true, true], problems: [] });
       await project.write({ 'modules/demo/own.h': `#define OWN ${100 + Math.round(time)}\n` });
       utimesSync(project.path('modules/demo/own.h'), time, time);
-      expect((await build(project, dir.path)).fromCache).toEqual([false]);
+      expect((await build(project, dir.path)).found).toEqual([false, false]);
       await project.write({ 'modules/demo/own.h': '#define OWN 1\n' });
     }
   });
