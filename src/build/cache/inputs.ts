@@ -63,7 +63,7 @@ export async function listInputs(
     }
     const where = { searchDirs: [...unit.searchDirs, ...systemDirs], cwd };
     const { absent } = searchIncludes(unit.source, paths, where, hashes, around.names);
-    const places = new Set([...absent, ...paths.flatMap((path) => besides(path, systemDirs))]);
+    const places = new Set([...absent, ...paths.flatMap((path) => besides(path, where.searchDirs))]);
     return {
       files,
       absent: [...new Set([...places].filter((path) => hashes.of(path) === undefined).map(topmostAbsent))],
@@ -87,11 +87,13 @@ export function isAbsent(place: string, hashes: FileHashes): boolean {
   return place.endsWith('/') ? !existsSync(place.slice(0, -1)) : hashes.of(place) === undefined;
 }
 
-/** The same name in the other system folders (`#include_next` takes one after the first), and what gcc takes for it (`.gch`). */
-function besides(path: string, systemDirs: readonly string[]): readonly string[] {
-  const home = systemDirs.map((dir) => resolve(dir)).find((dir) => path.startsWith(dir + sep));
-  const name = home === undefined ? undefined : path.slice(home.length + 1);
-  return [`${path}.gch`, ...(name === undefined ? [] : systemDirs.map((dir) => resolve(dir, name)))];
+/** The same name in every other folder (`#include_next` takes one after the first), and what gcc takes for it (`.gch`). */
+function besides(path: string, dirs: readonly string[]): readonly string[] {
+  const names = dirs.flatMap((dir) => {
+    const home = resolve(dir) + sep;
+    return path.startsWith(home) ? [path.slice(home.length)] : [];
+  });
+  return [`${path}.gch`, ...names.flatMap((name) => dirs.map((dir) => resolve(dir, name)))];
 }
 
 /** By content hash; system headers are the same for all units. */

@@ -53,6 +53,9 @@ const headSchema = z.object({
 
 type Head = z.infer<typeof headSchema>;
 
+/** Coarse file clocks run up to one tick (10 ms at 100 Hz) behind the clock that gave `startedMs`. */
+const clockTickMs = 10;
+
 /** Linkers that say what they read (`--dependency-file`). */
 const knownLinkers = /^(?:ld\.lld|lld|(?:ld\.)?mold)(?:-\d+)?$/;
 
@@ -124,7 +127,8 @@ export function createSharedLibraries(store: CacheStore): SharedLibraries {
       for (const path of listed.files) {
         if (made.objects.includes(path)) continue;
         const hashed = around.hashes.of(path);
-        if (hashed === undefined || (!made.known.has(path) && hashed.changedMs >= startedMs)) return false;
+        if (hashed === undefined || (!made.known.has(path) && hashed.changedMs >= startedMs - clockTickMs))
+          return false;
         files.push([path, hashed.hash]);
       }
       const library = await readFile(made.path).catch(() => undefined);

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type BuildProject, buildProject } from '../../helpers/build-project.js';
 import { describeEachLinker } from '../../helpers/programs.js';
 import { buildAfresh, openTestCache } from '../../helpers/shared-cache.js';
 import { tempDir } from '../../helpers/temp-dir.js';
+import { waitFor } from '../../helpers/wait-for.js';
 import { clang } from '../../helpers/warm.js';
 
 const files = {
@@ -85,21 +86,23 @@ describeEachLinker('a library linked by %s', (linker) => {
     }
   });
 
-  test('is not taken where a file of the system that the linker read has changed', async () => {
+  test('is another one where a file is that no flag names: what a linker script leads to', async () => {
     await using dir = await tempDir();
-    await using project = await buildProject({ 'modules/demo/a.c': 'int a(void) { return 1; }\n' }, { linker });
-    // Start files from a folder that stands in for that of the system.
-    const start = project.path('system');
-    mkdirSync(start);
-    const of = (name: string): string =>
-      spawnSync(clang, [`-print-file-name=${name}`], { encoding: 'utf8' }).stdout.trim();
-    for (const name of ['crti.o', 'crtn.o']) copyFileSync(of(name), join(start, name));
-    const ldflags = ['-nostartfiles', `-Wl,${join(start, 'crti.o')}`];
+    await using project = await buildProject(
+      { 'modules/demo/a.c': 'extern int far(void);\nint a(void) { return far(); }\n' },
+      { linker },
+    );
+    await project.write({ 'scripts/libfar.so': `INPUT(${project.path('system/real.a')})\n` });
+    const ldflags = [`-L${project.path('scripts')}`, '-lfar'];
     const module = { ...project.module('demo'), build: { ...project.module('demo').build, ldflags } };
     const other: BuildProject = { ...project, module: () => module };
+    archive(project.path('system/real.a'), 1);
+    // What changed a moment ago may have changed during the link.
+    utimesSync(project.path('system/real.a'), 1, 1);
+    await waitFor(() => Date.now() - statSync(project.path('system/real.a')).ctimeMs > 20, 'the archive to be at rest');
     expect(await look(other, dir.path)).toBe(false);
     expect(await look(other, dir.path)).toBe(isShared);
-    copyFileSync(of('crtn.o'), join(start, 'crti.o'));
+    archive(project.path('system/real.a'), 2);
     expect(await look(other, dir.path)).toBe(false);
   });
 });

@@ -150,6 +150,25 @@ int a(void) { return ONE; }
     expect(await lookAged(both, dir.path)).toEqual([false]);
   });
 
+  for (const option of ['-isystem', '-I']) {
+    test(`a header that appears between two that include the next of their name is seen (${option})`, async () => {
+      await using dir = await tempDir();
+      await using project = await buildProject({
+        'modules/demo/a.c': '#include <next.h>\nint a(void) { return NEXT; }\n',
+        'first/next.h': '#include_next <next.h>\n',
+        'second/.keep': '',
+        'third/next.h': '#define NEXT 1\n',
+      });
+      const flags = ['first', 'second', 'third'].flatMap((name) => [option, project.path(name)]);
+      const module = { ...project.module('demo'), build: { ...project.module('demo').build, flags } };
+      const both: BuildProject = { ...project, module: () => module };
+      await look(both, dir.path);
+      expect(await look(both, dir.path)).toEqual([true]);
+      await project.write({ 'second/next.h': '#define NEXT 2\n' });
+      expect(await look(both, dir.path)).toEqual([false]);
+    });
+  }
+
   test('a source that asks for the time, or that hands the assembler a file, is never kept', async () => {
     await using dir = await tempDir();
     await using project = await buildProject({
@@ -266,7 +285,7 @@ int a(void) { return ONE; }
 
 /** Headers of the system that were changed a moment ago are not believed, so they are made older. */
 async function lookAged(project: BuildProject, cacheDir: string): Promise<readonly boolean[]> {
-  const { setTimeout: delay } = await import('node:timers/promises');
-  await delay(30);
+  const written = Date.now();
+  await waitFor(() => Date.now() > written + 20, 'the clock of files to tick');
   return look(project, cacheDir);
 }
