@@ -65,10 +65,11 @@ export function createKeepQueue(restMs: number, afterwards: () => Promise<void>)
 
     async finish(limitMs) {
       clearTimeout(timer);
-      await running;
-      stop = new AbortController();
+      if (stop.signal.aborted) stop = new AbortController();
       const late = setTimeout(() => stop.abort(), limitMs);
-      await start();
+      // What was stopped before a moment ago ends first, and then the rest has its turn.
+      await running;
+      if (!stop.signal.aborted) await start();
       clearTimeout(late);
       waiting.clear();
     },
