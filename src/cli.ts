@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { CacheAction } from './commands/cache.js';
 import type { CommandIo } from './commands/io.js';
 import type { ProjectOptions } from './commands/project.js';
 import type { ViewName } from './commands/view.js';
@@ -292,6 +293,17 @@ function createProgram(io: CommandIo, done: Runner): Command {
         const { doctor } = await import('./commands/doctor.js');
         const { json = false, config: configFile, target, cpu } = flags();
         return doctor({ ...given, json, configFile, flags: { target, cpu } }, world());
+      }),
+    );
+
+  program
+    .command('cache')
+    .description('what is kept for all your projects: how much, where, of what use; clear and prune remove of it')
+    .addArgument(new Argument('[action]').choices(['show', 'clear', 'prune']).default('show'))
+    .action((action: CacheAction) =>
+      done(async () => {
+        const { cache } = await import('./commands/cache.js');
+        return cache({ action, configFile: flags().config, json: asJson(flags()) }, world());
       }),
     );
 

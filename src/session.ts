@@ -22,6 +22,7 @@ import { pinModule } from './session/generations/pin-module.js';
 import { recallPins, unpin } from './session/generations/pins.js';
 import { type OneOrMany, oneOrMany, rollback } from './session/generations/rollback.js';
 import { type TryOptions, tryVersions } from './session/generations/try-versions.js';
+import { openCache } from './session/open-cache.js';
 import { createOtherTargets } from './session/other-targets.js';
 import { openPrecompiling } from './session/precompiling.js';
 import { problemOf } from './session/problem.js';
@@ -70,6 +71,8 @@ export interface SessionOptions {
   readonly warm?: WarmTools;
   /** Where the history is kept; `memory` for a session that nobody comes back to. Default: on disk. */
   readonly keepHistory?: 'disk' | 'memory';
+  /** Finds objects of the user's other projects, and leaves its own for them. Default: false. */
+  readonly shareObjects?: boolean;
   /** False where whoever asks repeats the whole run when it suspects the emulator. Default: true. */
   readonly retryCrashes?: boolean;
 }
@@ -155,10 +158,15 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   const warm = options.warm ?? stack.use(openWarmTools({ cacheDir: options.cacheDir, env, say: bus.emit }));
   // Only who saves files again and again is served by what is made for the next time.
   const precompiling = options.watch ? stack.use(openPrecompiling(bus.emit)) : undefined;
-  const workshopFor = (settings: ResolvedConfig): Promise<Workshop> => {
-    const around = { env, cacheDir: options.cacheDir, groupsDir: groupsDirOf(runDir), warm };
-    return openWorkshop({ config: settings, ...around, ...(precompiling === undefined ? {} : { precompiling }) });
-  };
+  const cache =
+    options.shareObjects === true ? openCache({ cacheDir: options.cacheDir, config, say: bus.emit }) : undefined;
+  if (cache !== undefined) stack.use(cache);
+  const workshopFor = (settings: ResolvedConfig): Promise<Workshop> =>
+    openWorkshop({
+      ...{ config: settings, env, cacheDir: options.cacheDir, groupsDir: groupsDirOf(runDir), warm },
+      ...(precompiling === undefined ? {} : { precompiling }),
+      ...(cache === undefined || settings.build.cacheLimit === 0 ? {} : { cache }),
+    });
   const hostProgram = await findHostProgram({ target: config.target, env, cacheDir: options.cacheDir });
   const { builder, engineLibrary } = await workshopFor(config);
 

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../errors.js';
+import { coldStart } from './cold-start.js';
 import { check, judgementText } from './compare/check.js';
 import { keptFile, readKept, withMeasured, writeKept } from './compare/kept.js';
 import { type Measured, measure } from './compare/measure.js';
@@ -27,6 +28,7 @@ import { types } from './types.js';
 
 /** Timings are for people to read; only ratios of the comparison are ever judged (`--check`). */
 const measurements = {
+  cold: coldStart,
   types,
   transfer,
   pause,

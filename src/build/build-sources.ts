@@ -25,7 +25,13 @@ export async function buildFromSources(
   const unplanned = planProblem(plan);
   if (unplanned !== undefined) return assemble(module, [], undefined, [unplanned], last, shared);
 
-  const context = { ...shared, ...surroundings(tempDir, shared), signal: request.signal, rebuild: request.rebuild };
+  const context = {
+    ...shared,
+    ...surroundings(tempDir, shared),
+    shared: shared.options.cache,
+    signal: request.signal,
+    rebuild: request.rebuild,
+  };
   const total = plan.units.length + 1;
   let done = 0;
   const units = await Promise.all(
@@ -53,6 +59,7 @@ export async function buildFromSources(
   const link = await linkModule(module.name, plan.link, objects, {
     ...context,
     root: config.root,
+    isFirst: last === undefined,
     template: () => linkTemplate(plan, shared),
   });
   if (!link.superseded) request.onProgress(total, total);

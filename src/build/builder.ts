@@ -34,8 +34,10 @@ export function createBuilder(options: BuilderOptions): Builder {
   return {
     async build(module, request) {
       const started = performance.now();
-      const resume = shared.precompiled.hold();
-      const build = await inTempDir(shared, (temp) => buildOne(module, request, temp)).finally(resume);
+      const resume = [shared.precompiled.hold(), options.cache?.hold()];
+      const build = await inTempDir(shared, (temp) => buildOne(module, request, temp)).finally(() => {
+        for (const one of resume) one?.();
+      });
       if (!build.superseded || !last.has(module.name)) last.set(module.name, build.memory);
       const { memory: _, ...result } = build;
       return { ...result, diagnostics: withoutRepeats(result.diagnostics), durationMs: performance.now() - started };

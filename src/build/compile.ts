@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Diagnostic } from '../events/events.js';
 import { contentHash } from '../files/hash.js';
+import type { SharedCache } from './cache/shared-cache.js';
 import { readDependencyFile } from './dependencies.js';
 import { parseCompilerOutput, shownPath } from './diagnostics.js';
 import { compileFailure, vanished } from './failures.js';
@@ -18,6 +19,8 @@ export interface CompileContext extends Surroundings {
   readonly objects: ObjectCache;
   readonly precompiled: Precompiled;
   readonly now: () => number;
+  /** Undefined where nothing is shared with other projects. */
+  readonly shared: SharedCache | undefined;
   /** Files that went into this source the last time; they are watched for edits while the compiler runs. */
   inputsBefore(source: string): readonly string[];
 }
@@ -43,7 +46,7 @@ export async function compileUnit(unit: CompileStep, index: number, context: Com
   const started = performance.now();
   const outcome =
     (context.rebuild ? undefined : findCached(unit, context)) ??
-    (await context.limiter.run(context.signal, () => compile(unit, index, context))) ??
+    (await context.limiter.run(context.signal, () => findShared(unit, index, context))) ??
     superseded(unit);
   return { ...outcome, durationMs: performance.now() - started };
 }
@@ -55,6 +58,25 @@ function findCached(unit: CompileStep, context: CompileContext): Outcome | undef
   if (source === undefined) return undefined;
   const hit = context.objects.find(unitKey(unit, source.hash, context));
   return hit === undefined ? undefined : success(unit, source.hash, hit, true, context);
+}
+
+/** What another project or session of the user made of the same, else what the compiler makes of it, for others too. */
+async function findShared(unit: CompileStep, index: number, context: CompileContext): Promise<Outcome> {
+  const { shared, hashes, rebuild } = context;
+  const source = shared === undefined ? undefined : hashes.of(unit.source);
+  if (shared === undefined || source === undefined) return compile(unit, index, context);
+  const key = unitKey(unit, source.hash, context);
+  // A save of what was built before does not wait for anything.
+  const isFirst = context.inputsBefore(unit.source).length === 0;
+  const draft = await shared.draft(unit, source.hash, isFirst, context);
+  const taken = draft === undefined || rebuild ? undefined : await shared.take(draft, key, index, context);
+  if (taken !== undefined) return success(unit, source.hash, taken, true, context);
+  const outcome = await compile(unit, index, context);
+  const isWhole = outcome.ok && outcome.settled && outcome.inputs.get(unit.source) === source.hash;
+  // What is shared is what the compiler makes of the sources by itself, to the byte.
+  if (outcome.tool.precompiled) return outcome;
+  if (draft !== undefined && isWhole) shared.keepLater(draft, key, context);
+  return outcome;
 }
 
 /**
@@ -102,9 +124,16 @@ async function compileOnce(
   const object = join(context.tempDir, `${index}.o`);
   const dependencies = join(context.tempDir, `${index}.d`);
   const startedMs = context.now();
+  const [program = unit.command, ...words] = [...unit.launcher, unit.command];
   const running = context.run({
-    file: unit.command,
-    args: [...unit.flags, ...ownFlags(dependencies), ...(precompiled?.flags ?? []), '-c', unit.input, '-o', object],
+    file: program,
+    args: [
+      ...words,
+      ...unit.flags,
+      ...ownFlags(dependencies),
+      ...(precompiled?.flags ?? []),
+      ...['-c', unit.input, '-o', object],
+    ],
     cwd,
     env: context.env,
     ...(context.baseEnv === undefined ? {} : { baseEnv: context.baseEnv }),
@@ -136,7 +165,7 @@ async function compileOnce(
       ...superseded(unit),
       superseded: false,
       settled,
-      diagnostics: compileFailure(result, unit.command, unit.source, context),
+      diagnostics: compileFailure(result, program, unit.source, context),
       inputs: after.inputs,
       absent: search.absent,
       tool,

@@ -1,7 +1,9 @@
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Diagnostic } from '../events/events.js';
 import { contentHash } from '../files/hash.js';
+import type { SharedCache } from './cache/shared-cache.js';
+import type { LinkDraft } from './cache/shared-libraries.js';
 import { problem } from './diagnostics.js';
 import { crash, crashed, fullDisk, startFailure, tookTooLong } from './failures.js';
 import type { GenerationStore } from './generations.js';
@@ -16,6 +18,11 @@ export interface LinkContext extends Surroundings {
   readonly generations: GenerationStore;
   /** The linker's own command line, where the driver gave one that can be used. */
   readonly template: () => Promise<LinkTemplate | undefined>;
+  /** Undefined where nothing is shared with other projects. */
+  readonly shared: SharedCache | undefined;
+  /** The module was not built before in this session. */
+  readonly isFirst: boolean;
+  readonly now: () => number;
 }
 
 /** An object to link and the source it was made from. */
@@ -55,13 +62,35 @@ export async function linkModule(
   if (found !== undefined) return timed({ ...base, ok: true, cached: true, library: found });
 
   const output = join(context.tempDir, 'library');
+  const draft = await draftLink(hash, context);
+  if (draft !== undefined && !context.rebuild) {
+    const library = await context.shared?.takeLibrary(draft, context);
+    if (library !== undefined) {
+      writeFileSync(output, library);
+      return timed({ ...base, ok: true, cached: true, library: context.generations.put(module, hash, output) });
+    }
+  }
   const result = await context.limiter.run(context.signal, () => runLink(module, hash, link, objects, output, context));
   if (result === undefined || result.cancelled) return timed({ ...base, ok: false, superseded: true });
   const diagnostics =
     result.output === '' && result.exitCode === 0 ? [] : linkerMessages(result, link, objects, context);
   const done = { ...base, tool: toolRunOf(result), diagnostics };
   if (result.exitCode !== 0) return timed({ ...done, ok: false });
-  return timed({ ...done, ok: true, library: context.generations.put(module, hash, output) });
+  const library = context.generations.put(module, hash, output);
+  // What was said about it would have to be said again.
+  if (draft !== undefined && diagnostics.length === 0) {
+    const paths = objects.map((object) => object.path);
+    const made = { path: library, name: `${module}.${hash}`, objects: paths, known: new Set(inputs.keys()) };
+    context.shared?.keepLibraryLater(draft, made, context);
+  }
+  return timed({ ...done, ok: true, library });
+}
+
+/** Only where the linker is started with arguments that are known. */
+async function draftLink(hash: string, context: LinkContext): Promise<LinkDraft | undefined> {
+  if (context.shared === undefined) return undefined;
+  const template = await context.template();
+  return template === undefined ? undefined : context.shared.draftLink(hash, template, context.isFirst, context);
 }
 
 /** The name is part of the key because it is written into the library. */

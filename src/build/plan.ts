@@ -20,6 +20,8 @@ export interface CompileStep {
   /** Absolute. */
   readonly source: string;
   readonly language: Language;
+  /** The program that the command is given to, and its own arguments; mostly empty. */
+  readonly launcher: readonly string[];
   readonly command: string;
   /** Without `-c`, input, output and dependency options. */
   readonly flags: readonly string[];
@@ -73,13 +75,14 @@ export function planModule(module: ResolvedModule, options: BuilderOptions): Bui
 }
 
 function planUnit(source: string, module: ResolvedModule, options: BuilderOptions): CompileStep {
-  const { config, toolchain, publicHeaders } = options;
+  const { config, toolchain, publicHeaders, launcher = [] } = options;
   const { build } = module;
   const language = languages.get(extname(source)) ?? 'c';
   const includes = [module.dir, ...build.includes, publicHeaders];
   const flags = [
     ...defaultFlags,
     ...quietFlags(language, toolchain),
+    ...(launcher.length === 0 ? [] : placeFlags(language, options)),
     ...targetFlags(config.target),
     ...withoutSdk(options, 'compile'),
     ...includes.flatMap((dir) => ['-I', dir]),
@@ -91,6 +94,7 @@ function planUnit(source: string, module: ResolvedModule, options: BuilderOption
   return {
     source,
     language,
+    launcher,
     command: language === 'c++' ? toolchain.cxx : toolchain.compiler.path,
     flags,
     input: inputName(source, config.root),
@@ -166,6 +170,14 @@ function quietFlags(language: Language, { compiler }: Toolchain): readonly strin
   // Without it clang leaves out the layout of C++ types that it takes to be described elsewhere (std::string, classes
   // whose constructor is in another source), and state of such a type would be of an unknown one.
   return language === 'c++' ? [...quiet, '-fstandalone-debug'] : quiet;
+}
+
+/**
+ * A launcher may compile what the preprocessor left in some other folder, perhaps on another machine; what stands in the
+ * debug information is the folder it is for. Gcc has its preprocessor hand it on (-fworking-directory).
+ */
+function placeFlags(language: Language, { config, toolchain }: BuilderOptions): readonly string[] {
+  return toolchain.compiler.kind === 'gcc' || language === 'asm' ? [] : [`-fdebug-compilation-dir=${config.root}`];
 }
 
 function languageFlags(language: Language, { build }: ResolvedModule): readonly string[] {

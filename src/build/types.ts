@@ -1,6 +1,7 @@
 import type { ResolvedConfig, ResolvedModule } from '../config/resolved.js';
 import type { Diagnostic } from '../events/events.js';
 import type { Toolchain } from '../toolchain/types.js';
+import type { SharedCache } from './cache/shared-cache.js';
 import type { Precompiling } from './pch/precompiled.js';
 import type { PruneLimits } from './prune.js';
 import type { Run } from './run.js';
@@ -26,6 +27,10 @@ export interface BuilderOptions {
   readonly groupsDir?: string;
   /** Makes precompiled headers in idle time. Left out: those that are there are used, and none is made. */
   readonly precompiling?: Precompiling;
+  /** What stands before each compile command, its program by an absolute path. Left out: nothing. */
+  readonly launcher?: readonly string[];
+  /** Objects shared with the user's other projects. Left out: nothing is shared. */
+  readonly cache?: SharedCache;
   /** Milliseconds since the epoch, compared with file times. */
   readonly now?: () => number;
 }

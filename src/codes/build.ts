@@ -73,6 +73,29 @@ export const buildCodes: readonly CodeText[] = [
     remedy: 'Correct the place named, or silence the warning with the flag in its brackets in build.flags.',
   },
   {
+    code: 'HM227',
+    title: 'damaged entry in the shared cache',
+    meaning:
+      'A file of the cache that all your projects share is not what was written: it was cut short or changed by hand, by another program or by the disk. It was found by its hash, taken out, and what it held is compiled anew; no build has used it.',
+    remedy:
+      'Nothing has to be done. If it happens again, look at the disk; `hotmod cache clear` empties the cache. It is said once in a session.',
+  },
+  {
+    code: 'HM228',
+    title: 'shared cache cannot be written',
+    meaning:
+      'Objects for your other projects could not be stored: the disk is full, or the folder may not be written. What lies there is used all the same; builds are not touched by it. It is said once in a session, which then stops trying.',
+    remedy:
+      'Make room (`hotmod cache clear`, or a smaller `build.cacheLimit`), or make the folder writable; HOTMOD_CACHE names another one. `build.cacheLimit: 0` turns the shared cache off.',
+  },
+  {
+    code: 'HM229',
+    title: 'launcher not found',
+    meaning: 'The program that `build.launcher` names (ccache, sccache, distcc, icecc) is not on PATH.',
+    remedy:
+      'Install it, name it by its absolute path, or remove `build.launcher` (and HOTMOD_LAUNCHER). `hotmod doctor` has a line about it.',
+  },
+  {
     code: 'HM534',
     title: 'build took too long',
     meaning:

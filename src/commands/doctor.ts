@@ -61,8 +61,8 @@ async function checkRequest(options: DoctorOptions, io: CommandIo): Promise<Chec
   try {
     const { cwd, env } = io;
     const config = await loadConfig({ cwd, env, flags, configFile: options.configFile, requireModules: false });
-    const { compiler, linker, warm, pch } = config.build;
-    return { ...fixed, compiler, linker, warm, pch, target: config.target };
+    const { compiler, linker, warm, pch, launcher } = config.build;
+    return { ...fixed, compiler, linker, warm, pch, launcher, target: config.target };
   } catch (error) {
     // What the command line itself has wrong is no matter of the config.
     if (!(error instanceof HotmodError) || targetCodes.has(error.code)) throw error;

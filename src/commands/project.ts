@@ -58,6 +58,7 @@ export async function openSession(
     cacheDir: cacheDir(io.env),
     env: io.env,
     cleanUp: [socketPath(config.outDir)],
+    shareObjects: true,
     ...overrides,
   });
 }

@@ -15,13 +15,15 @@ export interface Overrides {
   readonly polling?: boolean | undefined;
   readonly compiler?: string | undefined;
   readonly linker?: string | undefined;
+  readonly launcher?: readonly string[] | undefined;
+  readonly cacheLimit?: number | undefined;
   readonly rate?: number | undefined;
   readonly stepped?: boolean | undefined;
 }
 
 /**
  * The HOTMOD_* variables: HOTMOD_CONFIG, HOTMOD_TARGET, HOTMOD_CPU, HOTMOD_JOBS, HOTMOD_POLLING, HOTMOD_COMPILER, HOTMOD_LINKER,
- * HOTMOD_RATE. An empty variable counts as not set.
+ * HOTMOD_LAUNCHER, HOTMOD_CACHE_LIMIT, HOTMOD_RATE. An empty variable counts as not set.
  *
  * @throws HotmodError HM103 naming the variable
  */
@@ -34,6 +36,13 @@ export function environmentOverrides(env: Environment): Overrides {
     polling: flag(env, 'HOTMOD_POLLING'),
     compiler: text(env, 'HOTMOD_COMPILER'),
     linker: text(env, 'HOTMOD_LINKER'),
+    launcher: text(env, 'HOTMOD_LAUNCHER')?.split(/\s+/),
+    cacheLimit: number(
+      env,
+      'HOTMOD_CACHE_LIMIT',
+      (value) => value >= 0 && value <= 1_000_000,
+      'megabytes from 0 to 1000000',
+    ),
     rate: number(env, 'HOTMOD_RATE', (value) => value > 0 && value <= 10_000, 'a number above 0 and at most 10000'),
   };
 }

@@ -30,6 +30,9 @@ export function resolveWatch(root: string, config: UserConfig, given: Overrides)
   };
 }
 
+/** Megabytes. */
+export const defaultCacheLimit = 5000;
+
 export function resolveBuild(config: UserConfig, given: Overrides): BuildSettings {
   const build = config.build ?? {};
   return {
@@ -38,6 +41,8 @@ export function resolveBuild(config: UserConfig, given: Overrides): BuildSetting
     jobs: given.jobs ?? build.jobs ?? os.availableParallelism(),
     warm: build.warm ?? true,
     pch: build.pch ?? 'auto',
+    launcher: given.launcher ?? (typeof build.launcher === 'string' ? [build.launcher] : (build.launcher ?? [])),
+    cacheLimit: given.cacheLimit ?? build.cacheLimit ?? defaultCacheLimit,
     compileCommands: build.compileCommands ?? true,
   };
 }

@@ -49,6 +49,10 @@ export interface BuildSettings {
   readonly warm: boolean;
   /** Precompiled headers where they pay, or none. */
   readonly pch: 'auto' | 'off';
+  /** The program that each compile command is given to, and its own arguments; empty for none. */
+  readonly launcher: readonly string[];
+  /** Megabytes of what is kept for all projects of the user; 0 for none. */
+  readonly cacheLimit: number;
   readonly compileCommands: boolean;
 }
 

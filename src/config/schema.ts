@@ -58,6 +58,20 @@ const buildSchema = z.strictObject({
     .describe(
       'Precompiled headers of what edited files include first, made by themselves in idle time and used where they are measured to pay (clang; with gcc it has no effect). Default: auto.',
     ),
+  launcher: z
+    .union([z.string().min(1), names.min(1)])
+    .optional()
+    .describe(
+      'What each compile command is given to: "ccache", "sccache", "distcc", "icecc", with its own arguments as a list. The compiler is then not kept loaded. HOTMOD_LAUNCHER. Default: none.',
+    ),
+  cacheLimit: z
+    .number()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      'Megabytes of objects that are kept for all projects of the user, see "hotmod cache"; 0 for none. HOTMOD_CACHE_LIMIT. Default: 5000.',
+    ),
   compileCommands: z.boolean().optional().describe('Write compile_commands.json for editors. Default: true.'),
   ...buildFlagsShape,
 });

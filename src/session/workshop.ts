@@ -1,4 +1,5 @@
 import { createBuilder } from '../build/builder.js';
+import type { SharedCache } from '../build/cache/shared-cache.js';
 import type { Precompiling } from '../build/pch/precompiled.js';
 import { crossFlags } from '../build/plan.js';
 import type { Builder } from '../build/types.js';
@@ -7,6 +8,7 @@ import type { ResolvedConfig } from '../config/resolved.js';
 import { buildEngine } from '../host/engine-build.js';
 import { publicHeadersDir } from '../paths.js';
 import { findToolchain } from '../toolchain/find.js';
+import { findLauncher } from '../toolchain/launcher.js';
 import { definedOnly } from './environment.js';
 
 export interface Workshop {
@@ -19,7 +21,7 @@ export interface Workshop {
  * Everything that building needs: a toolchain, the engine that modules link against (compiled on first use), and a
  * builder for these settings.
  *
- * @throws HotmodError HM204 to HM206 where the machine has no toolchain, HM530 where the engine cannot be built.
+ * @throws HotmodError HM204 to HM206 where the machine has no toolchain, HM229 where it lacks the launcher, HM530 where the engine cannot be built.
  */
 export async function openWorkshop(request: {
   readonly config: ResolvedConfig;
@@ -31,8 +33,10 @@ export async function openWorkshop(request: {
   readonly warm?: WarmTools;
   /** See `BuilderOptions.precompiling`. */
   readonly precompiling?: Precompiling;
+  /** Objects shared with the user's other projects. Left out: nothing is shared. */
+  readonly cache?: SharedCache;
 }): Promise<Workshop> {
-  const { config, env, cacheDir, groupsDir, warm, precompiling } = request;
+  const { config, env, cacheDir, groupsDir, warm, precompiling, cache } = request;
   const { compiler, linker, warm: stayLoaded } = config.build;
   const toolchain = await findToolchain({
     ...{ compiler, linker, env },
@@ -40,6 +44,7 @@ export async function openWorkshop(request: {
     // By the settings alone: a dry run, which keeps nothing loaded, must find what a session has built.
     warm: stayLoaded,
   });
+  const launcher = await findLauncher(config.build.launcher, env);
   const engine = {
     compiler: toolchain.compiler.path,
     cacheDir,
@@ -53,9 +58,11 @@ export async function openWorkshop(request: {
     toolchain,
     engineLibrary,
     publicHeaders: publicHeadersDir,
+    launcher,
     env: definedOnly(env),
     ...(groupsDir === undefined ? {} : { groupsDir }),
     ...(precompiling === undefined ? {} : { precompiling }),
+    ...(cache === undefined ? {} : { cache }),
     ...(warm === undefined || !stayLoaded ? {} : { run: warm.runWith(toolchain.compiler.path) }),
   });
   return { builder, engineLibrary };

@@ -7,6 +7,7 @@ import { HotmodError, messageOf } from '../errors.js';
 import type { Target } from '../target/targets.js';
 import { checkEmulation } from './check-emulation.js';
 import { findToolchain } from './find.js';
+import { findLauncher } from './launcher.js';
 import { type Need, needOf } from './package-managers.js';
 import { runTool } from './run-tool.js';
 import type { Check, Toolchain } from './types.js';
@@ -18,6 +19,8 @@ export interface CheckRequest {
   readonly warm: boolean;
   /** Whether files may be compiled with precompiled headers. */
   readonly pch: 'auto' | 'off';
+  /** What compile commands are given to; see `build.launcher`. Left out: nothing. */
+  readonly launcher?: readonly string[];
   readonly target: Target;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Folders that must be writable, by what they are for. They need not exist. */
@@ -29,13 +32,14 @@ export interface CheckRequest {
 
 /** Looks at everything at the same time; the order of the answer is fixed. */
 export async function checkMachine(request: CheckRequest): Promise<readonly Check[]> {
-  const [tools, emulation, binding, folders] = await Promise.all([
+  const [tools, launcher, emulation, binding, folders] = await Promise.all([
     checkTools(request),
+    checkLauncher(request),
     checkEmulation(request),
     checkNativeBinding(request.env),
     Promise.all(Object.entries(request.folders).map(([name, dir]) => checkFolder(name, dir))),
   ]);
-  return [checkNode(request.nodeVersion), ...tools, ...emulation, binding, ...folders];
+  return [checkNode(request.nodeVersion), ...tools, ...launcher, ...emulation, binding, ...folders];
 }
 
 /** The floor of package.json's `engines`. */
@@ -89,6 +93,22 @@ async function toolsMissing(error: HotmodError, request: CheckRequest): Promise<
     { name: 'C library', ...unseen, need: null },
     { name: 'C++ library', ...unseen, need: null },
   ];
+}
+
+/** No row where the config names none. */
+async function checkLauncher({ launcher = [], env }: CheckRequest): Promise<readonly Check[]> {
+  if (launcher.length === 0) return [];
+  try {
+    const [file = '', ...words] = await findLauncher(launcher, env);
+    const { exit, text } = await runTool(file, ['--version'], { env });
+    const said = exit === 0 ? ` (${text.split('\n')[0]?.trim()})` : '';
+    return [ok('launcher', `${[file, ...words].join(' ')}${said}`)];
+  } catch (error) {
+    if (!(error instanceof HotmodError)) throw error;
+    return [
+      { name: 'launcher', status: 'missing', detail: `${error.code}: ${error.message}`, fix: error.hint, need: null },
+    ];
+  }
 }
 
 const programs = {

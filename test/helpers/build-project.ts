@@ -154,6 +154,8 @@ function configOf(root: string, modules: readonly ResolvedModule[], options: Pro
       jobs: options.jobs ?? 4,
       warm: true,
       pch: options.pch ?? 'off',
+      launcher: [],
+      cacheLimit: 0,
       compileCommands: options.compileCommands ?? false,
     },
     reload: {

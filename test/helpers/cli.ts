@@ -7,7 +7,7 @@ import type { HotmodEvent } from '../../src/events/events.js';
 export { isAlive } from '../../src/files/owner.js';
 
 import { packageRoot } from '../../src/paths.js';
-import { testCacheDir } from './session.js';
+import { cliEnv } from './session.js';
 import { waitFor } from './wait-for.js';
 
 const bin = join(packageRoot, 'bin/hotmod.js');
@@ -22,7 +22,7 @@ function start(cwd: string, args: readonly string[], env: Readonly<Record<string
   return spawn(process.execPath, [bin, ...args], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, HOTMOD_CACHE: testCacheDir, CI: 'true', ...env },
+    env: { ...cliEnv, ...env },
   });
 }
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/paths.js';
-import { testCacheDir } from './session.js';
+import { cliEnv } from './session.js';
 
 export interface RunningCli extends AsyncDisposable {
   readonly child: ChildProcess;
@@ -18,7 +18,7 @@ export function startCli(cwd: string, args: readonly string[]): RunningCli {
   const child = spawn(process.execPath, [join(packageRoot, 'bin/hotmod.js'), ...args], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, HOTMOD_CACHE: testCacheDir, CI: 'true' },
+    env: { ...cliEnv },
   });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (data) => {

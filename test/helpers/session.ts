@@ -8,6 +8,15 @@ import { createSession, type Session } from '../../src/session.js';
 /** One compiled engine for all tests of a run. */
 export const testCacheDir = join(tmpdir(), 'hotmod-test-cache');
 
+/** The environment of the built program. What its sessions leave for others is from folders that no other test has. */
+export const cliEnv = {
+  PATH: process.env.PATH,
+  HOME: process.env.HOME,
+  HOTMOD_CACHE: testCacheDir,
+  HOTMOD_CACHE_LIMIT: '100',
+  CI: 'true',
+};
+
 export interface TestSession extends AsyncDisposable {
   readonly session: Session;
   readonly bus: Bus;

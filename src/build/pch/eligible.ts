@@ -33,7 +33,12 @@ const known = [
 ];
 
 /** Why a unit cannot take a precompiled header whatever its text; null where nothing speaks against it. */
-export function obstacle({ language, flags }: Pick<CompileStep, 'language' | 'flags'>): string | null {
+export function obstacle({
+  language,
+  launcher,
+  flags,
+}: Pick<CompileStep, 'language' | 'launcher' | 'flags'>): string | null {
+  if (launcher.length > 0) return 'its compile command is given to a launcher';
   if (language !== 'c' && language !== 'c++') return `it is ${language}`;
   for (let at = 0; at < flags.length; at++) {
     const flag = flags[at] ?? '';

@@ -62,7 +62,7 @@ test('only options of which it is known what they mean to a precompiled header l
     '-march=native',
     '-fPIC',
   ];
-  expect(obstacle({ language: 'c++', flags })).toBeNull();
+  expect(obstacle({ launcher: [], language: 'c++', flags })).toBeNull();
   for (const flag of [
     '-include',
     '-fdebug-macro',
@@ -72,9 +72,9 @@ test('only options of which it is known what they mean to a precompiled header l
     '-fno-eliminate-unused-debug-types',
     '@x',
   ]) {
-    expect(obstacle({ language: 'c', flags: [...flags, flag] }), flag).toContain(flag);
+    expect(obstacle({ launcher: [], language: 'c', flags: [...flags, flag] }), flag).toContain(flag);
   }
-  expect(obstacle({ language: 'asm', flags: [] })).toBe('it is asm');
+  expect(obstacle({ launcher: [], language: 'asm', flags: [] })).toBe('it is asm');
 });
 
 test.each([
