@@ -87,4 +87,11 @@ export const targetCodes: readonly CodeText[] = [
       'npm is not on PATH, did not reach the registry, or the archive could not be unpacked into the cache folder.',
     remedy: 'Look at what npm said above the message. Registry and proxy are those of your npm settings.',
   },
+  {
+    code: 'HM587',
+    title: 'the SDK that is named is not there',
+    meaning:
+      'The environment names a folder as the SDK of the target’s system (SDKROOT for macOS), and there is no such folder. A compiler would silently take the headers of this machine in its place.',
+    remedy: 'Correct the variable, or remove it: sources that include nothing of the system build without an SDK.',
+  },
 ];
