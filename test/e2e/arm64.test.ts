@@ -42,6 +42,20 @@ describe('modules of ARM64', () => {
     expect(library.readUInt16LE(18)).toBe(arm64.elfMachine);
   });
 
+  testOnArm64('leave memory when they were replaced, though threads of an emulator answer nobody', async () => {
+    await using dir = await tempDir({ [source]: counter('') });
+    await using running = await openOnArm64(dir.path);
+    for (let step = 1; step <= 4; step++) {
+      await writeFile(join(dir.path, source), counter(`frames += ${step};`));
+      await running.session.refresh();
+      await running.session.idle();
+      await running.session.step(1);
+    }
+    expect(running.outcomes('counter').map(({ generation }) => generation)).toEqual([1, 2, 3, 4, 5]);
+    expect(eventsOf(running, 'image:kept')).toEqual([]);
+    expect((await running.session.context.host.stats()).keptImages).toBe(0);
+  });
+
   testOnArm64('crash with their registers, the vector registers too, and a stack of lines', async () => {
     const text = counter(`if (frames == 3) {
   register long mark __asm__("x21") = 0x1234;
