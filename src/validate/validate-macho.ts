@@ -92,14 +92,24 @@ const otherForms: ReadonlyMap<number, string> = new Map([
   [machOMagic.swapped32, 'a big-endian 32-bit Mach-O file'],
 ]);
 
-/** HM304 and HM317. */
+/** The table of a universal file is a hint to the loader, which then asks the part itself. Null where both agree. */
+function describeMislabelled({ name, bytes }: MachOSlice): string | null {
+  const [own] = isMachO(bytes) ? machOSlices(bytes) : [];
+  return own === undefined || own.name === name ? null : `its part for ${name} is one for ${own.name}`;
+}
+
+/** HM302, HM304 and HM317. */
 function chooseSlice(
   slices: readonly MachOSlice[],
   { library, target }: ValidateRequest,
 ): MachOSlice | ValidationFinding {
   const wanted = machineNames.get(target.arch) ?? target.arch;
   const found = slices.find((slice) => slice.name === wanted);
-  if (found !== undefined) return found;
+  if (found !== undefined) {
+    const mislabelled = describeMislabelled(found);
+    if (mislabelled === null) return found;
+    return { code: 'HM302', message: `${library} is damaged: ${mislabelled}`, where: library };
+  }
   const some = slices.slice(0, mostNames).map((slice) => slice.name);
   const names = [...some, ...(slices.length > mostNames ? ['others'] : [])].join(' and ');
   const what = slices.length > 1 ? `a universal file for ${names}` : `a Mach-O file for ${names}`;
