@@ -52,7 +52,7 @@ function examine(file: MachOFile, request: ValidateRequest, cache: LibraryCache)
   const resolved = resolveSymbols(request, asked, needed.libraries, cache);
   const findings = [
     ...checkFixups(file, library),
-    ...checkSignature(file, library),
+    ...checkSignature(file, request),
     ...checkEntry(module.entry, facts.entry, facts.exports, image),
     ...needed.findings,
     ...resolved.findings,
@@ -103,7 +103,7 @@ function chooseSlice(
   slices: readonly MachOSlice[],
   { library, target }: ValidateRequest,
 ): MachOSlice | ValidationFinding {
-  const wanted = machineNames.get(target.arch) ?? target.arch;
+  const wanted = target.machO?.machine ?? target.arch;
   const found = slices.find((slice) => slice.name === wanted);
   if (found !== undefined) {
     const mislabelled = describeMislabelled(found);
@@ -120,12 +120,6 @@ function chooseSlice(
 }
 
 const mostNames = 8;
-
-/** Node's names of machines, and Apple's. */
-const machineNames: ReadonlyMap<string, string> = new Map([
-  ['x64', 'x86_64'],
-  ['arm64', 'arm64'],
-]);
 
 /** Null for what dlopen takes: libraries and bundles. */
 function describeNonLibrary({ header }: MachOFile): string | null {
@@ -172,11 +166,12 @@ function checkFixups(file: MachOFile, library: string): readonly ValidationFindi
 }
 
 /** HM313 and HM314. arm64 runs no page without a signature; x86-64 takes one that is there seriously. */
-function checkSignature(file: MachOFile, library: string): readonly ValidationFinding[] {
+function checkSignature(file: MachOFile, { library, target }: ValidateRequest): readonly ValidationFinding[] {
   const signature = readCodeSignature(file);
   if (signature === null) {
-    if (file.header.machine !== 'arm64') return [];
-    return [{ code: 'HM313', message: `${library} has no code signature, which arm64 asks for`, where: library }];
+    if (target.machO === null || !target.machO.mustBeSigned) return [];
+    const message = `${library} has no code signature, which ${target.machO.machine} asks for`;
+    return [{ code: 'HM313', message, where: library }];
   }
   return signature.problems.map((problem) => ({
     code: 'HM314',
