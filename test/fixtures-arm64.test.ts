@@ -1,9 +1,11 @@
+import { chmod, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findCases } from '../src/cases/find.js';
 import { runCases } from '../src/cases/run-all.js';
 import { packageRoot } from '../src/paths.js';
 import { arm64, emulatedCacheDir, testOnArm64 } from './helpers/emulated.js';
+import { tempDir } from './helpers/temp-dir.js';
 
 const fixtures = join(packageRoot, 'fixtures');
 const all = await findCases(packageRoot, [fixtures]);
@@ -33,6 +35,21 @@ describe('the reload cases of fixtures/ on ARM64', () => {
     expect(groups(some)).toEqual(groups(all));
     expect(some.map((one) => relative(fixtures, one.dir))).toEqual(expect.arrayContaining(always));
     expect(some.length).toBeGreaterThan(50);
+  });
+
+  testOnArm64('go on in another process where addresses have 39 bits, as on smaller boards', async () => {
+    const { runs } = arm64;
+    // A kernel of that kind is nothing that a test can bring along.
+    if (runs.how !== 'emulated') return;
+    await using dir = await tempDir({});
+    const emulator = join(dir.path, runs.emulator.program);
+    await writeFile(emulator, `#!/bin/sh\nPATH=\${PATH#*:}\nexec ${runs.emulator.program} -R 0x8000000000 "$@"\n`);
+    await chmod(emulator, 0o755);
+    const env = { ...around.env, PATH: `${dir.path}:${around.env.PATH}` };
+    const cases = all.filter(({ dir: one }) => always.includes(relative(fixtures, one)));
+    const report = await runCases(cases, { ...around, env }, 1);
+    expect(report.cases.map((result) => result.message).join('')).toBe('');
+    expect(report.passed).toBe(always.length);
   });
 
   describe.concurrent('each', () => {
