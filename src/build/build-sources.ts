@@ -8,8 +8,8 @@ import { problem } from './diagnostics.js';
 import { type LinkResult, linkModule } from './link.js';
 import { askLinkTemplate, type LinkTemplate } from './link-template.js';
 import { type BuildPlan, planModule } from './plan.js';
-import { sdkProblems } from './sdk-problems.js';
 import type { RawBuild, Shared } from './shared.js';
+import { systemProblems } from './system-problems.js';
 import type { BuildRequest } from './types.js';
 
 /** Builds a module from its sources: plan, compile every unit at once, link what came of it. */
@@ -121,7 +121,7 @@ function assemble(
   if (manifest !== undefined) inputs.set(join(module.dir, 'module.json'), manifest.hash);
   const ok = link?.ok ?? false;
   const said = [...problems, ...units.flatMap((unit) => unit.diagnostics), ...(link?.diagnostics ?? [])];
-  const diagnostics = [...said, ...sdkProblems(said, shared.options)];
+  const diagnostics = [...said, ...systemProblems(said, shared.options)];
   const superseded = units.some((unit) => unit.superseded) || (link?.superseded ?? false);
   return {
     ok,

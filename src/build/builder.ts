@@ -140,7 +140,7 @@ async function inTempDir<T>(shared: Shared, work: (temp: TempDir) => Promise<T>)
     return await work({ dir, make });
   } finally {
     try {
-      if (made) rmSync(dir, { recursive: true, force: true });
+      rmSync(dir, { recursive: true, force: true });
     } catch {
       // A folder that cannot be removed now is cleared away by prune(); the build's own result matters more.
     }

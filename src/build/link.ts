@@ -1,4 +1,4 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Diagnostic } from '../events/events.js';
 import { contentHash } from '../files/hash.js';
@@ -66,6 +66,7 @@ export async function linkModule(
   if (draft !== undefined && !context.rebuild) {
     const library = await context.shared?.takeLibrary(draft, context);
     if (library !== undefined) {
+      mkdirSync(context.tempDir, { recursive: true });
       writeFileSync(output, library);
       return timed({ ...base, ok: true, cached: true, library: context.generations.put(module, hash, output) });
     }

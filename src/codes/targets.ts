@@ -87,4 +87,19 @@ export const targetCodes: readonly CodeText[] = [
       'npm is not on PATH, did not reach the registry, or the archive could not be unpacked into the cache folder.',
     remedy: 'Look at what npm said above the message. Registry and proxy are those of your npm settings.',
   },
+  {
+    code: 'HM587',
+    title: 'the SDK that is named is not there',
+    meaning:
+      'The environment names a folder as the SDK of the target’s system (SDKROOT for macOS), and there is no such folder. A compiler would silently take the headers of this machine in its place.',
+    remedy: 'Correct the variable, or remove it: sources that include nothing of the system build without an SDK.',
+  },
+  {
+    code: 'HM588',
+    title: 'a part of the target’s system is not installed',
+    meaning:
+      'A header or library of the system was not found for a target that is not this machine. Each target has its own: what is installed for this machine cannot be used in its place.',
+    remedy:
+      'Run `hotmod doctor --fix --target <name>`: it installs the C and C++ library for the target. Other libraries come with packages of their own, on Debian those of the foreign architecture.',
+  },
 ];

@@ -12,6 +12,7 @@ import { targets } from '../target/targets.js';
 import { bringCommand, bringPart } from '../toolchain/bring-part.js';
 import { type CheckRequest, checkMachine } from '../toolchain/checks.js';
 import { findToolchain } from '../toolchain/find.js';
+import { needWords } from '../toolchain/package-managers.js';
 import type { Part } from '../toolchain/parts.js';
 import { planRepair, type RepairCommand, showCommand } from '../toolchain/repair.js';
 import { runVisibly } from '../toolchain/run-tool.js';
@@ -192,7 +193,7 @@ function report(checks: readonly Check[], plan: Plan, options: DoctorOptions, io
   const out = options.json ? io.stderr : io.stdout;
   // `npm start` runs this every time: where all is well and nobody asked for the list, one line is enough.
   if (good && options.fix) {
-    const tools = checks.filter((check) => check.name === 'compiler' || check.name === 'linker');
+    const tools = checks.filter(({ name }) => ['compiler', 'linker', 'emulated host'].includes(name));
     out.write(`Toolchain: ${tools.map((check) => check.detail).join(', ')}\n`);
     return;
   }
@@ -223,7 +224,6 @@ function ofTarget({ flags }: DoctorOptions): string {
 
 /** Where no package manager brings it: in words that a search in any of them understands. */
 function toInstall(checks: readonly Check[]): string {
-  const emulated = checks.some((check) => check.need?.startsWith('linux-arm64') ?? false);
-  const usual = 'clang 14 or newer, lld and the C headers';
-  return emulated ? `${usual}, QEMU's user-mode emulator and a C and C++ library for aarch64` : usual;
+  const words = new Set(checks.flatMap(({ need }) => (need === null ? [] : needWords[need])));
+  return new Intl.ListFormat('en', { type: 'conjunction' }).format(words);
 }

@@ -16,6 +16,7 @@ import { type CaseReport, mergeReports } from '../report/cases/types.js';
 import { isEmulated, targets } from '../target/targets.js';
 import { didYouMean } from '../text/nearest.js';
 import { findHostProgram } from '../toolchain/host-program.js';
+import { checkNamedSdk } from '../toolchain/sdk.js';
 import type { CommandIo } from './io.js';
 
 export interface TestOptions {
@@ -72,7 +73,10 @@ async function surroundings(options: TestOptions, io: CommandIo): Promise<readon
   const [cpu, named] = [options.cpu ?? env.cpu, options.target ?? env.target];
   const around = { cwd: io.cwd, env: io.env, cacheDir: cacheDir(io.env) };
   const found = resolveTargets({ target: named, cpu }, {}, targets());
-  for (const target of found) if (isEmulated(target)) await findHostProgram({ target, ...around });
+  for (const target of found) {
+    await checkNamedSdk({ target, env: io.env });
+    if (isEmulated(target)) await findHostProgram({ target, ...around });
+  }
   return found.map((target) => {
     // Of several, a processor is for those that can have it.
     const own = target.cpus.includes(cpu?.split('+')[0] ?? '') ? cpu : undefined;

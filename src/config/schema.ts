@@ -165,7 +165,7 @@ const recoverySchema = z.strictObject({
     .strictObject({
       segv: ofCrash('a SIGSEGV that is no stack overflow'),
       bus: ofCrash('a SIGBUS'),
-      ill: ofCrash('a SIGILL'),
+      ill: ofCrash('a SIGILL, on ARM64 also a SIGTRAP'),
       fpe: ofCrash('a SIGFPE: a division of integers by 0'),
       abort: ofCrash('a SIGABRT: abort(), or an assert that failed'),
       stackOverflow: ofCrash('a stack that is full'),

@@ -6,12 +6,15 @@ import { exitCode, HotmodError, messageOf } from '../errors.js';
 import { publicHeadersDir } from '../paths.js';
 import { engineSourceDir } from './paths.js';
 
+type ObjectFormat = 'elf' | 'mach-o';
+
 export interface EngineBuildOptions {
   /** Absolute path of clang. */
   readonly compiler: string;
   /** Shared by all projects of a user or kept in one; the engine lies in `<cacheDir>/engine/<hash>/`. */
   readonly cacheDir: string;
-  readonly platform?: NodeJS.Platform;
+  /** Of the machine that it is built for. Default: this one's. */
+  readonly objectFormat?: ObjectFormat;
   /** What the compiler must be told to build for another machine. */
   readonly crossFlags?: readonly string[];
   /** The command that checks the machine for it. Default: `hotmod doctor`. */
@@ -23,9 +26,9 @@ export interface EngineBuildOptions {
  * Two processes may do so at once: each writes a file of its own and the last rename wins with the same content.
  */
 export async function buildEngine(options: EngineBuildOptions): Promise<string> {
-  const platform = options.platform ?? process.platform;
-  const flags = [...(options.crossFlags ?? []), ...compileFlags(platform)];
-  const name = platform === 'darwin' ? 'libhotmod_engine.dylib' : 'libhotmod_engine.so';
+  const format = options.objectFormat ?? (process.platform === 'darwin' ? 'mach-o' : 'elf');
+  const flags = [...(options.crossFlags ?? []), ...compileFlags(format)];
+  const name = format === 'mach-o' ? 'libhotmod_engine.dylib' : 'libhotmod_engine.so';
   const sources = await engineSources();
   const compiler = await compilerIdentity(options.compiler);
   const folder = join(options.cacheDir, 'engine', await hashOf(sources, [...flags, compiler]));
@@ -54,11 +57,11 @@ export async function buildEngine(options: EngineBuildOptions): Promise<string> 
   return library;
 }
 
-function compileFlags(platform: NodeJS.Platform): readonly string[] {
+function compileFlags(format: ObjectFormat): readonly string[] {
   // The name inside the library satisfies modules that were linked against the engine: the loader compares it with
   // their DT_NEEDED entry and takes the engine that is loaded already (gABI chapter 5, "Shared Object Dependencies").
   const shared =
-    platform === 'darwin'
+    format === 'mach-o'
       ? ['-dynamiclib', '-Wl,-install_name,@rpath/libhotmod_engine.dylib']
       : ['-shared', '-Wl,-soname,libhotmod_engine.so', '-Wl,-z,defs', '-ldl', '-lm'];
   return [

@@ -151,8 +151,8 @@ async function differencesOf(
   const [here, there] = await Promise.all([context.models.read(running.library), own.models.read(one.build.library)]);
   if (here.debug === null || there.debug === null) return [];
   const build = (target: Target, debug: typeof here.debug) => {
-    const { charIsSigned, longDouble } = target.properties;
-    return { machine: target.name, debug, charIsSigned, longDouble };
+    const { charIsSigned, longDouble, pageSize } = target.properties;
+    return { machine: target.name, debug, charIsSigned, longDouble, pageSize };
   };
   const found = machineDifferences(build(context.config.target, here.debug), build(side.target, there.debug));
   const text = found.join('\n');

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
 import type { TypesOfBoth } from '../assess/types.js';
-import type { MachOMachine } from '../objfile/macho-types.js';
 import { changedRecords } from '../state/changed-records.js';
 import { type CompareOptions, compareState } from '../state/compare.js';
 import { heldRecords } from '../state/held-records.js';
@@ -52,9 +51,7 @@ export function createModelReader(root: string, target: Target): ModelReader {
       readFile(library).then((bytes) =>
         readStateModel(bytes, {
           sourceLine: sourceLinesOf(root),
-          ...(target.objectFormat === 'mach-o'
-            ? { beside: besideLibrary(library), machine: machOMachineOf(target) }
-            : {}),
+          ...(target.machO === null ? {} : { beside: besideLibrary(library), machine: target.machO.machine }),
         }),
       );
     models.delete(library);
@@ -130,11 +127,6 @@ function damageOf(read: () => unknown): StateProblem | null {
   } catch (error) {
     return problemOf(error);
   }
-}
-
-/** By Apple's names. */
-function machOMachineOf({ arch }: Target): MachOMachine {
-  return arch === 'x64' ? 'x86_64' : 'arm64';
 }
 
 /** For one reading: the next one may follow another edit. */

@@ -48,6 +48,7 @@ export async function openWorkshop(request: {
   const engine = {
     compiler: toolchain.compiler.path,
     cacheDir,
+    objectFormat: config.target.objectFormat,
     crossFlags: crossFlags(config.target, toolchain),
     ...(config.target.triple === '' ? {} : { doctor: `hotmod doctor --fix --target ${config.target.name}` }),
   };

@@ -7,6 +7,14 @@ export interface TargetProperties {
   readonly cacheLineSize: number;
 }
 
+/** What Apple's loader has of a kind of processor. */
+export interface MachO {
+  /** As its tools call it. */
+  readonly machine: 'x86_64' | 'arm64';
+  /** Whether it ends a process that runs a page without a signature, or only one whose signature does not fit. */
+  readonly mustBeSigned: boolean;
+}
+
 /** The processor that code is made for. */
 export interface Cpu {
   /** `generic`: every processor of the architecture. */
@@ -19,6 +27,7 @@ export interface Cpu {
 export interface Architecture {
   readonly title: string;
   readonly elfMachine: number;
+  readonly machO: MachO;
   readonly linux: TargetProperties;
   readonly macos: TargetProperties;
   /** Names that `--cpu` takes. A compiler may know fewer of them. */
@@ -41,6 +50,7 @@ export const architectures: ReadonlyMap<string, Architecture> = new Map<string, 
     {
       title: 'x86-64',
       elfMachine: 62,
+      machO: { machine: 'x86_64', mustBeSigned: false },
       linux: { charIsSigned: true, longDouble: 'x87', pageSize: 4096, cacheLineSize: 64 },
       macos: { charIsSigned: true, longDouble: 'x87', pageSize: 4096, cacheLineSize: 64 },
       cpus: ['generic', 'native', 'x86-64-v2', 'x86-64-v3', 'x86-64-v4', 'haswell', 'skylake', 'znver2', 'znver3'],
@@ -54,6 +64,7 @@ export const architectures: ReadonlyMap<string, Architecture> = new Map<string, 
     {
       title: 'ARM64',
       elfMachine: 183,
+      machO: { machine: 'arm64', mustBeSigned: true },
       linux: { charIsSigned: false, longDouble: 'binary128', pageSize: 4096, cacheLineSize: 64 },
       macos: { charIsSigned: true, longDouble: 'double', pageSize: 16_384, cacheLineSize: 128 },
       cpus: [

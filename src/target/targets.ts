@@ -1,4 +1,4 @@
-import { type Architecture, architectures, type Cpu, type TargetProperties } from './architectures.js';
+import { type Architecture, architectures, type Cpu, type MachO, type TargetProperties } from './architectures.js';
 
 /** What is known of a machine that modules can be built for. Stages read these fields; none asks for a name. */
 export interface Target {
@@ -13,6 +13,8 @@ export interface Target {
   readonly objectFormat: 'elf' | 'mach-o';
   /** `e_machine` of ELF files (gABI, chapter 4): 62 is x86-64, 183 is AArch64; 0 where not ELF. */
   readonly elfMachine: number;
+  /** Null where not Mach-O. */
+  readonly machO: MachO | null;
   readonly libraryExtension: string;
   readonly compileArgs: readonly string[];
   /** Added to every link of a shared library. */
@@ -142,6 +144,7 @@ function linuxTarget(particulars: Particulars): Target {
     cpus,
     objectFormat: 'elf',
     elfMachine,
+    machO: null,
     libraryExtension: '.so',
     compileArgs: ['-fPIC'],
     linkArgs: ['-shared', '-Wl,-Bsymbolic'],
@@ -153,13 +156,14 @@ function linuxTarget(particulars: Particulars): Target {
 }
 
 function macosTarget(particulars: Particulars): Target {
-  const { macos, cpus } = architectures.get(particulars.arch) ?? undescribed;
+  const { machO, macos, cpus } = architectures.get(particulars.arch) ?? undescribed;
   return {
     ...particulars,
     cpu: { name: 'generic', features: [] },
     cpus,
     objectFormat: 'mach-o',
     elfMachine: 0,
+    machO,
     libraryExtension: '.dylib',
     compileArgs: ['-fPIC'],
     // arm64 runs nothing that is not signed; for x86-64 linkers sign where they are asked to.
@@ -172,8 +176,9 @@ function macosTarget(particulars: Particulars): Target {
 }
 
 /** On a machine that nobody has described everything still works that does not depend on what its processor is. */
-const undescribed: Pick<Architecture, 'elfMachine' | 'linux' | 'macos' | 'cpus'> = {
+const undescribed: Pick<Architecture, 'elfMachine' | 'machO' | 'linux' | 'macos' | 'cpus'> = {
   elfMachine: 0,
+  machO: { machine: 'arm64', mustBeSigned: true },
   linux: { charIsSigned: true, longDouble: 'binary128', pageSize: 4096, cacheLineSize: 64 },
   macos: { charIsSigned: true, longDouble: 'double', pageSize: 4096, cacheLineSize: 64 },
   cpus: ['generic'],

@@ -10,6 +10,7 @@ import { findToolchain } from './find.js';
 import { findLauncher } from './launcher.js';
 import { type Need, needOf } from './package-managers.js';
 import { runTool } from './run-tool.js';
+import { missingSdkText } from './sdk.js';
 import type { Check, Toolchain } from './types.js';
 
 export interface CheckRequest {
@@ -62,22 +63,26 @@ async function checkTools(request: CheckRequest): Promise<readonly Check[]> {
     return toolsMissing(error, request);
   }
   const { compiler, linker } = toolchain;
+  const found = [
+    ok('compiler', `${compiler.versionText} (${compiler.path})`),
+    ok('linker', `${linker.name} (${linker.path})`),
+  ];
+  const sdk = missingSdkText(request);
+  if (sdk !== null) return [...found, { name: 'SDK', status: 'missing', ...sdk, need: null }];
   const [c, cxx] = await Promise.all([
     checkHeaders('C library', 'c', compiler.path, toolchain, request),
     checkHeaders('C++ library', 'c++', toolchain.cxx, toolchain, request),
   ]);
-  return [
-    ok('compiler', `${compiler.versionText} (${compiler.path})`),
-    ok('linker', `${linker.name} (${linker.path})`),
-    c,
-    cxx,
-  ];
+  return [...found, c, cxx];
 }
 
 /**
  * What the search for tools fell over. The libraries cannot be tried without them, and most compilers
  * bring them along: nothing is installed for them before they were tried. */
 async function toolsMissing(error: HotmodError, request: CheckRequest): Promise<readonly Check[]> {
+  if (error.code === 'HM587') {
+    return [{ name: 'SDK', status: 'missing', detail: `${error.code}: ${error.message}`, fix: error.hint, need: null }];
+  }
   const chosen = error.code === 'HM206' ? request.linker : request.compiler;
   const linkerOnly = error.code === 'HM206';
   const status = error.code === 'HM205' ? 'broken' : 'missing';

@@ -4,6 +4,7 @@ import { exitCode, HotmodError } from '../errors.js';
 import type { Target } from '../target/targets.js';
 import { type Environment, type ProbedCompiler, probeCompiler, probeLinker, probeLinkerAt, stampOf } from './probe.js';
 import { runTool } from './run-tool.js';
+import { checkNamedSdk } from './sdk.js';
 import type { Toolchain } from './types.js';
 import { numbered, which } from './which.js';
 
@@ -28,9 +29,10 @@ const linkerNames = ['mold', 'lld', 'bfd', 'ld'] as const;
  * disk stay what they were, so that asking again before every build costs two stat calls.
  *
  * @throws HotmodError HM204 no compiler, HM205 compiler too old, HM206 no linker, HM215 a compiler for this machine alone,
- *   HM216 a target or processor that it does not know; all with exit code 3
+ *   HM216 a target or processor that it does not know, HM587 an SDK that is not there; all with exit code 3
  */
 export async function findToolchain(request: ToolchainRequest): Promise<Toolchain> {
+  await checkNamedSdk(request);
   const { compiler: compilerName, linker: linkerName, warm = false } = request;
   const { triple, compileArgs, linkers } = request.target;
   const key = JSON.stringify([compilerName, linkerName, triple, compileArgs, linkers, warm, request.env.PATH]);

@@ -27,7 +27,9 @@ export async function findHostProgram(request: HostProgramRequest): Promise<Host
       return emulatedProgram(runs.emulator, request);
     case 'not':
       throw new HotmodError('HM583', `Modules for ${name} cannot run on this machine: ${runs.why}.`, {
-        hint: 'They can be built and judged here: "hotmod reload --dry-run" and "hotmod test" do that.',
+        hint:
+          'They can be built and judged here: "hotmod reload --dry-run" and "hotmod test" do that, and ' +
+          `"hotmod dev --target native,${name}" runs them for this machine and judges for both.`,
         exitCode: exitCode.missing,
       });
     default: {

@@ -7,14 +7,17 @@ export type Need =
   | 'linux-arm64 libraries'
   | 'linux-arm64 headers';
 
-const needs: readonly Need[] = [
-  'clang',
-  'linker',
-  'headers',
-  'linux-arm64 emulator',
-  'linux-arm64 libraries',
-  'linux-arm64 headers',
-];
+/** What to look for where no package manager that we know brings it. */
+export const needWords: Readonly<Record<Need, string>> = {
+  clang: 'clang 14 or newer',
+  linker: 'lld',
+  headers: 'the C and C++ headers',
+  'linux-arm64 emulator': "QEMU's user-mode emulator for aarch64, linked statically",
+  'linux-arm64 libraries': 'the C and C++ library for aarch64',
+  'linux-arm64 headers': 'the headers of the C and C++ library for aarch64',
+};
+
+const needs = Object.keys(needWords) as readonly Need[];
 
 /** What another target needs of the system; null where no package brings it. */
 export function needOf(what: 'emulator' | 'libraries' | 'headers', target: string): Need | null {

@@ -52,7 +52,7 @@ function examine(file: MachOFile, request: ValidateRequest, cache: LibraryCache)
   const resolved = resolveSymbols(request, asked, needed.libraries, cache);
   const findings = [
     ...checkFixups(file, library),
-    ...checkSignature(file, library),
+    ...checkSignature(file, request),
     ...checkEntry(module.entry, facts.entry, facts.exports, image),
     ...needed.findings,
     ...resolved.findings,
@@ -92,14 +92,24 @@ const otherForms: ReadonlyMap<number, string> = new Map([
   [machOMagic.swapped32, 'a big-endian 32-bit Mach-O file'],
 ]);
 
-/** HM304 and HM317. */
+/** The table of a universal file is a hint to the loader, which then asks the part itself. Null where both agree. */
+function describeMislabelled({ name, bytes }: MachOSlice): string | null {
+  const [own] = isMachO(bytes) ? machOSlices(bytes) : [];
+  return own === undefined || own.name === name ? null : `its part for ${name} is one for ${own.name}`;
+}
+
+/** HM302, HM304 and HM317. */
 function chooseSlice(
   slices: readonly MachOSlice[],
   { library, target }: ValidateRequest,
 ): MachOSlice | ValidationFinding {
-  const wanted = machineNames.get(target.arch) ?? target.arch;
+  const wanted = target.machO?.machine ?? target.arch;
   const found = slices.find((slice) => slice.name === wanted);
-  if (found !== undefined) return found;
+  if (found !== undefined) {
+    const mislabelled = describeMislabelled(found);
+    if (mislabelled === null) return found;
+    return { code: 'HM302', message: `${library} is damaged: ${mislabelled}`, where: library };
+  }
   const some = slices.slice(0, mostNames).map((slice) => slice.name);
   const names = [...some, ...(slices.length > mostNames ? ['others'] : [])].join(' and ');
   const what = slices.length > 1 ? `a universal file for ${names}` : `a Mach-O file for ${names}`;
@@ -110,12 +120,6 @@ function chooseSlice(
 }
 
 const mostNames = 8;
-
-/** Node's names of machines, and Apple's. */
-const machineNames: ReadonlyMap<string, string> = new Map([
-  ['x64', 'x86_64'],
-  ['arm64', 'arm64'],
-]);
 
 /** Null for what dlopen takes: libraries and bundles. */
 function describeNonLibrary({ header }: MachOFile): string | null {
@@ -162,11 +166,12 @@ function checkFixups(file: MachOFile, library: string): readonly ValidationFindi
 }
 
 /** HM313 and HM314. arm64 runs no page without a signature; x86-64 takes one that is there seriously. */
-function checkSignature(file: MachOFile, library: string): readonly ValidationFinding[] {
+function checkSignature(file: MachOFile, { library, target }: ValidateRequest): readonly ValidationFinding[] {
   const signature = readCodeSignature(file);
   if (signature === null) {
-    if (file.header.machine !== 'arm64') return [];
-    return [{ code: 'HM313', message: `${library} has no code signature, which arm64 asks for`, where: library }];
+    if (target.machO === null || !target.machO.mustBeSigned) return [];
+    const message = `${library} has no code signature, which ${target.machO.machine} asks for`;
+    return [{ code: 'HM313', message, where: library }];
   }
   return signature.problems.map((problem) => ({
     code: 'HM314',

@@ -177,10 +177,11 @@ function targetVerdict({
   reasons,
   differences,
 }: EventOf<'target:judged'>): ModuleState['targets'][string] {
-  const [first] = reasons;
-  const why = first === undefined || (outcome === 'good' && level === 'SAFE') ? '' : `${first.code} ${first.message}`;
+  // What a compiler says of a missing system makes sense with hotmod's explanation behind it alone.
+  const shown = outcome === 'buildFailed' ? reasons.slice(0, 2) : reasons.slice(0, 1);
+  const why = outcome === 'good' && level === 'SAFE' ? [] : shown.map(({ code, message }) => `${code} ${message}`);
   const failed = outcome === 'buildFailed' ? 'build failed' : 'refused';
-  const parts = [outcome === 'good' ? '' : failed, why, ...differences].filter((part) => part !== '');
+  const parts = [...(outcome === 'good' ? [] : [failed]), ...why, ...differences];
   return { good: outcome === 'good', text: parts.join('; '), level };
 }
 

@@ -262,3 +262,25 @@ describe('for a target that is emulated here', () => {
     await expect(misspelled).rejects.toMatchObject({ code: 'HM108', exitCode: 2 });
   });
 });
+
+describe('for a target whose system this is not', () => {
+  const doctorFor = async (env: NodeJS.ProcessEnv) => {
+    const io = commandIo({ cwd: await tempProject(), env });
+    const code = await doctor({ ...plain, flags: { target: 'macos-arm64' } }, io);
+    return { code, out: io.out() };
+  };
+
+  test.skipIf(process.platform === 'darwin')('the SDK is what is missing, not a header of this machine', async () => {
+    const { SDKROOT: _, ...env } = process.env;
+    const { code, out } = await doctorFor(env);
+    expect(code).toBe(3);
+    expect(out).toMatch(/missing +SDK +the SDK of macOS is not here/);
+    expect(out).not.toContain('/usr/include');
+  });
+
+  test.skipIf(process.platform === 'darwin')('an SDK that is named and not there is said by its variable', async () => {
+    const { code, out } = await doctorFor({ ...process.env, SDKROOT: '/nowhere/MacOSX.sdk' });
+    expect(code).toBe(3);
+    expect(out).toMatch(/missing +SDK +HM587: SDKROOT names \/nowhere\/MacOSX.sdk/);
+  });
+});

@@ -42,6 +42,20 @@ describe('modules of ARM64', () => {
     expect(library.readUInt16LE(18)).toBe(arm64.elfMachine);
   });
 
+  testOnArm64('leave memory when they were replaced, though threads of an emulator answer nobody', async () => {
+    await using dir = await tempDir({ [source]: counter('') });
+    await using running = await openOnArm64(dir.path);
+    for (let step = 1; step <= 4; step++) {
+      await writeFile(join(dir.path, source), counter(`frames += ${step};`));
+      await running.session.refresh();
+      await running.session.idle();
+      await running.session.step(1);
+    }
+    expect(running.outcomes('counter').map(({ generation }) => generation)).toEqual([1, 2, 3, 4, 5]);
+    expect(eventsOf(running, 'image:kept')).toEqual([]);
+    expect((await running.session.context.host.stats()).keptImages).toBe(0);
+  });
+
   testOnArm64('crash with their registers, the vector registers too, and a stack of lines', async () => {
     const text = counter(`if (frames == 3) {
   register long mark __asm__("x21") = 0x1234;
@@ -208,6 +222,28 @@ describe('a library of another machine', () => {
 });
 
 describe('a project for several targets', () => {
+  testOnArm64('has a reload case that was written for one of them checked on each', async () => {
+    const text = (step: number) => `long n;\nvoid counter_update(double dt) { (void)dt; n += ${step}; }\n`;
+    const step = (by: number, n: number) => ({
+      files: { [source]: text(by) },
+      frames: 3,
+      expect: { outcome: by === 1 ? 'loaded' : 'reloaded', level: 'SAFE', state: { n } },
+    });
+    const reloadCase = { name: 'goes on', module: 'counter', steps: [step(1, 3), step(10, 33)] };
+    await using dir = await tempDir({ 'cases/one/case.json': JSON.stringify(reloadCase) });
+    const targets = `native,${arm64.name},macos-arm64`;
+    const args = ['--cwd', dir.path, '--target', targets, 'test', 'cases', '--reporter', 'json'];
+    const env = { ...process.env, HOTMOD_CACHE: emulatedCacheDir };
+    const { stdout } = await run(process.execPath, [join(packageRoot, 'bin/hotmod.js'), ...args], { env });
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({ passed: 3, failed: 0 });
+    expect(report.cases.map(({ name }: { readonly name: string }) => name)).toEqual([
+      'goes on [native]',
+      `goes on [${arm64.name}]`,
+      'goes on [macos-arm64]',
+    ]);
+  });
+
   testOnArm64('runs the first, and has its modules built and judged for the others', async () => {
     const text = (type: string) =>
       `struct s { char mood; ${type} n; } state;\nvoid counter_update(double dt) { (void)dt; state.n++; }\n`;

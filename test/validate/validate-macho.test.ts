@@ -148,6 +148,62 @@ describe('a universal file is judged by its part for the target', () => {
       expect(codesOf(await judgeBytes(fat.subarray(0, size))), `${size} bytes`).toEqual(['HM302']);
     }
   });
+
+  testLinked('cut off at every kilobyte, in the part for another machine too', async () => {
+    const [arm, intel] = [
+      await bytesOf(await makeDylib('cut-arm')),
+      await bytesOf(await makeDylib('cut-intel', { triple: 'x86_64-apple-macos11' })),
+    ];
+    for (const slices of [
+      [arm, intel],
+      [intel, arm],
+    ]) {
+      const fat = makeFat(slices);
+      const end = fat.length - 4096 + ((slices[1]?.length ?? 0) % 4096 || 4096);
+      for (let size = 0; size < end; size += 1024) {
+        expect(codesOf(await judgeBytes(fat.subarray(0, size))), `${size} bytes`).toEqual(['HM302']);
+      }
+    }
+  });
+
+  testLinked('and by its own signature, whose pages are counted from where the part begins', async () => {
+    const [arm, intel] = [
+      await bytesOf(await makeDylib('signed-arm')),
+      await bytesOf(await makeDylib('signed-intel', { triple: 'x86_64-apple-macos11' })),
+    ];
+    const fat = Buffer.from(makeFat([intel, arm]));
+    fat[fat.indexOf(arm) + 0x4000 - 1] = 1;
+
+    const result = await judgeBytes(fat);
+
+    expect(codesOf(result)).toEqual(['HM314']);
+    expect(result.findings[0]?.message).toMatch(/page 3 \(bytes 12288 to 16384\)/);
+    // What is wrong in the part for another machine is nothing that this one maps.
+    expect(codesOf(await judgeBytes(fat, { target: target('macos-x64') }))).toEqual([]);
+  });
+
+  testLinked('though others in it are for machines that nobody here knows', async () => {
+    const arm = await bytesOf(await makeDylib('known'));
+    const other = Buffer.from(arm);
+    other.writeUInt32LE(18, 4);
+
+    expect(codesOf(await judgeBytes(makeFat([other, arm])))).toEqual([]);
+    const without = await judgeBytes(makeFat([other]));
+    expect(codesOf(without)).toEqual(['HM304']);
+    expect(without.findings[0]?.message).toContain('cpu type 18');
+  });
+
+  testLinked('and not by what its table says of the part', async () => {
+    const intel = await bytesOf(await makeDylib('mislabelled', { triple: 'x86_64-apple-macos11' }));
+    const fat = Buffer.from(makeFat([intel]));
+    fat.writeUInt32BE(0x0100000c, 8);
+    fat.writeUInt32BE(0, 12);
+
+    const result = await judgeBytes(fat);
+
+    expect(codesOf(result)).toEqual(['HM302']);
+    expect(result.findings[0]?.message).toContain('is damaged: its part for arm64 is one for x86_64');
+  });
 });
 
 describe('HM302, cut off or damaged', () => {
@@ -241,6 +297,18 @@ describe('HM314, a signature that does not fit', () => {
     expect(signature?.problems).toHaveLength(good ? 0 : 1);
   });
 
+  testLinked('of an x86-64 library, which may have none but no wrong one', async () => {
+    const triple = 'x86_64-apple-macos11';
+    const bytes = await bytesOf(await makeDylib('intel-signed', { triple, link: ['-Wl,-adhoc_codesign'] }));
+    const onIntel = { target: target('macos-x64') };
+    expect(codesOf(await judgeBytes(bytes, onIntel))).toEqual([]);
+
+    const inCode = 0x0f00;
+    bytes[inCode] = (bytes[inCode] ?? 0) ^ 1;
+
+    expect(codesOf(await judgeBytes(bytes, onIntel))).toEqual(['HM314']);
+  });
+
   testLinked('HM313: an arm64 library without one', async () => {
     const library = await makeDylib('unsigned', { link: ['-Wl,-no_adhoc_codesign'] });
 
@@ -273,12 +341,15 @@ describe('another system', () => {
 describe('another machine', () => {
   testLinked('HM317: arm64e', async () => {
     const bytes = await bytesOf(await makeDylib('arm64e'));
-    bytes.writeUInt32LE(2, 8);
 
-    for (const given of [bytes, makeFat([bytes])]) {
-      const result = await judgeBytes(given);
-      expect(codesOf(result)).toEqual(['HM317']);
-      expect(result.findings[0]?.message).toContain('is a Mach-O file for arm64e');
+    // As it was before it had versions, and with version 0 of its calling convention, as linkers write it now.
+    for (const subtype of [2, 0x80000002]) {
+      bytes.writeUInt32LE(subtype, 8);
+      for (const given of [bytes, makeFat([bytes])]) {
+        const result = await judgeBytes(given);
+        expect(codesOf(result)).toEqual(['HM317']);
+        expect(result.findings[0]?.message).toContain('is a Mach-O file for arm64e');
+      }
     }
   });
 

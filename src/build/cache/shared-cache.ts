@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NameCache } from '../includes.js';
 import type { LinkTemplate } from '../link-template.js';
@@ -105,6 +105,8 @@ export function openSharedCache({ cacheDir, limitBytes, onProblem, restMs }: Sha
       const found = await objects.find(draft, context);
       count(found !== undefined);
       if (found === undefined) return undefined;
+      // It may be the first that the build writes.
+      mkdirSync(context.tempDir, { recursive: true });
       const object = join(context.tempDir, `${index}.o`);
       writeFileSync(object, found.object);
       return context.objects.store(unitKey, { ...found, object });

@@ -19,9 +19,12 @@
 
 /*
  * Far from where systems put libraries, stacks and the heap, and the same in every process, because the one that takes over
- * needs the same addresses. Only a wish: where something lies there, the system gives others.
+ * needs the same addresses. The second is for kernels for ARM64 whose addresses have 39 bits
+ * (Documentation/arch/arm64/memory.rst), above the 38 bits over which V8 scatters its heap there. Only wishes: where
+ * something lies there, the system gives others.
  */
-#define WISHED_START ((uintptr_t)0x200000000000)
+static const uintptr_t wished_starts[] = {0x200000000000, 0x4000000000};
+#define WISHES (sizeof wished_starts / sizeof wished_starts[0])
 
 #define MARK_USED 0x75736564u /* "used" */
 #define MARK_FREE 0x66726565u /* "free" */
@@ -102,9 +105,20 @@ static unsigned char *map_at(uintptr_t wished) {
   return bytes == MAP_FAILED ? NULL : bytes;
 }
 
+static unsigned char *map_exactly_at(uintptr_t start) {
+  unsigned char *mapped = map_at(start);
+  if (mapped == NULL || (uintptr_t)mapped == start) return mapped;
+  munmap(mapped, ARENA_SPAN);
+  return NULL;
+}
+
 static bool set_up(arena_t *arena) {
   if (head_of(arena) != NULL) return true;
-  unsigned char *bytes = map_at(WISHED_START + arena->number * ARENA_SPAN);
+  unsigned char *bytes = NULL;
+  for (size_t n = 0; n < WISHES && bytes == NULL; n++) {
+    bytes = map_exactly_at(wished_starts[n] + arena->number * ARENA_SPAN);
+  }
+  if (bytes == NULL) bytes = map_at(0);
   if (bytes == NULL) return false;
   begin_empty(arena, bytes);
   return true;
@@ -247,9 +261,7 @@ void arena_state_free(arena_state_t *state) {
 
 bool arena_begin_at(arena_t *arena, uintptr_t start) {
   if (head_of(arena) != NULL || start == 0) return false;
-  unsigned char *mapped = map_at(start);
-  bool there = (uintptr_t)mapped == start;
-  if (mapped != NULL && !there) munmap(mapped, ARENA_SPAN);
-  if (there) begin_empty(arena, mapped);
-  return there;
+  unsigned char *mapped = map_exactly_at(start);
+  if (mapped != NULL) begin_empty(arena, mapped);
+  return mapped != NULL;
 }

@@ -35,7 +35,9 @@ static hot_crash_kind_t kind_of(const hot_failure_t *failure) {
   if (failure->overflow) return HOT_CRASH_STACK_OVERFLOW;
   switch (failure->signal) {
     case SIGBUS: return HOT_CRASH_BUS;
-    case SIGILL: return HOT_CRASH_ILL;
+    case SIGILL:
+    case SIGTRAP: /* what __builtin_trap becomes on ARM64 */
+      return HOT_CRASH_ILL;
     case SIGFPE: return HOT_CRASH_FPE;
     case SIGABRT: return HOT_CRASH_ABORT;
     default: return HOT_CRASH_SEGV;

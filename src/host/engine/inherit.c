@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "plan_parts.h"
 #include "vault.h"
 
 static const unsigned char *file_bytes;
@@ -195,8 +196,14 @@ static bool may_have_pointed(uintptr_t word) {
   return false;
 }
 
-/* An address of this process may look like one of the other: what was repaired leads into the module's own version. */
-static bool is_settled(uintptr_t word, const image_t *to) { return word >= to->low && word < to->high; }
+/*
+ * An address of this process may look like one of the other: what was repaired leads into the module's own version, and
+ * what came along from an arena lies where it did.
+ */
+static bool is_settled(uintptr_t word, const image_t *to) {
+  uintptr_t now;
+  return (word >= to->low && word < to->high) || (plan_past_address(&past, word, &now) && now == word);
+}
 
 bool inherit_settle(transfer_t *transfer, image_t *to, hot_failure_t *failure) {
   const ghost_t *ghost = inherit_of(to->module)->ghost;

@@ -48,6 +48,15 @@ static struct {
 
 static int question_signal; /* 0: none could be taken */
 
+/*
+ * Where the system does not tell where stacks are (user-mode emulators do not), a thread that takes no signals could never
+ * be ruled out. Those that were there before any module, and took none then, have one task and keep to it: the emulator's
+ * own threads, and the one by which Node waits for a debugger.
+ */
+#define BYSTANDERS_MAX 16
+static int32_t bystanders[BYSTANDERS_MAX];
+static size_t bystander_count;
+
 typedef struct seen {
   thread_t thread;
   bool computes;
@@ -73,6 +82,7 @@ static answer_t ask(int32_t id);
 static void tell_answer(const thread_search_t *search, const seen_t *seen);
 static void scan_stack(const thread_search_t *search, const seen_t *seen, uintptr_t from);
 static bool is_computing(int32_t id);
+static bool blocks_question(int32_t id);
 
 static void on_question(int signo, siginfo_t *info, void *context) {
   (void)signo;
@@ -91,6 +101,31 @@ static void on_question(int signo, siginfo_t *info, void *context) {
   errno = error;
 }
 
+static bool tells_stacks(void) {
+  void *head = NULL;
+  size_t size = 0;
+  return syscall(SYS_get_robust_list, 0L, &head, &size) == 0 || errno != ENOSYS;
+}
+
+static void note_bystanders(void) {
+  list_t list = {0};
+  bystander_count = 0;
+  if (tells_stacks() || !list_threads(&list)) return;
+  int32_t first = (int32_t)getpid();
+  for (size_t n = 0; n < list.count && bystander_count < BYSTANDERS_MAX; n++) {
+    int32_t id = list.items[n].thread.id;
+    if (id != first && blocks_question(id)) bystanders[bystander_count++] = id;
+  }
+  free(list.items);
+}
+
+static bool is_bystander(int32_t id) {
+  for (size_t n = 0; n < bystander_count; n++) {
+    if (bystanders[n] == id) return blocks_question(id);
+  }
+  return false;
+}
+
 void threads_open(void) {
   const int wanted = SIGRTMIN + 10;
   struct sigaction action;
@@ -98,7 +133,9 @@ void threads_open(void) {
   action.sa_sigaction = on_question;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
   sigemptyset(&action.sa_mask);
-  if (sigaction(wanted, &action, NULL) == 0) question_signal = wanted;
+  if (sigaction(wanted, &action, NULL) != 0) return;
+  question_signal = wanted;
+  note_bystanders();
 }
 
 /* What was answered are addresses, and a search of memory must not find them here. */
@@ -122,6 +159,7 @@ bool threads_search(const thread_search_t *search, uintptr_t here) {
   for (size_t n = 0; n < list.count; n++) {
     seen_t *seen = &list.items[n];
     if (seen->thread.id == own) scan_stack(search, seen, here);
+    else if (is_bystander(seen->thread.id)) continue;
     else if (seen->computes || has_trace(search, seen, &pages)) look_inside(search, seen, &pages);
   }
   pages_close(&pages);

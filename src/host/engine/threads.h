@@ -10,7 +10,8 @@
  * like a return address into the code. One that does not answer, because it blocks the signal, counts as inside.
  *
  * Where stacks lie is known by the list of robust mutexes, which the C library keeps beside each thread's own data
- * (get_robust_list(2)); a thread without one is asked in any case. Not seen is a thread that waits on a stack of its own
+ * (get_robust_list(2)); a thread without one is asked in any case. User-mode emulators have no such list for anybody: there, threads
+ * that took no signals before the first module was loaded are left alone. Not seen is a thread that waits on a stack of its own
  * making, such as that of a coroutine, while its first stack has no trace of the code. Only on Linux.
  */
 #ifndef HOTMOD_THREADS_H
@@ -36,7 +37,7 @@ typedef struct thread_search {
   void (*found)(const thread_t *thread, uintptr_t address);
 } thread_search_t;
 
-/* Takes the signal that threads are asked by. Once in a process. */
+/* Takes the signal that threads are asked by, and notes who is there. Once in a process, before any module. */
 void threads_open(void);
 
 /*

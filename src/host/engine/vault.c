@@ -93,16 +93,22 @@ static bool add_block(unsigned char *bytes, size_t size) {
   return true;
 }
 
-/* As the system tells it; 0 where it does not. */
+/* Where the heap began that grows with sbrk(2); 0 where the system does not tell. Emulators list it without its name. */
 static uintptr_t find_heap(void) {
+#ifdef __linux__
   maps_t maps;
   uintptr_t start = 0;
+  uintptr_t end = (uintptr_t)sbrk(0);
   if (!maps_open(&maps)) return 0;
   while (start == 0 && maps_next(&maps)) {
-    if (strcmp(maps.path, "[heap]") == 0) start = maps.start;
+    bool ends_in = maps.start < end && end <= maps.end;
+    if (ends_in || strcmp(maps.path, "[heap]") == 0) start = maps.start;
   }
   maps_close(&maps);
   return start;
+#else
+  return 0;
+#endif
 }
 
 bool vault_open(const char *path) {
@@ -293,6 +299,20 @@ void vault_list_changed(void) {
 /* Linux maps downwards from the stack, which it moves by at most 2^28 pages (Documentation/admin-guide/sysctl/vm.rst). */
 #define NEAR_STACK ((uintptr_t)1 << 41)
 
+/*
+ * Kernels for ARM64 with addresses of 39 bits, and emulators, have less than that in all: half of it is still far from what
+ * a module counts, and a count must not be taken for an address. macOS maps nothing into the first 4 GB (ld(1),
+ * -pagezero_size).
+ */
+static uintptr_t lowest_mapped(uintptr_t stack) {
+#ifdef __APPLE__
+  uintptr_t floor = (uintptr_t)1 << 32;
+#else
+  uintptr_t floor = stack / 2;
+#endif
+  return stack > floor + NEAR_STACK ? stack - NEAR_STACK : floor;
+}
+
 /* The heap grows upwards from where it began (sbrk(2)). */
 static void note_memory(vault_side_t *side) {
   uintptr_t here = (uintptr_t)&side;
@@ -300,7 +320,7 @@ static void note_memory(vault_side_t *side) {
   side->memory[0].low = heap_start;
   side->memory[0].high = heap_start == 0 ? 0 : (uintptr_t)sbrk(0);
 #endif
-  side->memory[1].low = here > NEAR_STACK ? here - NEAR_STACK : 0;
+  side->memory[1].low = lowest_mapped(here);
   side->memory[1].high = here + NEAR_STACK;
 }
 

@@ -45,7 +45,11 @@ function caseLines(result: CaseResult, look: Look): readonly string[] {
     const fault = result.emulatorFault === undefined ? '' : ' (the second time: a fault of the emulator, HM584)';
     const left = notRunText(result.steps);
     const notRun = left === '' ? '' : paint(` ${left}`, 'dim');
-    return [`${paint(glyphs.good, 'good')} ${name}${duration}${paint(fault, 'warn')}${notRun}`];
+    return [
+      `${paint(glyphs.good, 'good')} ${name}${duration}${paint(fault, 'warn')}${notRun}`,
+      // Whether that is what it was nobody can tell without knowing what went wrong.
+      ...cleanLines(result.emulatorFault ?? '', glyphs.unicode).map((line) => paint(`    ${line}`, 'dim')),
+    ];
   }
   const place = `${result.file}${result.line === undefined ? '' : `:${result.line}`}`;
   return [

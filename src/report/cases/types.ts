@@ -108,7 +108,8 @@ export function notRunText(steps: readonly StepResult[]): string {
 /** ` on linux-arm64, emulated, 0 faults of the emulator`, or what was not run; nothing for a run on this machine. */
 export function onWhat({ target, emulated, emulatorFaults = 0, notRun }: CaseReport): string {
   if (target === undefined) return '';
-  const faults = emulated === true ? `, emulated, ${emulatorFaults} faults of the emulator` : '';
+  const count = emulatorFaults === 1 ? '1 fault' : `${emulatorFaults} faults`;
+  const faults = emulated === true ? `, emulated, ${count} of the emulator` : '';
   if (notRun === undefined) return ` on ${target}${faults}`;
   return ` on ${target}${faults}, judged and not run: ${notRun.frames} frames and ${notRun.expectations} expectations skipped`;
 }

@@ -118,3 +118,14 @@ describe('reports of reload cases', () => {
     expect(specReport(report, { unicode: false })).toMatch(/^[ -~\n]+$/);
   });
 });
+
+test('a fault of the emulator is told with what went wrong the first time', () => {
+  const [first] = report.cases;
+  if (first === undefined) throw new Error('there is a case');
+  const cases = [{ ...first, emulatorFault: 'Step 1: the host ended\nby SIGSEGV' }];
+  const emulated = { target: 'linux-arm64', emulated: true, emulatorFaults: 1 };
+  const lines = specReport({ passed: 1, failed: 0, skipped: 0, ...emulated, cases }).split('\n');
+  expect(lines[0]).toContain('(the second time: a fault of the emulator, HM584)');
+  expect(lines.slice(1, 3)).toEqual(['    Step 1: the host ended', '    by SIGSEGV']);
+  expect(lines.at(-2)).toBe('1 passed, 0 failed, 0 skipped on linux-arm64, emulated, 1 fault of the emulator');
+});
