@@ -203,8 +203,10 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
   history.sayInterrupted();
   recallPins(context, context.records.keys());
 
-  let pruned = 0;
+  let pruned: number | null = null;
   const pruneNowAndThen = (): void => {
+    // What starts from the cache leaves nothing behind, however many modules that are.
+    pruned ??= context.transactions;
     if (context.transactions < pruned + transactionsBetweenPrunes) return;
     pruned = context.transactions;
     try {

@@ -14,7 +14,7 @@ const worthwhileBytes = 200 * 1024 * 1024;
  *
  * @returns its end.
  */
-export function giveBackMemory(bus: Bus): () => void {
+export function giveBackMemory(bus: Bus, giveBack: () => void = collectAll): () => void {
   let timer: NodeJS.Timeout | undefined;
   const off = bus.on(({ type }) => {
     if (type !== 'session:idle' && type !== 'build:start') return;
@@ -27,7 +27,7 @@ export function giveBackMemory(bus: Bus): () => void {
   };
 }
 
-function giveBack(): void {
+function collectAll(): void {
   if (process.memoryUsage.rss() < worthwhileBytes) return;
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');

@@ -15,14 +15,17 @@ interface Present {
 
 /** By the list they were asked for, because all modules of a save ask for the same one. */
 const known = new WeakMap<readonly ModuleLibrary[], ReadonlyMap<string, readonly Present[]>>();
+/** Of the list before: an edit changes one library of hundreds, and those of modules are named by their content. */
+let before: ReadonlyMap<string, LibraryInterface> = new Map();
 
 export function presentLibraries(request: ValidateRequest, cache: LibraryCache): PresentLibraries {
   const { engine, modules } = request.providers;
-  const ofModules = known.get(modules) ?? byName(modules, cache);
+  const ofModules = known.get(modules) ?? byName(modules, (path) => before.get(path) ?? cache.read(path));
+  if (!known.has(modules)) before = librariesOf(ofModules);
   known.set(modules, ofModules);
   const ofEngine = byName(
     engine.libraries.map((library) => ({ name: null, library })),
-    cache,
+    cache.read,
   );
   return {
     get: (name) =>
@@ -31,13 +34,17 @@ export function presentLibraries(request: ValidateRequest, cache: LibraryCache):
   };
 }
 
+function librariesOf(present: ReadonlyMap<string, readonly Present[]>): typeof before {
+  return new Map([...present.values()].flat().map(({ library }) => [library.path, library]));
+}
+
 function byName(
   files: readonly { readonly name: string | null; readonly library: string }[],
-  cache: LibraryCache,
+  read: LibraryCache['read'],
 ): ReadonlyMap<string, readonly Present[]> {
   const present = new Map<string, Present[]>();
   for (const { name: module, library: path } of files) {
-    const library = cache.read(path);
+    const library = read(path);
     if (library === null) continue;
     for (const name of new Set([library.soname ?? basename(path), basename(path)])) {
       const others = present.get(name);

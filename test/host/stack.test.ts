@@ -331,3 +331,15 @@ void faulty_update(double dt) { (void)dt; give_up(); }`,
   expect(end).toMatchObject({ how: 'exit', module: 'faulty' });
   expect(await told(end.stack, library)).toEqual(['give_up:3', 'faulty_update:5']);
 });
+
+test('a fault is told with its module however many others are loaded', async () => {
+  await using bench = await openBench();
+  const library = await bench.compile('quiet', 'void quiet_update(double dt) { (void)dt; }');
+  const names = Array.from({ length: 1100 }, (_, index) => `quiet${index}`);
+  const entry = entryOf('quiet');
+  const staged = await Promise.all(names.map((module) => bench.host.stage({ module, generation: 1, library, entry })));
+  expect(staged.filter((one) => !one.ok)).toEqual([]);
+  expect(await bench.host.commit({ modules: names })).toMatchObject({ ok: true });
+  const [fault] = await crash(bench, 'void faulty_update(double dt) { (void)dt; *(volatile int *)8 = 4; }');
+  expect(fault.stack.frames[0]).toMatchObject({ module: 'faulty', generation: 7 });
+}, 60_000);
