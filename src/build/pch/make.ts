@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { readDependencyFile } from '../dependencies.js';
+import { isDiskProblem } from '../diagnostics.js';
 import type { FileHashes } from '../hashes.js';
 import { type NameCache, searchIncludes } from '../includes.js';
 import { replaceFile } from '../objects.js';
@@ -78,6 +79,7 @@ async function makeIn(tempDir: string, request: MakeRequest): Promise<{ readonly
     writeEntry(files, { ...entry, refused });
     return { differs: false };
   };
+  if (isDiskProblem(written.output)) return undefined;
   // A warning about a header would be told once and then never again.
   if (written.exitCode !== 0 || written.output !== '') return refuse(firstLine(written.output), request.headers);
 
@@ -97,18 +99,20 @@ async function makeIn(tempDir: string, request: MakeRequest): Promise<{ readonly
   const isSame =
     hashes.of(unit.source)?.hash === request.sourceHash && isStillValid({ ...entry, hash }, files, hashes).valid;
   if (tried === undefined || !isSame) return undefined;
-  const slow =
-    tried.ratio > request.worthRatio ? `it saves too little (${Math.round(tried.ratio * 100)} % of the time)` : '';
-  const refused = tried.differs === '' ? slow : `the unit comes out different with it (${tried.differs})`;
+  const { ratio, differs } = tried;
+  const slow = ratio > request.worthRatio ? `it saves too little (${Math.round(ratio * 100)} % of the time)` : '';
+  const refused = tried.against === '' ? slow : tried.against;
   if (refused !== '') rmSync(files.header, { force: true });
-  writeEntry(files, { ...entry, refused, ratio: tried.ratio, hash: refused === '' ? hash : '' });
-  return { differs: tried.differs !== '' };
+  writeEntry(files, { ...entry, refused, ratio, hash: refused === '' ? hash : '' });
+  return { differs };
 }
 
 interface Tried {
   readonly ratio: number;
-  /** In what the two differ; empty where in nothing. */
-  readonly differs: string;
+  /** What speaks against using it; empty for nothing. */
+  readonly against: string;
+  /** The program would have been another. */
+  readonly differs: boolean;
 }
 
 /** Without debug information, because clang describes what headers merely declare only when it reads their text. */
@@ -128,9 +132,9 @@ async function tryOut({ unit, files, prefix }: MakeRequest, tempDir: string, run
   if (usual === undefined || usual.exitCode !== 0) return undefined;
   const quick = await compile(usingFlags(files, prefix.length));
   if (quick === undefined) return undefined;
-  if (quick.exitCode !== 0) return { ratio: 1, differs: firstLine(quick.output) };
-  if (quick.output !== usual.output) return { ratio: 1, differs: 'in its messages' };
-  if (!quick.bytes.equals(usual.bytes)) return { ratio: 1, differs: 'in its code or data' };
+  if (quick.exitCode !== 0) return { ratio: 1, differs: true, against: `it fails with it: ${firstLine(quick.output)}` };
+  if (!quick.bytes.equals(usual.bytes)) return { ratio: 1, differs: true, against: 'its code or data differ with it' };
+  if (quick.output !== usual.output) return { ratio: 1, differs: false, against: 'its messages differ with it' };
   let [quickMs, usualMs] = [quick.ms, usual.ms];
   // On a busy machine a run may take far longer than it needs; the shortest of several says most.
   for (let round = 1; round < maxRounds && quickMs / usualMs > clearRatio; round++) {
@@ -139,7 +143,7 @@ async function tryOut({ unit, files, prefix }: MakeRequest, tempDir: string, run
     usualMs = Math.min(usualMs, again.ms);
     quickMs = Math.min(quickMs, quickAgain.ms);
   }
-  return { ratio: quickMs / usualMs, differs: '' };
+  return { ratio: quickMs / usualMs, differs: false, against: '' };
 }
 
 const maxRounds = 3;

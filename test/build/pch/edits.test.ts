@@ -201,6 +201,18 @@ describe('no edit is lost and none is stale:', () => {
     expect(pch.problems).toEqual([]);
   });
 
+  test('such a warning that is there from the start', async () => {
+    const own = '#define OWN 1\ntemplate <class T> char in_header(T value) { return value; }\n';
+    const flags = ['-Wconversion'];
+    await using pch = await pchProject({ 'modules/demo/own.h': own }, { modules: { demo: { flags } } });
+    for (const value of [1, 22, 333]) {
+      const result = await pch.save({ [unit]: `${text(value)}int g(int x) { return in_header(x); }\n` });
+      expect(pch.precompiled(result)).toBe(0);
+      await expectPlain(pch, result);
+    }
+    expect([pch.refusals(), pch.problems]).toEqual([['its messages differ with it'], []]);
+  });
+
   test('a source that changes while it is compiled', async () => {
     let change = false;
     await using pch = await pchProject(files, {
