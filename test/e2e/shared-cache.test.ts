@@ -75,6 +75,8 @@ describe('the cache of all projects', () => {
     expect(shown.stdout).toMatch(
       /^place {4}\S+\nsize {5}[\d.]+ MB of 100 MB\nentries {2}1 objects of 1 sources, 2 libraries\nhits {5}1 \(25 % of 4 asked for\), 3 stored\n$/,
     );
+    const pruned = await runCli(clone.path, ['cache', 'prune'], { HOTMOD_CACHE: dir.path });
+    expect(pruned.stdout).toMatch(/^removed {2}0\.0 MB\nplace /);
     const cleared = await runCli(clone.path, ['cache', 'clear', '--json'], { HOTMOD_CACHE: dir.path });
     expect(JSON.parse(cleared.stdout)).toMatchObject({ bytes: 0, entries: { objects: 0 } });
     expect((await look(clone.path, dir.path)).bytes).toBe(0);

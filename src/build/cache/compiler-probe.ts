@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { basename, delimiter, join } from 'node:path';
+import { basename, delimiter, join, resolve } from 'node:path';
 import { contentHash } from '../../files/hash.js';
 import type { CompileStep } from '../plan.js';
 import type { Surroundings } from '../surroundings.js';
@@ -91,7 +91,8 @@ export function readVerbose(text: string): {
   return {
     commands,
     programs: commands.flatMap((line) => /^ "([^"]+)"/.exec(line)?.[1] ?? /^ (\S+)/.exec(line)?.[1] ?? []),
-    systemDirs: list.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()])),
+    // Clang prints those of gcc with many `..` in them.
+    systemDirs: list.split('\n').flatMap((line) => (line.trim() === '' ? [] : [resolve(line.trim())])),
   };
 }
 

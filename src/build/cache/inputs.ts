@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { parseDependencyFile } from '../dependencies.js';
 import type { FileHashes } from '../hashes.js';
@@ -64,14 +64,26 @@ export async function listInputs(
     const where = { searchDirs: [...unit.searchDirs, ...systemDirs], cwd };
     const { absent } = searchIncludes(unit.source, paths, where, hashes, around.names);
     const places = new Set([...absent, ...paths.flatMap((path) => besides(path, where.searchDirs))]);
+    const missing = [...new Set([...places].filter((path) => hashes.of(path) === undefined).map(topmostAbsent))];
+    if (changedSince(missing, systemDirs, known.before)) return undefined;
     return {
       files,
-      absent: [...new Set([...places].filter((path) => hashes.of(path) === undefined).map(topmostAbsent))],
+      absent: missing,
       placeUnseen: !asksNames || named.every((one) => !isAbsolute(one) || !one.startsWith(cwd + sep)),
     };
   } finally {
     rmSync(around.tempDir, { recursive: true, force: true });
   }
+}
+
+/**
+ * A header of the system that the compiler read and that is gone since is in no list, and another may be there in its
+ * place; but the folder that it was in has changed.
+ */
+function changedSince(missing: readonly string[], systemDirs: readonly string[], before: number): boolean {
+  const ofSystem = missing.filter((path) => systemDirs.some((dir) => path.startsWith(resolve(dir) + sep)));
+  const folders = new Set(ofSystem.map((path) => dirname(path.replace(/\/$/, ''))));
+  return [...folders].some((dir) => (statSync(dir, { throwIfNoEntry: false })?.ctimeMs ?? before) >= before);
 }
 
 /** Of a folder that is not there it is enough to know that it is not there. */

@@ -150,6 +150,29 @@ int a(void) { return ONE; }
     expect(await lookAged(both, dir.path)).toEqual([false]);
   });
 
+  test('an object is not kept where a system header went away after it was compiled', async () => {
+    await using dir = await tempDir();
+    await using project = await buildProject({
+      'modules/demo/a.c': '#include <sys_one.h>\nint a(void) { return ONE; }\n',
+      'first/sys_one.h': '#define ONE 1\n',
+      'second/sys_one.h': '#define ONE 2\n',
+    });
+    const flags = ['-isystem', project.path('first'), '-isystem', project.path('second')];
+    const module = { ...project.module('demo'), build: { ...project.module('demo').build, flags } };
+    const both: BuildProject = { ...project, module: () => module };
+    const written = Date.now();
+    await waitFor(() => Date.now() > written + 20, 'the clock of files to tick');
+    {
+      await using shared = openTestCache(dir.path);
+      await using made = await buildAfresh(both, shared.cache);
+      expect(made.fromCache).toEqual([false]);
+      rmSync(project.path('first/sys_one.h'));
+      await shared.cache.settle();
+    }
+    expect(await lookAged(both, dir.path)).toEqual([false]);
+    expect(await lookAged(both, dir.path)).toEqual([true]);
+  });
+
   for (const option of ['-isystem', '-I']) {
     test(`a header that appears between two that include the next of their name is seen (${option})`, async () => {
       await using dir = await tempDir();
