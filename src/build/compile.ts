@@ -9,7 +9,7 @@ import type { Hashed } from './hashes.js';
 import { type NameCache, searchIncludes } from './includes.js';
 import type { CachedObject, ObjectCache } from './objects.js';
 import type { Precompiled, PrecompiledUse } from './pch/precompiled.js';
-import type { CompileStep } from './plan.js';
+import type { CompileStep } from './steps.js';
 import type { Surroundings } from './surroundings.js';
 import { notRun, type ToolRun, toolRunOf } from './tool-run.js';
 

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { LinkStep } from './plan.js';
 import type { Run } from './run.js';
+import type { LinkStep } from './steps.js';
 
 /** The linker's own command line with places for what changes from link to link. */
 export interface LinkTemplate {

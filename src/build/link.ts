@@ -10,7 +10,7 @@ import type { GenerationStore } from './generations.js';
 import type { FileHashes } from './hashes.js';
 import { parseLinkerOutput } from './link-diagnostics.js';
 import { fillTemplate, type LinkTemplate } from './link-template.js';
-import type { LinkStep } from './plan.js';
+import type { LinkStep } from './steps.js';
 import type { Surroundings } from './surroundings.js';
 import { notRun, type ToolRun, toolRunOf } from './tool-run.js';
 

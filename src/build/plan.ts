@@ -3,6 +3,7 @@ import type { ResolvedModule } from '../config/resolved.js';
 import type { Sdk, Target } from '../target/targets.js';
 import type { Toolchain } from '../toolchain/types.js';
 import { findSources, type Language, languages } from './sources.js';
+import type { CompileStep, LinkStep } from './steps.js';
 import type { BuilderOptions } from './types.js';
 
 /** Everything that will be run for one module, as data: no file was touched to make it but the folder listing. */
@@ -14,33 +15,6 @@ export interface BuildPlan {
   readonly link: LinkStep;
   /** Sources that module.json names and that do not exist. */
   readonly missing: readonly string[];
-}
-
-export interface CompileStep {
-  /** Absolute. */
-  readonly source: string;
-  readonly language: Language;
-  /** The program that the command is given to, and its own arguments; mostly empty. */
-  readonly launcher: readonly string[];
-  readonly command: string;
-  /** Without `-c`, input, output and dependency options. */
-  readonly flags: readonly string[];
-  /** Input as the compiler is given it. */
-  readonly input: string;
-  /** Absolute folders that `#include` looks through, in order. */
-  readonly searchDirs: readonly string[];
-}
-
-export interface LinkStep {
-  readonly command: string;
-  /** Before the objects. */
-  readonly head: readonly string[];
-  /** After the objects: libraries are searched in the order in which they are needed. */
-  readonly tail: readonly string[];
-  /** Files named in the flags, absolute; their content decides about the result. */
-  readonly files: readonly string[];
-  /** Option that writes the library's own name into it, which is given without its ending. */
-  nameFlag(name: string): string;
 }
 
 /** Debug information serves state transfer and fault reports; without optimisation every variable stays where it is. */

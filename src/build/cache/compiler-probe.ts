@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, delimiter, join, resolve } from 'node:path';
 import { contentHash } from '../../files/hash.js';
-import type { CompileStep } from '../plan.js';
+import type { CompileStep } from '../steps.js';
 import type { Surroundings } from '../surroundings.js';
 import { findPrograms, isProgram } from './programs.js';
 

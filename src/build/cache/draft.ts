@@ -1,6 +1,6 @@
 import { isAbsolute, join, relative } from 'node:path';
 import { contentHash } from '../../files/hash.js';
-import type { CompileStep } from '../plan.js';
+import type { CompileStep } from '../steps.js';
 import type { Surroundings } from '../surroundings.js';
 import type { CompilerProbe } from './compiler-probe.js';
 import { namesItsFolder } from './shareable.js';

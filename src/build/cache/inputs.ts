@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { parseDependencyFile } from '../dependencies.js';
 import type { FileHashes } from '../hashes.js';
 import { type NameCache, searchIncludes } from '../includes.js';
-import type { CompileStep } from '../plan.js';
+import type { CompileStep } from '../steps.js';
 import type { Surroundings } from '../surroundings.js';
 import { type TextTraits, traitsOf } from './shareable.js';
 

@@ -1,4 +1,4 @@
-import type { CompileStep } from '../plan.js';
+import type { CompileStep } from '../steps.js';
 
 /**
  * Whether a unit's object can be the answer for another project or a later time: what its flags make the compiler read

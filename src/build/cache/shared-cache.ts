@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { NameCache } from '../includes.js';
 import type { LinkTemplate } from '../link-template.js';
 import type { CachedObject, ObjectCache } from '../objects.js';
-import type { CompileStep } from '../plan.js';
+import type { CompileStep } from '../steps.js';
 import type { Surroundings } from '../surroundings.js';
 import { pruneEntries } from './contents.js';
 import { createKeepQueue } from './keep-queue.js';

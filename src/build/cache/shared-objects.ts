@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { contentHash } from '../../files/hash.js';
 import type { FileHashes } from '../hashes.js';
 import type { NameCache } from '../includes.js';
-import type { CompileStep } from '../plan.js';
+import type { CompileStep } from '../steps.js';
 import type { Surroundings } from '../surroundings.js';
 import { holds, parsed, splitHead, withHead } from './checks.js';
 import { type CompilerProbe, createCompilerProbes } from './compiler-probe.js';

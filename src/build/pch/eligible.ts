@@ -1,4 +1,4 @@
-import type { CompileStep } from '../plan.js';
+import type { CompileStep } from '../steps.js';
 
 /** Options that take the next word of the command line. */
 const withWord = /^-(?:[IDU]|isystem|iquote|idirafter|isysroot|-sysroot|target|arch)$/;

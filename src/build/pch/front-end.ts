@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { quotedWords } from '../link-template.js';
-import type { CompileStep } from '../plan.js';
 import type { RunResult } from '../run.js';
+import type { CompileStep } from '../steps.js';
 import type { VirtualSource } from './virtual-source.js';
 
 /** The compiler proper, ready to write a precompiled header. */

@@ -6,8 +6,8 @@ import { isDiskProblem } from '../diagnostics.js';
 import type { FileHashes } from '../hashes.js';
 import { type NameCache, searchIncludes } from '../includes.js';
 import { replaceFile } from '../objects.js';
-import type { CompileStep } from '../plan.js';
 import type { Run, RunResult } from '../run.js';
+import type { CompileStep } from '../steps.js';
 import { headerObstacle } from './eligible.js';
 import {
   type Entry,

@@ -1,5 +1,5 @@
 import { basename, dirname, extname, resolve } from 'node:path';
-import type { CompileStep } from '../plan.js';
+import type { CompileStep } from '../steps.js';
 import type { EntryFiles } from './entry.js';
 
 /**
