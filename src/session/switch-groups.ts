@@ -39,21 +39,28 @@ export async function switchGroups(
     if (typeof fate === 'object') deferred = fate.deferred;
   };
 
-  for (const group of groups) {
+  const begin = async (group: readonly Ready[]): Promise<void> => {
     const beside = isFirstStart(group) && !context.startsAlone;
     if (!beside || needsOneOf(group, underWay)) await Promise.all(underWay.values());
     else if (underWay.size >= startsAtOnce) await Promise.race(underWay.values());
-    if (startsLater(context, reporter, group)) continue;
+    if (startsLater(context, reporter, group)) return;
     if (gone) {
       interrupted.push(...group.map(nameOf));
-      continue;
+      return;
     }
     const name = group[0] === undefined ? '' : nameOf(group[0]);
     const done = carryOut(group, beside).finally(() => underWay.delete(name));
     underWay.set(name, done);
     if (!beside) await done;
+  };
+
+  try {
+    for (const group of groups) await begin(group);
+    await Promise.all(underWay.values());
+  } finally {
+    // Whatever failed, nothing of this job may go on when the next one has its turn.
+    await Promise.allSettled(underWay.values());
   }
-  await Promise.all(underWay.values());
   return { interrupted, deferred };
 }
 
