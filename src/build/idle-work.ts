@@ -1,29 +1,38 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /** Work that may wait, done one piece at a time while nothing else is to be done. */
 export interface IdleWork extends AsyncDisposable {
-  /** Nothing of it runs until the returned function is called; a piece that runs is ended and starts anew later. */
+  /** Nothing of it runs until the returned function is called; a piece that runs is aborted and done again later. */
   hold(): () => void;
   /**
-   * Does `work` when there is time for it. An offer under the same key takes the place of one that waits; where too many
-   * wait, the oldest is dropped.
+   * Does `work` when there is time for it. It takes the place of what waits under the same key: of a file saved ten times
+   * only the last version is worth it. What fails is over; a piece says itself what went wrong.
    */
-  offer(key: string, work: (signal: AbortSignal) => Promise<void>): void;
+  offer(key: string, work: Work): void;
   /** Settles when nothing waits or runs. */
   done(): Promise<void>;
+  /** Does what waits now without a rest before it, for at most so long, and drops what is left. */
+  finish(limitMs: number): Promise<void>;
 }
 
 export interface IdleOptions {
   /** How long nothing must have been held before a piece of work starts: what follows a build should have its processors. */
   readonly restMs?: number;
-  /** Pieces that wait at a time: an edit that concerns a thousand files must not keep the machine busy for an hour. */
+  /**
+   * Pieces that wait at a time, the oldest of which is dropped for a newer one: an edit that concerns a thousand files must
+   * not keep the machine busy for an hour. Default: as many as are offered.
+   */
   readonly most?: number;
+  /** Called each time when nothing waits any more. */
+  readonly afterwards?: () => Promise<void>;
 }
 
-export function createIdleWork({ restMs = 300, most = 8 }: IdleOptions = {}): IdleWork {
-  const waiting = new Map<string, (signal: AbortSignal) => Promise<void>>();
+type Work = (signal: AbortSignal) => Promise<void>;
+
+export function createIdleWork(options: IdleOptions = {}): IdleWork {
+  const { restMs = 300, most = Number.POSITIVE_INFINITY, afterwards = async () => undefined } = options;
+  const waiting = new Map<string, Work>();
   let holds = 0;
   let closed = false;
+  let timer: NodeJS.Timeout | undefined;
   let running: { readonly ended: Promise<void>; readonly controller: AbortController } | undefined;
   let onDone: (() => void)[] = [];
 
@@ -32,54 +41,84 @@ export function createIdleWork({ restMs = 300, most = 8 }: IdleOptions = {}): Id
     for (const tell of onDone.splice(0)) tell();
   };
 
-  const look = (): void => {
-    const [next] = waiting;
-    if (closed || holds > 0 || running !== undefined || next === undefined) return settle();
-    const [key, work] = next;
+  const runAll = async (signal: AbortSignal): Promise<void> => {
+    for (let [next] = waiting; next !== undefined && !signal.aborted; [next] = waiting) {
+      const [key, work] = next;
+      waiting.delete(key);
+      await work(signal).catch(() => undefined);
+      if (signal.aborted && !waiting.has(key)) waiting.set(key, work);
+    }
+    if (!signal.aborted) await afterwards().catch(() => undefined);
+  };
+
+  const start = (): Promise<void> => {
     const controller = new AbortController();
-    const { signal } = controller;
-    const ended = (async () => {
-      try {
-        await delay(restMs, undefined, { signal, ref: false });
-        await work(signal);
-      } catch {
-        // What could not be done in idle time is not needed by anybody.
-      }
-      running = undefined;
-      // A newer offer under this key waits in its place.
-      if (!signal.aborted && waiting.get(key) === work) waiting.delete(key);
-      look();
-    })();
+    const ended = Promise.resolve()
+      .then(() => runAll(controller.signal))
+      .then(() => {
+        running = undefined;
+        rest();
+      });
     running = { ended, controller };
+    return ended;
+  };
+
+  const rest = (): void => {
+    clearTimeout(timer);
+    if (closed || holds > 0 || running !== undefined || waiting.size === 0) return settle();
+    timer = setTimeout(start, restMs);
+    // It must not keep a program from ending that has nothing else to do.
+    timer.unref();
   };
 
   return {
     hold() {
       holds++;
+      clearTimeout(timer);
       running?.controller.abort();
       let held = true;
       return () => {
         if (!held) return;
         held = false;
         holds--;
-        look();
+        rest();
       };
     },
+
     offer(key, work) {
       if (closed) return;
       waiting.delete(key);
       waiting.set(key, work);
       const [oldest] = waiting.keys();
       if (waiting.size > most && oldest !== undefined) waiting.delete(oldest);
-      look();
+      rest();
     },
+
     done: () =>
       new Promise((resolve) => {
         onDone.push(resolve);
         settle();
       }),
+
+    async finish(limitMs) {
+      let isLate = false;
+      const late = setTimeout(() => {
+        isLate = true;
+        running?.controller.abort();
+      }, limitMs);
+      // What was aborted a moment ago ends first, and then the rest has its turn.
+      await running?.ended;
+      clearTimeout(timer);
+      if (!isLate && waiting.size > 0) await start();
+      clearTimeout(late);
+      clearTimeout(timer);
+      waiting.clear();
+      settle();
+    },
+
     async [Symbol.asyncDispose]() {
       closed = true;
+      clearTimeout(timer);
       waiting.clear();
       running?.controller.abort();
       await running?.ended;

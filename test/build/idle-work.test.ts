@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
 import { createIdleWork } from '../../src/build/idle-work.js';
+import { waitFor } from '../helpers/wait-for.js';
+
+/** Work that goes on until it is told to stop. */
+function endless(said: string[], name: string) {
+  return (signal: AbortSignal): Promise<void> => {
+    said.push(name);
+    return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  };
+}
 
 test('a build ends what is being made, which is begun anew when it is over', async () => {
   await using idle = createIdleWork({ restMs: 0 });
@@ -46,4 +55,39 @@ test('work that fails is over, and at the end nothing is begun', async () => {
   release();
   await idle.done();
   expect(done).toEqual(['works']);
+});
+
+test('work waits until nobody holds it, and when all of it is done that is told', async () => {
+  const said: string[] = [];
+  let empty = 0;
+  await using idle = createIdleWork({ restMs: 1, afterwards: async () => void empty++ });
+  const releases = [idle.hold(), idle.hold()];
+  for (const text of ['first', 'second']) idle.offer('a', async () => void said.push(`a ${text}`));
+  idle.offer('b', async () => void said.push('b'));
+  releases[0]?.();
+  releases[0]?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(said).toEqual([]);
+  releases[1]?.();
+  await waitFor(() => empty === 1, 'all of it to be done');
+  expect(said).toEqual(['a second', 'b']);
+});
+
+test('an end waits no longer than it is told to, for what runs and for what waits', async () => {
+  const said: string[] = [];
+  await using idle = createIdleWork({ restMs: 1 });
+  for (const name of ['a', 'b', 'c']) idle.offer(name, endless(said, name));
+  await waitFor(() => said.length === 1, 'the first to begin');
+  await idle.finish(20);
+  await idle.done();
+  expect(said).toEqual(['a']);
+});
+
+test('an end does what waits without a rest before it, whatever fails', async () => {
+  const said: string[] = [];
+  await using idle = createIdleWork({ restMs: 3_600_000 });
+  idle.offer('a', () => Promise.reject(new Error('no')));
+  idle.offer('b', async () => void said.push('b'));
+  await idle.finish(1000);
+  expect(said).toEqual(['b']);
 });

@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createIdleWork } from '../idle-work.js';
 import type { NameCache } from '../includes.js';
 import type { LinkTemplate } from '../link-template.js';
 import type { CachedObject, ObjectCache } from '../objects.js';
 import type { CompileStep } from '../steps.js';
 import type { Surroundings } from '../surroundings.js';
 import { pruneEntries } from './contents.js';
-import { createKeepQueue } from './keep-queue.js';
 import { createSharedLibraries, type LinkDraft, type LinkedLibrary } from './shared-libraries.js';
 import { createSharedObjects, type UnitDraft } from './shared-objects.js';
 import { type CacheProblem, openCacheStore } from './store.js';
@@ -60,7 +60,12 @@ const lastStoresMs = 500;
 
 let jobs = 0;
 
-export function openSharedCache({ cacheDir, limitBytes, onProblem, restMs }: SharedCacheOptions): SharedCache {
+export function openSharedCache({
+  cacheDir,
+  limitBytes,
+  onProblem,
+  restMs = defaultRestMs,
+}: SharedCacheOptions): SharedCache {
   const store = openCacheStore(cacheDir, onProblem);
   const objects = createSharedObjects(store);
   const libraries = createSharedLibraries(store);
@@ -79,20 +84,20 @@ export function openSharedCache({ cacheDir, limitBytes, onProblem, restMs }: Sha
   const count = (found: boolean): void => {
     counts[found ? 'hits' : 'misses']++;
     // Nothing to do but to have the counts written when there is rest.
-    queue.add('counts', async () => undefined);
+    idle.offer('counts', async () => undefined);
   };
   const stored = (bytes: number): void => {
     counts.stored++;
     bytesSincePrune += bytes;
   };
   const tempDirIn = (outDir: string): string => join(outDir, 'cache', 'tmp', `${process.pid}-share-${++jobs}`);
-  const queue = createKeepQueue(restMs ?? defaultRestMs, afterwards);
+  const idle = createIdleWork({ restMs, afterwards });
 
   let held = 0;
   return {
     hold() {
       if (held++ === 0) objects.lookAgain();
-      const release = queue.hold();
+      const release = idle.hold();
       return () => {
         held--;
         release();
@@ -114,7 +119,7 @@ export function openSharedCache({ cacheDir, limitBytes, onProblem, restMs }: Sha
 
     keepLater(draft, unitKey, context) {
       const tempDir = tempDirIn(context.outDir);
-      queue.add(`${context.outDir} ${draft.unit.source}`, async (signal) => {
+      idle.offer(`${context.outDir} ${draft.unit.source}`, async (signal) => {
         const made = context.objects.find(unitKey);
         if (made === undefined) return;
         if (!(await objects.keep(draft, made, { ...context, signal, tempDir }))) return;
@@ -132,16 +137,17 @@ export function openSharedCache({ cacheDir, limitBytes, onProblem, restMs }: Sha
 
     keepLibraryLater(draft, made, context) {
       const tempDir = tempDirIn(context.outDir);
-      queue.add(`${context.outDir} ${made.name.split('.')[0]}`, async (signal) => {
+      idle.offer(`${context.outDir} ${made.name.split('.')[0]}`, async (signal) => {
         if (!(await libraries.keep(draft, made, { ...context, signal, tempDir }))) return;
         stored(context.hashes.of(made.path)?.size ?? 0);
       });
     },
 
-    settle: () => queue.finish(60_000),
+    settle: () => idle.finish(60_000),
 
     async [Symbol.asyncDispose]() {
-      await queue.finish(lastStoresMs);
+      await idle.finish(lastStoresMs);
+      await idle[Symbol.asyncDispose]();
       await store.count(counts);
     },
   };
