@@ -86,7 +86,7 @@ async function libraryOf(module: string, options: InspectOptions, io: CommandIo)
 }
 
 async function readTypes(file: string): Promise<DebugInfo> {
-  const read = await readLibrary(file);
+  const read = readLibrary(file);
   if (!read.ok) throw unreadable('HM308', `${read.message}.`, 'Check the path.', exitCode.usage);
   try {
     const linked = besideLibrary(file);

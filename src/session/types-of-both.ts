@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
 import type { TypesOfBoth } from '../assess/types.js';
 import { changedRecords } from '../state/changed-records.js';
@@ -48,12 +47,12 @@ export function createModelReader(root: string, target: Target): ModelReader {
   const read = (library: string): Promise<StateModel> => {
     const known =
       models.get(library) ??
-      readFile(library).then((bytes) =>
-        readStateModel(bytes, {
+      (async () =>
+        // In one go, as `readLibrary` does it.
+        readStateModel(readFileSync(library), {
           sourceLine: sourceLinesOf(root),
           ...(target.machO === null ? {} : { beside: besideLibrary(library), machine: target.machO.machine }),
-        }),
-      );
+        }))();
     models.delete(library);
     models.set(library, known);
     known.catch(() => models.delete(library));

@@ -24,7 +24,7 @@ let sharedCache: LibraryCache | undefined;
  */
 export async function validate(request: ValidateRequest, cache?: LibraryCache): Promise<ValidateResult> {
   sharedCache ??= createLibraryCache();
-  const read = await readLibrary(request.library);
+  const read = readLibrary(request.library);
   if (!read.ok) return refused('HM308', read.message, request.library);
 
   try {
