@@ -47,9 +47,11 @@ export function crashEntry(event: EventOf<'host:crash'>): NewEntry {
   };
 }
 
-/** Many that went well at once, such as all modules after the edit of a header they share. */
+/** Many at once of which each line would say the same, such as all modules after the edit of a header they share. */
 export interface HistorySummary {
   readonly summary: string;
+  /** Its sign stands for all of them: one that did not go well, where any did not. */
+  readonly like: HistoryEntry;
   /** Of the last of them. */
   readonly id: number;
   readonly time: string;
@@ -74,18 +76,17 @@ export function historySince(
   if (first === undefined || last === undefined || modules.length <= manyModules) return fresh;
   if (new Set(fresh.map(({ module }) => module)).size <= mostAtOnce) return fresh;
   const unsaid = first.id - lastId - 1;
-  const groups = Map.groupBy(fresh, (entry) => (wentWell(entry) ? entry.kind : 'other'));
-  const others = groups.get('other') ?? [];
-  const told = others.slice(-mostAtOnce);
+  const others = fresh.filter((entry) => !wentWell(entry));
+  const told = new Set(others.slice(-mostAtOnce));
+  const summarised = fresh.filter((entry) => !told.has(entry));
+  const counts = [...Map.groupBy(summarised, (entry) => outcomeText(entry, true))];
   const parts = [
-    ...(['loaded', 'reloaded'] as const).flatMap((kind) => {
-      const count = groups.get(kind)?.length ?? 0;
-      return count === 0 ? [] : [`${plural(count, 'module')} ${kind} SAFE`];
-    }),
-    ...(others.length > told.length ? [`${formatCount(others.length - told.length)} more that did not go well`] : []),
+    ...counts.map(([outcome, { length }]) => `${plural(length, 'module')} ${outcome}`),
     ...(unsaid > 0 ? [`${formatCount(unsaid)} before them`] : []),
   ];
-  return parts.length === 0 ? told : [...told, { summary: parts.join(', '), id: last.id, time: last.time }];
+  const like = summarised.find((entry) => !wentWell(entry)) ?? summarised[0];
+  if (like === undefined) return [...told];
+  return [...told, { summary: parts.join(', '), like, id: last.id, time: last.time }];
 }
 
 function wentWell({ kind, level }: HistoryEntry): boolean {
@@ -94,7 +95,8 @@ function wentWell({ kind, level }: HistoryEntry): boolean {
 
 export function historyItemLine(item: HistoryItem, width: number, glyphs: Glyphs): Line {
   if (!('summary' in item)) return historyLine(item, width, glyphs);
-  const line = [seg(`${formatClock(item.time)} `, 'dim'), seg(`${glyphs.good} `, 'good'), seg(item.summary, 'strong')];
+  const { mark, style } = signOf(item.like, glyphs);
+  const line = [seg(`${formatClock(item.time)} `, 'dim'), seg(`${mark} `, style), seg(item.summary, 'strong')];
   return fitLine(line, width, glyphs.ellipsis);
 }
 

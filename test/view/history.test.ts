@@ -63,6 +63,18 @@ describe('what came since the last drawing', () => {
     expect(since(state, 100)).toEqual([]);
   });
 
+  test('is a line for the last of many that did not go well, and their number by what became of them', () => {
+    const state = stateAfter([
+      sessionStart(names),
+      ...names.slice(0, 90).map((name) => reloadDone(name, { level: 'WARNING' })),
+      ...names.slice(90).map((name) => reloadDone(name)),
+    ]);
+    const lines = since(state, 0);
+    expect(lines).toHaveLength(5);
+    expect(lines[3]).toContain('m89 ');
+    expect(lines[4]).toMatch(/^\d\d:\d\d:\d\d ! 86 modules reloaded WARNING, 10 modules reloaded SAFE$/);
+  });
+
   test('is a line for each where few modules are concerned, however often', () => {
     const state = stateAfter([sessionStart(names), ...names.map(() => reloadDone('m1'))]);
     expect(since(state, 0)).toHaveLength(100);
