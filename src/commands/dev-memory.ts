@@ -4,8 +4,11 @@ import type { Bus } from '../events/bus.js';
 
 /** Long enough for the next save of somebody at work to have come. */
 const quietMs = 10_000;
-/** Less than this is not worth the pause of some hundred milliseconds. */
-const worthwhileBytes = 200 * 1024 * 1024;
+/**
+ * Less than this is not worth the pause of some hundred milliseconds, nor that the collection forgets compiled code as well:
+ * what runs next runs slower for a while. Sessions of a few modules never come there.
+ */
+const worthwhileBytes = 240 * 1024 * 1024;
 
 /**
  * Gives memory back to the system when the session has been quiet for a while. A save that changes a thousand modules takes
