@@ -33,6 +33,11 @@ export class HotmodError extends Error {
   }
 }
 
+/** The system's word for why a call failed (`ENOENT`); empty where what was thrown has none. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
 /** The text of anything that was thrown, for a sentence that quotes it. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -10,6 +10,7 @@ import { askLinkTemplate, type LinkTemplate } from './link-template.js';
 import { type BuildPlan, planModule } from './plan.js';
 import type { RawBuild, Shared } from './shared.js';
 import { systemProblems } from './system-problems.js';
+import { ownTempDir } from './temp-dir.js';
 import type { BuildRequest } from './types.js';
 
 /** Builds a module from its sources: plan, compile every unit at once, link what came of it. */
@@ -97,7 +98,7 @@ function linkTemplate(plan: BuildPlan, shared: Shared): Promise<LinkTemplate | u
   const known = shared.templates.get(key);
   if (known !== undefined) return known;
   const { run } = shared;
-  const askDir = join(shared.options.config.outDir, 'cache', 'tmp', `${process.pid}-ask-${key}`);
+  const askDir = ownTempDir(shared.options.config.outDir, `ask-${key}`);
   // A failure to find out is no failure of the build: the driver links then.
   const asked = askLinkTemplate(plan.link, { ...surroundings(askDir, shared), run }).catch(() => undefined);
   shared.templates.set(key, asked);

@@ -20,6 +20,7 @@ import { createPrecompiled } from './pch/precompiled.js';
 import { pruneCache } from './prune.js';
 import { type Run, runProcess } from './run.js';
 import type { RawBuild, Shared } from './shared.js';
+import { ownTempDir } from './temp-dir.js';
 import type { Builder, BuilderOptions, BuildRequest } from './types.js';
 
 /**
@@ -130,7 +131,7 @@ interface TempDir {
 
 /** Half-made files live in a folder of the build's own, named by the process so that a later one can clear it away. */
 async function inTempDir<T>(shared: Shared, work: (temp: TempDir) => Promise<T>): Promise<T> {
-  const dir = join(shared.options.config.outDir, 'cache', 'tmp', `${process.pid}-${++builds}`);
+  const dir = ownTempDir(shared.options.config.outDir, `${++builds}`);
   let made = false;
   const make = (): void => {
     if (!made) mkdirSync(dir, { recursive: true });

@@ -56,7 +56,7 @@ export async function runCommand(
     args: [],
     cwd: module.dir,
     env: context.env,
-    ...(context.baseEnv === undefined ? {} : { baseEnv: context.baseEnv }),
+    baseEnv: context.baseEnv,
     ...(context.groupsDir === undefined ? {} : { groupsDir: context.groupsDir }),
     shell: true,
     signal: context.signal,

@@ -5,7 +5,7 @@ import type { SharedCache } from './cache/shared-cache.js';
 import { readDependencyFile } from './dependencies.js';
 import { parseCompilerOutput, shownPath } from './diagnostics.js';
 import { compileFailure, vanished } from './failures.js';
-import type { Hashed } from './hashes.js';
+import { type Hashed, isYoung } from './hashes.js';
 import { type NameCache, searchIncludes } from './includes.js';
 import type { CachedObject, ObjectCache } from './objects.js';
 import type { Precompiled, PrecompiledUse } from './pch/precompiled.js';
@@ -136,7 +136,7 @@ async function compileOnce(
     ],
     cwd,
     env: context.env,
-    ...(context.baseEnv === undefined ? {} : { baseEnv: context.baseEnv }),
+    baseEnv: context.baseEnv,
     shell: false,
     signal: context.signal,
     makes: object,
@@ -238,13 +238,6 @@ function observe(
     if (hash !== undefined) inputs.set(path, hash);
   }
   return { inputs, settled };
-}
-
-/** Coarse file clocks run up to one tick (10 ms at 100 Hz) behind the clock that gave `startedMs`. */
-const tickMs = 10;
-
-function isYoung(hashed: Hashed | undefined, startedMs: number): boolean {
-  return hashed !== undefined && hashed.changedMs >= startedMs - tickMs;
 }
 
 /** Absolute. What clang lists of a precompiled header is not relied upon. */

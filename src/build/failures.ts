@@ -1,5 +1,5 @@
 import { existsSync, statfsSync } from 'node:fs';
-import { messageOf } from '../errors.js';
+import { codeOf, messageOf } from '../errors.js';
 import type { Diagnostic } from '../events/events.js';
 import { isDiskProblem, parseCompilerOutput, problem, shownPath, type TextOrigin } from './diagnostics.js';
 import type { RunResult } from './run.js';
@@ -99,7 +99,7 @@ export function diskProblem(said: string, outDir: string): Diagnostic {
 
 /** Turns an error of a file operation of ours into HM210 where the disk is the reason; anything else is a bug. */
 export function diskFailure(error: unknown, outDir: string): Diagnostic | undefined {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = codeOf(error);
   const disk = [
     'ENOSPC',
     'EACCES',

@@ -103,3 +103,11 @@ function readOnce(path: string): Hashed | 'moving' | undefined {
     closeSync(file);
   }
 }
+
+/** Coarse file clocks run up to one tick (10 ms at 100 Hz) behind the clock that tells when something started. */
+export const clockTickMs = 10;
+
+/** Whether a file may have changed since then. */
+export function isYoung(hashed: Hashed | undefined, startedMs: number): boolean {
+  return hashed !== undefined && hashed.changedMs >= startedMs - clockTickMs;
+}

@@ -39,7 +39,7 @@ export async function askLinkTemplate(
     args: ['-###', ...link.head, link.nameFlag(nameMark), '-o', output, object, ...link.tail],
     cwd: where.cwd,
     env: where.env,
-    ...(where.baseEnv === undefined ? {} : { baseEnv: where.baseEnv }),
+    baseEnv: where.baseEnv,
     shell: false,
     signal: new AbortController().signal,
   });

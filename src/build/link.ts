@@ -121,7 +121,7 @@ async function runLink(
   const common = {
     cwd: context.cwd,
     env: context.env,
-    ...(context.baseEnv === undefined ? {} : { baseEnv: context.baseEnv }),
+    baseEnv: context.baseEnv,
     shell: false,
     signal: context.signal,
     makes: output,

@@ -1,6 +1,8 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { namesIn } from '../files/names-in.js';
 import { isAlive } from '../files/owner.js';
+import { ownerOf, tempFolder } from './temp-dir.js';
 
 export interface PruneLimits {
   /** Newest libraries kept for each module. */
@@ -28,9 +30,9 @@ export function pruneCache(outDir: string, limits: PruneLimits = {}): void {
     keepNewest(dir, { count: (limits.generations ?? 50) * 2, bytes }, keepBoth, isLibraryOrNote);
     removeOrphans(dir);
   }
-  for (const name of namesIn(join(cache, 'tmp'))) {
-    const owner = Number(basename(name).split('-')[0]);
-    if (!isAlive(owner)) rmSync(join(cache, 'tmp', name), { recursive: true, force: true });
+  const temp = tempFolder(outDir);
+  for (const name of namesIn(temp)) {
+    if (!isAlive(ownerOf(name))) rmSync(join(temp, name), { recursive: true, force: true });
   }
 }
 
@@ -67,13 +69,5 @@ function removeOrphans(dir: string): void {
     if (besideLibrary.test(name) && !present.has(name.replace(besideLibrary, '$1'))) {
       rmSync(join(dir, name), { force: true });
     }
-  }
-}
-
-function namesIn(dir: string): readonly string[] {
-  try {
-    return readdirSync(dir);
-  } catch {
-    return [];
   }
 }

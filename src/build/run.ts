@@ -12,7 +12,7 @@ export interface RunRequest {
   /** Added to `baseEnv`. */
   readonly env: Readonly<Record<string, string>>;
   /** Left out: the environment of this process. */
-  readonly baseEnv?: Readonly<Record<string, string>>;
+  readonly baseEnv?: Readonly<Record<string, string>> | undefined;
   readonly shell: boolean;
   /** Where the process group leaves a file with its number while it runs; see `BuilderOptions.groupsDir`. */
   readonly groupsDir?: string;

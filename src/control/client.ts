@@ -1,9 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { exitCode, HotmodError } from '../errors.js';
 import type { HotmodEvent } from '../events/events.js';
+import { namesIn } from '../files/names-in.js';
 import type { ControlAnswer, ControlRequest, SessionStatus } from './protocol.js';
 
 export type DoneAnswer = Extract<ControlAnswer, { readonly kind: 'done' }>;
@@ -54,14 +55,6 @@ function otherTargets(path: string): readonly string[] {
   const all = basename(own) === '.hotmod' ? own : dirname(own);
   const folders = [['native', all], ...namesIn(all).map((name) => [name, join(all, name)])] as const;
   return folders.flatMap(([name, dir]) => (dir !== own && existsSync(join(dir, basename(path))) ? [name] : []));
-}
-
-function namesIn(dir: string): readonly string[] {
-  try {
-    return readdirSync(dir);
-  } catch {
-    return [];
-  }
 }
 
 function refusal(answer: Extract<ControlAnswer, { readonly kind: 'error' }>): HotmodError {

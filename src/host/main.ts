@@ -1,17 +1,8 @@
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, closeSync, constants, copyFileSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { extname, join } from 'node:path';
 import { messageOf } from '../errors.js';
+import { namesIn } from '../files/names-in.js';
 import { type Engine, startEngine } from './engine.js';
 import type { CopyPatch, StageRequest, StageResult, TrialRequest, TrialResult } from './host.js';
 import { type ChildMessage, type HostAnswer, type HostCall, type HostSetup, isParentMessage } from './protocol.js';
@@ -79,14 +70,6 @@ function endGroups(dir: string): void {
     } catch {
       // It has ended by itself, and its file was about to be removed; the others still have to be ended.
     }
-  }
-}
-
-function namesIn(dir: string): readonly string[] {
-  try {
-    return readdirSync(dir);
-  } catch {
-    return [];
   }
 }
 

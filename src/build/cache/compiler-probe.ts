@@ -3,6 +3,7 @@ import { basename, delimiter, join, resolve } from 'node:path';
 import { contentHash } from '../../files/hash.js';
 import type { CompileStep } from '../steps.js';
 import type { Surroundings } from '../surroundings.js';
+import { askOnce } from './ask-once.js';
 import { findPrograms, isProgram } from './programs.js';
 
 /** What a compiler is and where it looks, beyond its name and version. */
@@ -24,23 +25,15 @@ export interface CompilerProbes {
 }
 
 export function createCompilerProbes(): CompilerProbes {
-  const known = new Map<string, { readonly asked: Promise<CompilerProbe | undefined>; answer?: CompilerProbe }>();
-  const entryOf = (unit: CompileStep, around: Surroundings) => {
+  const probes = askOnce<CompilerProbe>();
+  const question = (unit: CompileStep, around: Surroundings) => {
     const flags = decisiveFlags(unit.flags);
     const key = JSON.stringify([around.identity, unit.command, unit.language, flags]);
-    const before = known.get(key);
-    if (before !== undefined) return before;
-    const asked = probe(unit, flags, around).catch(() => undefined);
-    const entry: { readonly asked: typeof asked; answer?: CompilerProbe } = { asked };
-    void asked.then((answer) => {
-      if (answer !== undefined) entry.answer = answer;
-    });
-    known.set(key, entry);
-    return entry;
+    return [key, () => probe(unit, flags, around)] as const;
   };
   return {
-    of: (unit, around) => entryOf(unit, around).asked,
-    ready: (unit, around) => entryOf(unit, around).answer,
+    of: (unit, around) => probes.of(...question(unit, around)),
+    ready: (unit, around) => probes.ready(...question(unit, around)),
   };
 }
 
@@ -62,7 +55,7 @@ async function probe(
     args: [...flags, '-v', '-fsyntax-only', '-x', unit.language, '/dev/null'],
     cwd,
     env: { LC_ALL: 'C' },
-    ...(baseEnv === undefined ? {} : { baseEnv }),
+    baseEnv,
     shell: false,
     signal: new AbortController().signal,
   });

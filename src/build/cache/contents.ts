@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../../errors.js';
 import { isAlive } from '../../files/owner.js';
+import { ownerOf } from '../temp-dir.js';
 import { type CacheCounts, countsFile, type EntryKind, entryKinds, storeFolder, temporaryFolder } from './store.js';
 
 export interface CacheUsage {
@@ -66,7 +68,7 @@ export async function clearCache(cacheDir: string): Promise<void> {
   try {
     await rename(join(cacheDir, 'objects'), aside);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    if (codeOf(error) === 'ENOENT') return;
     throw error;
   }
   await rm(aside, { recursive: true, force: true, maxRetries: 3 });
@@ -95,7 +97,7 @@ async function removeHalfWritten(dir: string, nowMs: number): Promise<void> {
   for (const name of await namesIn(dir)) {
     const path = join(dir, name);
     const info = await stat(path).catch(() => null);
-    if (info === null || isAlive(Number(name.split('-')[0])) || Math.abs(nowMs - info.mtimeMs) < leftoverMs) continue;
+    if (info === null || isAlive(ownerOf(name)) || Math.abs(nowMs - info.mtimeMs) < leftoverMs) continue;
     await rm(path, { force: true }).catch(() => undefined);
   }
 }

@@ -43,7 +43,7 @@ export async function listInputs(
       args: [...unit.flags, '-w', '-M', '-MF', file, '-MT', 'object', unit.input],
       cwd,
       env: { ...around.env, TMPDIR: around.tempDir },
-      ...(around.baseEnv === undefined ? {} : { baseEnv: around.baseEnv }),
+      baseEnv: around.baseEnv,
       shell: false,
       signal: around.signal,
       makes: file,

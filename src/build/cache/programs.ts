@@ -18,7 +18,7 @@ export async function findPrograms(paths: readonly string[], around: Surrounding
     args: [],
     cwd: around.cwd,
     env: { LC_ALL: 'C' },
-    ...(around.baseEnv === undefined ? {} : { baseEnv: around.baseEnv }),
+    baseEnv: around.baseEnv,
     shell: true,
     signal: new AbortController().signal,
   });

@@ -6,6 +6,7 @@ import type { LinkTemplate } from '../link-template.js';
 import type { CachedObject, ObjectCache } from '../objects.js';
 import type { CompileStep } from '../steps.js';
 import type { Surroundings } from '../surroundings.js';
+import { ownTempDir } from '../temp-dir.js';
 import { pruneEntries } from './contents.js';
 import { createSharedLibraries, type LinkDraft, type LinkedLibrary } from './shared-libraries.js';
 import { createSharedObjects, type UnitDraft } from './shared-objects.js';
@@ -90,7 +91,7 @@ export function openSharedCache({
     counts.stored++;
     bytesSincePrune += bytes;
   };
-  const tempDirIn = (outDir: string): string => join(outDir, 'cache', 'tmp', `${process.pid}-share-${++jobs}`);
+  const tempDirIn = (outDir: string): string => ownTempDir(outDir, `share-${++jobs}`);
   const idle = createIdleWork({ restMs, afterwards });
 
   let held = 0;

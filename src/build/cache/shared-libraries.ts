@@ -4,8 +4,10 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { contentHash } from '../../files/hash.js';
 import { parseDependencyFile } from '../dependencies.js';
+import { isYoung } from '../hashes.js';
 import { fillTemplate, type LinkTemplate } from '../link-template.js';
 import type { Surroundings } from '../surroundings.js';
+import { askOnce } from './ask-once.js';
 import { holds, splitHead, withHead } from './checks.js';
 import { findPrograms, isProgram, type Programs } from './programs.js';
 import type { CacheStore } from './store.js';
@@ -53,9 +55,6 @@ const headSchema = z.object({
 
 type Head = z.infer<typeof headSchema>;
 
-/** Coarse file clocks run up to one tick (10 ms at 100 Hz) behind the clock that gave `startedMs`. */
-const clockTickMs = 10;
-
 /** Linkers that say what they read (`--dependency-file`). */
 const knownLinkers = /^(?:ld\.lld|lld|(?:ld\.)?mold)(?:-\d+)?$/;
 
@@ -85,18 +84,10 @@ const takesValue: ReadonlySet<string> = new Set([
 ]);
 
 export function createSharedLibraries(store: CacheStore): SharedLibraries {
-  const programs = new Map<string, Promise<Programs | undefined>>();
-  const ready = new Map<string, Programs>();
-  const programsOf = (linker: string, around: Surroundings): Promise<Programs | undefined> => {
-    const known = programs.get(linker);
-    if (known !== undefined) return known;
-    const found = (async () => {
-      if (!knownLinkers.test(basename(realpathSync(linker))) || !isProgram(linker)) return undefined;
-      return findPrograms([linker], around);
-    })().catch(() => undefined);
-    programs.set(linker, found);
-    void found.then((answer) => answer !== undefined && ready.set(linker, answer));
-    return found;
+  const programs = askOnce<Programs>();
+  const programsOf = async (linker: string, around: Surroundings): Promise<Programs | undefined> => {
+    if (!knownLinkers.test(basename(realpathSync(linker))) || !isProgram(linker)) return undefined;
+    return findPrograms([linker], around);
   };
   const keyOf = (linkKey: string, template: LinkTemplate, { identity }: Programs, around: Surroundings): string =>
     contentHash(JSON.stringify(['library', linkKey, around.cwd, template.linker, template.args, identity()]));
@@ -104,8 +95,9 @@ export function createSharedLibraries(store: CacheStore): SharedLibraries {
   return {
     async draft(linkKey, template, startedMs, wait, around) {
       if (around.baseEnv === undefined || !isShareableLink(template)) return undefined;
-      const asked = programsOf(template.linker, around);
-      const found = wait ? await asked : ready.get(template.linker);
+      const { linker } = template;
+      const ask = () => programsOf(linker, around);
+      const found = wait ? await programs.of(linker, ask) : programs.ready(linker, ask);
       if (found === undefined) return undefined;
       return { template, startedMs, programs: found, key: keyOf(linkKey, template, found, around) };
     },
@@ -127,8 +119,7 @@ export function createSharedLibraries(store: CacheStore): SharedLibraries {
       for (const path of listed.files) {
         if (made.objects.includes(path)) continue;
         const hashed = around.hashes.of(path);
-        if (hashed === undefined || (!made.known.has(path) && hashed.changedMs >= startedMs - clockTickMs))
-          return false;
+        if (hashed === undefined || (!made.known.has(path) && isYoung(hashed, startedMs))) return false;
         files.push([path, hashed.hash]);
       }
       const library = await readFile(made.path).catch(() => undefined);
@@ -162,7 +153,7 @@ async function linkAgain(
       args: [...fillTemplate(template, { objects, output, name }), `--dependency-file=${list}`],
       cwd: around.cwd,
       env: { ...around.env, TMPDIR: around.tempDir },
-      ...(around.baseEnv === undefined ? {} : { baseEnv: around.baseEnv }),
+      baseEnv: around.baseEnv,
       shell: false,
       signal: around.signal,
       makes: output,

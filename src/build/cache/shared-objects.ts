@@ -3,6 +3,7 @@ import { sep } from 'node:path';
 import { z } from 'zod';
 import { contentHash } from '../../files/hash.js';
 import type { FileHashes } from '../hashes.js';
+import { clockTickMs } from '../hashes.js';
 import type { NameCache } from '../includes.js';
 import type { CompileStep } from '../steps.js';
 import type { Surroundings } from '../surroundings.js';
@@ -76,9 +77,6 @@ type Alternatives = z.infer<typeof alternativesSchema>;
 const setSchema = z.object({ files: pairs, absent: z.array(z.string()) });
 const objectSchema = z.object({ output: z.string(), hash: z.string() });
 type ObjectHead = z.infer<typeof objectSchema>;
-
-/** Coarse file clocks run up to one tick (10 ms at 100 Hz) behind the clock that gave `startedMs`. */
-const clockTickMs = 10;
 
 /** Versions of headers that one source is kept for. */
 const maxAlternatives = 16;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { messageOf } from '../../errors.js';
+import { codeOf, messageOf } from '../../errors.js';
 import { unwrapEntry, wrapEntry } from './entry-file.js';
 
 /** `units` say which object belongs to what; `sets` are lists of system headers that many units share. */
@@ -125,8 +125,4 @@ export function openCacheStore(cacheDir: string, onProblem: (problem: CacheProbl
         .catch(() => undefined);
     },
   };
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { namesIn } from '../../files/names-in.js';
 import { scanIncludes } from '../dependencies.js';
 import type { FileHashes } from '../hashes.js';
 import { replaceFile } from '../objects.js';
@@ -148,14 +149,6 @@ export function listEntries(
       const entry = readEntry(files);
       return entry === undefined ? [] : [{ source: entry.source, refused: entry.refused, bytes: sizeOf(files.header) }];
     });
-}
-
-function namesIn(dir: string): readonly string[] {
-  try {
-    return readdirSync(dir);
-  } catch {
-    return [];
-  }
 }
 
 function timeOf(path: string): number | undefined {

@@ -4,10 +4,12 @@ import { join, resolve } from 'node:path';
 import { readDependencyFile } from '../dependencies.js';
 import { isDiskProblem } from '../diagnostics.js';
 import type { FileHashes } from '../hashes.js';
+import { isYoung } from '../hashes.js';
 import { type NameCache, searchIncludes } from '../includes.js';
 import { replaceFile } from '../objects.js';
 import type { Run, RunResult } from '../run.js';
 import type { CompileStep } from '../steps.js';
+import { ownTempDir } from '../temp-dir.js';
 import { headerObstacle } from './eligible.js';
 import {
   type Entry,
@@ -47,7 +49,7 @@ export interface MakeRequest {
  * in the way that has nothing to do with these headers.
  */
 export async function makeEntry(request: MakeRequest): Promise<{ readonly differs: boolean } | undefined> {
-  const tempDir = join(request.outDir, 'cache', 'tmp', `${process.pid}-pch-${++made}`);
+  const tempDir = ownTempDir(request.outDir, `pch-${++made}`);
   try {
     mkdirSync(tempDir, { recursive: true });
     return await makeIn(tempDir, request);
@@ -160,7 +162,7 @@ async function describe(
   const contents: [string, string][] = [];
   for (const path of new Set(headers)) {
     const hashed = hashes.of(path);
-    if (hashed === undefined || hashed.changedMs >= startedMs - tickMs) return undefined;
+    if (hashed === undefined || isYoung(hashed, startedMs)) return undefined;
     contents.push([path, hashed.hash]);
   }
   const known = new Set(ofUnit);
@@ -182,9 +184,6 @@ async function describe(
   };
 }
 
-/** Coarse file clocks run up to one tick (10 ms at 100 Hz) behind. */
-const tickMs = 10;
-
 type RunTool = (file: string, args: readonly string[], makes?: string) => Promise<RunResult>;
 
 function runTool(request: MakeRequest, tempDir: string, file: string, args: readonly string[], makes?: string) {
@@ -194,7 +193,7 @@ function runTool(request: MakeRequest, tempDir: string, file: string, args: read
     args,
     cwd,
     env: { LC_ALL: 'C', TMPDIR: tempDir },
-    ...(env === undefined ? {} : { baseEnv: env }),
+    baseEnv: env,
     shell: false,
     signal,
     ...(makes === undefined ? {} : { makes }),
