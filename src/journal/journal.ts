@@ -129,7 +129,6 @@ export function openJournal(options: JournalOptions): Journal {
     interrupted,
     intent: (intent) => attempt(({ writer }) => writer.intent(intent), []),
     decided: (transaction) => attempt(({ writer }) => writer.decided(transaction), undefined),
-    outcome: (result) => attempt(({ writer }) => writer.outcomes([result], new Map(), keep()), undefined),
     outcomes: (results, texts) => attempt(({ writer }) => writer.outcomes(results, texts, keep()), undefined),
     pin: (module, generation) => attempt(({ writer }) => writer.pin(module, generation), undefined),
     unpin: (module) => attempt(({ writer }) => writer.unpin(module), undefined),

@@ -147,8 +147,7 @@ export interface Journal extends JournalReader {
   intent(intent: Intent): readonly MissingText[];
   /** To be called immediately before the commit. It and the intent are on disk when it returns. */
   decided(transaction: string): void;
-  outcome(result: Result): void;
-  /** Several at once, with texts that `intent` asked for. */
+  /** Those of one transaction together, with the texts that `intent` asked for. */
   outcomes(results: readonly Result[], texts: ReadonlyMap<string, string>): void;
   pin(module: string, generation: number): void;
   unpin(module: string): void;

@@ -31,7 +31,7 @@ export function openTestJournal(file: string | null, keep = 5): TestJournal {
       const transaction = `t${transactions}`;
       const missing = journal.intent({ transaction, modules: [planned(module, generation, text)] });
       journal.decided(transaction);
-      journal.outcome({ ...outcomeOf(module, generation), transaction, ...result });
+      journal.outcomes([{ ...outcomeOf(module, generation), transaction, ...result }], new Map());
       journal.outcomes([], new Map(missing.map(({ hash }) => [hash, text])));
     },
     [Symbol.dispose]: () => journal[Symbol.dispose](),

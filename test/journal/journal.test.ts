@@ -56,7 +56,7 @@ describe('the journal', () => {
     expect(phase()).toEqual([['intent', null]]);
     open.journal.decided('t1');
     expect(phase()).toEqual([['decided', null]]);
-    open.journal.outcome({ ...outcomeOf('m', 1), transaction: 't1' });
+    open.journal.outcomes([{ ...outcomeOf('m', 1), transaction: 't1' }], new Map());
     expect(phase()).toEqual([['outcome', 'loaded']]);
   });
 
@@ -64,9 +64,9 @@ describe('the journal', () => {
     using open = openTestJournal(null);
     open.journal.intent({ transaction: 't1', modules: [planned('a', 1), planned('b', 1)] });
     open.journal.decided('t1');
-    open.journal.outcome({ ...outcomeOf('a', 1), transaction: 't1' });
+    open.journal.outcomes([{ ...outcomeOf('a', 1), transaction: 't1' }], new Map());
     expect(open.journal.entries(all).map((one) => one.phase)).toEqual(['decided', 'decided']);
-    open.journal.outcome({ ...outcomeOf('b', 1), transaction: 't1' });
+    open.journal.outcomes([{ ...outcomeOf('b', 1), transaction: 't1' }], new Map());
     expect(open.journal.entries(all).map((one) => one.phase)).toEqual(['outcome', 'outcome']);
   });
 
@@ -74,12 +74,17 @@ describe('the journal', () => {
     using open = openTestJournal(null);
     open.reload('m', 1);
     open.reload('m', 2);
-    open.journal.outcome({
-      ...outcomeOf('m', 2),
-      outcome: 'rolledBack',
-      from: 1,
-      reasons: [{ code: 'HM509', message: 'crashed' }],
-    });
+    open.journal.outcomes(
+      [
+        {
+          ...outcomeOf('m', 2),
+          outcome: 'rolledBack',
+          from: 1,
+          reasons: [{ code: 'HM509', message: 'crashed' }],
+        },
+      ],
+      new Map(),
+    );
     const [entry] = open.journal.entries(all);
     expect(entry).toMatchObject({ generation: 2, outcome: 'rolledBack', reasons: [{ code: 'HM509' }] });
     expect(entry?.timings.build).toBe(61);
@@ -90,7 +95,7 @@ describe('the journal', () => {
   test('a build that never got a number stands there without one', () => {
     using open = openTestJournal(null);
     open.reload('m', 1);
-    open.journal.outcome({ ...outcomeOf('m', 1), from: 1, outcome: 'buildFailed', level: 'BLOCKED' });
+    open.journal.outcomes([{ ...outcomeOf('m', 1), from: 1, outcome: 'buildFailed', level: 'BLOCKED' }], new Map());
     expect(open.journal.entries(all)[0]).toMatchObject({ generation: 0, from: 1, outcome: 'buildFailed' });
     expect(open.journal.highest('m')).toBe(1);
   });
@@ -99,7 +104,7 @@ describe('the journal', () => {
     using open = openTestJournal(null);
     open.journal.intent({ transaction: 't1', modules: [planned('m', 1)] });
     open.journal.intent({ transaction: 't2', modules: [planned('m', 2)] });
-    open.journal.outcome({ ...outcomeOf('m', 2), transaction: 't2' });
+    open.journal.outcomes([{ ...outcomeOf('m', 2), transaction: 't2' }], new Map());
     expect(open.journal.entries(all).map((one) => one.outcome)).toEqual(['reloaded', 'interrupted']);
   });
 });
@@ -133,7 +138,7 @@ describe('what can be gone back to', () => {
     open.reload('m', 1, 'first');
     open.reload('m', 2, 'second');
     open.journal.intent({ transaction: 'back', modules: [{ ...planned('m', 3, 'first'), restores: 1 }] });
-    open.journal.outcome({ ...outcomeOf('m', 3), transaction: 'back' });
+    open.journal.outcomes([{ ...outcomeOf('m', 3), transaction: 'back' }], new Map());
     expect(open.journal.kept('m').map((one) => [one.generation, one.numbers])).toEqual([
       [1, [3, 1]],
       [2, [2]],
@@ -173,7 +178,7 @@ describe('what a generation changed', () => {
     const begin = (generation: number, inputs: Readonly<Record<string, string>>, texts: readonly string[]) => {
       const transaction = `t${generation}`;
       const missing = open.journal.intent({ transaction, modules: [{ ...planned('m', generation), inputs }] });
-      open.journal.outcome({ ...outcomeOf('m', generation), transaction });
+      open.journal.outcomes([{ ...outcomeOf('m', generation), transaction }], new Map());
       open.journal.outcomes([], new Map(texts.map((hash) => [hash, `text of ${hash}`])));
       return missing.map((one) => one.hash);
     };

@@ -8,11 +8,11 @@ import { openTestJournal, outcomeOf, planned } from '../helpers/journal.js';
 import { tempProject } from '../helpers/temp-project.js';
 
 /** Carries these calls out in a process of its own, and kills it with SIGKILL as soon as the last has returned. */
-async function killedAfter(file: string, calls: readonly (readonly [method: string, argument: unknown])[]) {
+async function killedAfter(file: string, calls: readonly (readonly [method: string, ...given: unknown[]])[]) {
   const script = `
     const { openJournal } = await import(${JSON.stringify(join(packageRoot, 'dist/journal/journal.js'))});
     const journal = openJournal({ file: ${JSON.stringify(file)}, keep: () => 5, onProblem: (one) => console.log(one.message) });
-    for (const [method, argument] of ${JSON.stringify(calls)}) journal[method](argument);
+    for (const [method, ...given] of ${JSON.stringify(calls)}) journal[method](...given);
     console.log('done');
     setInterval(() => {}, 1000);
   `;
@@ -31,12 +31,12 @@ async function killedAfter(file: string, calls: readonly (readonly [method: stri
 const first = [
   ['intent', { transaction: 't1', modules: [planned('m', 1)] }],
   ['decided', 't1'],
-  ['outcome', { ...outcomeOf('m', 1), transaction: 't1' }],
+  ['outcomes', [{ ...outcomeOf('m', 1), transaction: 't1' }], []],
 ] as const;
 const second = [
   ['intent', { transaction: 't2', modules: [planned('m', 2), planned('n', 4)] }],
   ['decided', 't2'],
-  ['outcome', { ...outcomeOf('m', 2), transaction: 't2' }],
+  ['outcomes', [{ ...outcomeOf('m', 2), transaction: 't2' }], []],
 ] as const;
 const all = { module: null, limit: 100 };
 

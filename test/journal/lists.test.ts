@@ -16,7 +16,7 @@ function listOf(generation: number, edited: number): FileList {
 function reload({ journal }: TestJournal, generation: number, inputs: FileList, outcome = outcomeOf('m', generation)) {
   const transaction = `t${generation}`;
   journal.intent({ transaction, modules: [{ ...planned('m', generation), inputs }] });
-  journal.outcome({ ...outcome, transaction });
+  journal.outcomes([{ ...outcome, transaction }], new Map());
 }
 
 /** The stored length of each list, in the order of the generations. */
