@@ -30,10 +30,20 @@ export interface LibraryCache {
   configuredDirs(): readonly string[];
 }
 
-export function createLibraryCache(ldSoConf = '/etc/ld.so.conf', ldSoCache = '/etc/ld.so.cache'): LibraryCache {
+/** A cache that can be asked for a view of one moment. */
+export interface LibraryCaches extends LibraryCache {
+  /**
+   * The same, but that each file is looked at once for all who name the same moment. A thousand modules that are validated
+   * together need the same libraries, and four of five of the places where those might lie are empty.
+   */
+  at(moment: object): LibraryCache;
+}
+
+export function createLibraryCache(ldSoConf = '/etc/ld.so.conf', ldSoCache = '/etc/ld.so.cache'): LibraryCaches {
   const libraries = new Map<string, { readonly stamp: string; readonly library: LibraryInterface | null }>();
   let configured: { readonly stamp: string; readonly dirs: readonly string[] } | undefined;
-  return {
+  const moments = new WeakMap<object, LibraryCache>();
+  const cache: LibraryCache = {
     read(path) {
       const stamp = stampOf(path);
       if (stamp === null) return null;
@@ -48,6 +58,32 @@ export function createLibraryCache(ldSoConf = '/etc/ld.so.conf', ldSoCache = '/e
       const stamp = `${stampOf(ldSoConf)} ${stampOf(ldSoCache)}`;
       if (configured?.stamp !== stamp) configured = { stamp, dirs: readLdSoConf(ldSoConf) };
       return configured.dirs;
+    },
+  };
+  return {
+    ...cache,
+    at(moment) {
+      const view = moments.get(moment) ?? lookingOnce(cache);
+      moments.set(moment, view);
+      return view;
+    },
+  };
+}
+
+function lookingOnce(cache: LibraryCache): LibraryCache {
+  const libraries = new Map<string, LibraryInterface | null>();
+  let dirs: readonly string[] | null = null;
+  return {
+    read(path) {
+      const known = libraries.get(path);
+      if (known !== undefined) return known;
+      const library = cache.read(path);
+      libraries.set(path, library);
+      return library;
+    },
+    configuredDirs() {
+      dirs ??= cache.configuredDirs();
+      return dirs;
     },
   };
 }

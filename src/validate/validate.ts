@@ -8,7 +8,7 @@ import { checkWhole } from '../objfile/whole.js';
 import type { Target } from '../target/targets.js';
 import { checkEntry } from './entry.js';
 import { readFacts } from './facts.js';
-import { createLibraryCache, type LibraryCache } from './library-cache.js';
+import { createLibraryCache, type LibraryCache, type LibraryCaches } from './library-cache.js';
 import { findNeeded } from './needed.js';
 import { readLibrary } from './read-library.js';
 import { resolveSymbols } from './resolve-symbols.js';
@@ -16,19 +16,21 @@ import { refused, type ValidateRequest, type ValidateResult, type ValidationFind
 import { examineMachO } from './validate-macho.js';
 
 /** One for the process: what it remembers are facts about files, the same for whoever asks. */
-let sharedCache: LibraryCache | undefined;
+let sharedCache: LibraryCaches | undefined;
 
 /**
  * Says whether the loader would take a library and hotmod would find its entry, by reading files only; no code of the
  * library runs. Codes HM301 to HM310 and HM313 to HM318. Never rejects because of what a file holds.
  */
-export async function validate(request: ValidateRequest, cache?: LibraryCache): Promise<ValidateResult> {
+export async function validate(request: ValidateRequest, cache?: LibraryCaches): Promise<ValidateResult> {
   sharedCache ??= createLibraryCache();
   const read = readLibrary(request.library);
   if (!read.ok) return refused('HM308', read.message, request.library);
 
   try {
-    return examiners[request.target.objectFormat](read.bytes, request, cache ?? sharedCache);
+    // What is validated against the same list of libraries is of one save.
+    const view = (cache ?? sharedCache).at(request.providers.modules);
+    return examiners[request.target.objectFormat](read.bytes, request, view);
   } catch (error) {
     if (!(error instanceof ObjectFileError)) throw error;
     const what = error.reason === 'truncated' ? 'is cut off' : 'is damaged or not written to its end';

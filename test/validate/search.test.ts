@@ -57,6 +57,23 @@ describe('ld.so.conf', () => {
 });
 
 describe('the library cache', () => {
+  test('looks once at each file for what is validated together, and again for the next save', async () => {
+    const cache = createLibraryCache();
+    const path = await work.build('arriving.so', 'int one(void) { return 1; }');
+    const absent = join(work.path, 'not-yet.so');
+    const [save, next] = [cache.at([]), cache.at([])];
+    const first = save.read(path);
+
+    expect(save.read(absent)).toBeNull();
+    await work.build('arriving.so', 'int two(void) { return 2; }');
+    await utimes(path, new Date(), new Date('2030-01-01'));
+    await work.build('not-yet.so', 'int three(void) { return 3; }');
+    expect(save.read(path)).toBe(first);
+    expect(save.read(absent)).toBeNull();
+    expect([...(next.read(path)?.exports ?? [])]).toEqual(['two']);
+    expect([...(next.read(absent)?.exports ?? [])]).toEqual(['three']);
+  });
+
   test('reads a library once, and again when it changed', async () => {
     const cache = createLibraryCache();
     const path = await work.build('cached.so', 'int one(void) { return 1; }');
