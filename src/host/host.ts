@@ -100,6 +100,8 @@ export interface StageRequest {
   readonly imports?: readonly ModuleImport[];
   /** Bytes to change in the private copy before it is loaded. */
   readonly patches?: readonly CopyPatch[];
+  /** The module begins with it, so that the next start may need the same copy: one is left beside the library. */
+  readonly startsWith?: boolean;
 }
 
 export interface CopyPatch {

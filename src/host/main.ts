@@ -1,10 +1,11 @@
-import { chmodSync, closeSync, constants, copyFileSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { messageOf } from '../errors.js';
 import { namesIn } from '../files/names-in.js';
+import { createCopies } from './copies.js';
 import { type Engine, startEngine } from './engine.js';
-import type { CopyPatch, StageRequest, StageResult, TrialRequest, TrialResult } from './host.js';
+import type { StageRequest, StageResult, TrialRequest, TrialResult } from './host.js';
 import { type ChildMessage, type HostAnswer, type HostCall, type HostSetup, isParentMessage } from './protocol.js';
 import { readTrial } from './trial.js';
 
@@ -73,17 +74,6 @@ function endGroups(dir: string): void {
   }
 }
 
-function patchFile(file: string, patches: readonly CopyPatch[]): void {
-  if (patches.length === 0) return;
-  chmodSync(file, 0o700);
-  const descriptor = openSync(file, 'r+');
-  try {
-    for (const { offset, bytes } of patches) writeSync(descriptor, bytes, 0, bytes.length, offset);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 function createHostProcess(engine: Engine, runDir: string): HostProcess {
   const forwardFaults = (): void => {
     for (const fault of engine.takeFaults()) send({ type: 'fault', fault });
@@ -92,16 +82,11 @@ function createHostProcess(engine: Engine, runDir: string): HostProcess {
   const wakeUps = new Socket({ fd: engine.faultDescriptor, readable: true, writable: false });
   wakeUps.on('data', forwardFaults);
 
-  let copies = 0;
+  const copies = createCopies(runDir);
   const stage = async (request: StageRequest): Promise<StageResult> => {
-    copies += 1;
-    const file = `${copies}-${request.module}${extname(request.library) || '.so'}`;
-    const copy = join(runDir, file.replaceAll('/', '_'));
-    // A fresh inode, because the loader takes two names of one inode for one library. A copy, because what is mapped
-    // must never be written to. Where the file system can, both share their blocks.
+    let copy: string;
     try {
-      copyFileSync(request.library, copy, constants.COPYFILE_FICLONE);
-      patchFile(copy, request.patches ?? []);
+      copy = copies.make(request);
     } catch (error) {
       const message = `The library of "${request.module}" could not be copied to be loaded: ${messageOf(error)}.`;
       return { ok: false, code: 'HM501', message, loadMs: 0 };

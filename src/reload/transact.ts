@@ -49,7 +49,7 @@ export interface TransactionRequest {
   /** Whether a confirmed verdict may go on. */
   readonly accepts: (assessment: Assessment) => boolean;
   /** Called when everything was looked at, immediately before the one step that changes the program. */
-  readonly decided: () => void;
+  readonly decided: () => Promise<void>;
 }
 
 export interface Switched {
@@ -87,8 +87,9 @@ export async function transact(request: TransactionRequest): Promise<Transaction
   const giveUp = (): Promise<void> => host.discard(staged.map((one) => one.candidate.module));
 
   for (const candidate of candidates) {
-    const { module, generation, library, entry, imports, patches } = candidate;
-    const result = await host.stage({ module, generation, library, entry, imports, patches });
+    const { module, generation, library, entry, imports, patches, replaces } = candidate;
+    const startsWith = replaces === null;
+    const result = await host.stage({ module, generation, library, entry, imports, patches, startsWith });
     if (!result.ok) {
       await giveUp();
       const assessment = blocked(candidate.assessment, result);
@@ -121,7 +122,7 @@ export async function transact(request: TransactionRequest): Promise<Transaction
     }
   }
 
-  request.decided();
+  await request.decided();
   const commit = await host.commit({
     modules: staged.map((one) => one.candidate.module),
     overrule: request.overrule,
