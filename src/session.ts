@@ -195,7 +195,7 @@ async function open(options: SessionOptions, stack: AsyncDisposableStack): Promi
     deferredSince: new Map(),
     transactions: 0,
     paused: false,
-    arriving: [],
+    arriving: new Map(),
     startsAlone: false,
     closing: false,
   };

@@ -6,7 +6,7 @@ import { lookAt } from './look.js';
 import { readDifference, readEntries, readHighest, readKept, readKeptHashes, readPins } from './read.js';
 import { type DatabaseSync, isDamage, openDatabase } from './sqlite.js';
 import { createTables, schemaVersion, upgradeTables } from './tables.js';
-import type { Interrupted, Journal, JournalProblem, JournalReader } from './types.js';
+import type { Interrupted, Journal, JournalProblem, JournalReader, Writing } from './types.js';
 import { createWriter, type Writer } from './write.js';
 
 export interface JournalOptions {
@@ -123,13 +123,15 @@ export function openJournal(options: JournalOptions): Journal {
     recover(error);
   }
 
+  const write: Journal['write'] = (writing) => attempt(({ writer }) => writer.write(writing, keep()), []);
   const reader = readerOn((read, otherwise) => attempt(({ db }) => read(db), otherwise), keep);
   return {
     ...reader,
     interrupted,
-    intent: (intent) => attempt(({ writer }) => writer.intent(intent), []),
-    decided: (transaction) => attempt(({ writer }) => writer.decided(transaction), undefined),
-    outcomes: (results, texts) => attempt(({ writer }) => writer.outcomes(results, texts, keep()), undefined),
+    write,
+    intent: (intent) => write({ ...nothing, intents: [intent] }).flat(),
+    decided: (transaction) => void write({ ...nothing, decided: [transaction] }),
+    outcomes: (results, texts) => void write({ ...nothing, results, texts }),
     pin: (module, generation) => attempt(({ writer }) => writer.pin(module, generation), undefined),
     unpin: (module) => attempt(({ writer }) => writer.unpin(module), undefined),
     settle: () => attempt(({ writer }) => writer.settle(), undefined),
@@ -139,6 +141,8 @@ export function openJournal(options: JournalOptions): Journal {
     },
   };
 }
+
+const nothing: Writing = { intents: [], decided: [], results: [], texts: new Map() };
 
 /** A database whose file went bad may fail at its close too; there is nothing more to be done with it. */
 function close(db: DatabaseSync | null): void {

@@ -50,6 +50,17 @@ export interface Result {
   readonly conflicts?: readonly DecidedConflict[];
 }
 
+/** What of several transactions is written in one go. */
+export interface Writing {
+  /** Transactions that are about to load something. */
+  readonly intents: readonly Intent[];
+  /** Names of those whose one step that changes the program comes next. */
+  readonly decided: readonly string[];
+  readonly results: readonly Result[];
+  /** By content hash: what `intents` were found to miss, of transactions that are over. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
 /** One line of the past. */
 export interface Entry {
   /** ISO 8601. */
@@ -149,6 +160,8 @@ export interface Journal extends JournalReader {
   decided(transaction: string): void;
   /** Those of one transaction together, with the texts that `intent` asked for. */
   outcomes(results: readonly Result[], texts: ReadonlyMap<string, string>): void;
+  /** All of that at once, for transactions that come beside each other. Returns what `intent` does, for each of the intents. */
+  write(writing: Writing): readonly (readonly MissingText[])[];
   pin(module: string, generation: number): void;
   unpin(module: string): void;
   /** To be called when nothing happens: see the writer (`write.ts`). */

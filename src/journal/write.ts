@@ -1,16 +1,16 @@
 import { changedFiles, changesWorthStoring, type FileList, readList, type StoredList } from './lists.js';
+import { createOpenRows } from './open-rows.js';
 import { good, keptRows } from './read.js';
 import { unfinishedRow } from './rows.js';
 import type { DatabaseSync, StatementSync } from './sqlite.js';
-import type { Intent, Interrupted, MissingText, PlannedGeneration, Result } from './types.js';
+import type { Intent, Interrupted, MissingText, PlannedGeneration, Result, Writing } from './types.js';
 
 /** Rows of a module whose inputs stay for a look at what they changed, beside those that can be gone back to. */
 const recentRows = 20;
 
 export interface Writer {
-  intent(intent: Intent): readonly MissingText[];
-  decided(transaction: string): void;
-  outcomes(results: readonly Result[], texts: ReadonlyMap<string, string>, keep: number): void;
+  /** Returns, for each of the intents, the texts that the journal does not have. */
+  write(writing: Writing, keep: number): readonly (readonly MissingText[])[];
   pin(module: string, generation: number): void;
   unpin(module: string): void;
   /** To be called when nothing happens: what can wait is done, and all of it is on disk. */
@@ -34,6 +34,8 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
     statements.set(text, known);
     return known;
   };
+
+  const open = createOpenRows(db, session, sql);
 
   /** The lists of the last rows, by row: the next generation is compared with one of them. */
   const lists = new Map<string, ReadonlyMap<number, StoredList>>();
@@ -62,16 +64,19 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
       return result;
     } catch (error) {
       lists.clear();
+      open.forget();
       // A failure such as a full disk may have ended the transaction by itself; what counts is the first error.
       if (db.isTransaction) db.exec('ROLLBACK');
       throw error;
     }
   };
 
-  const planned = (owner: number | bigint, one: PlannedGeneration): readonly MissingText[] => {
-    abandon(one.module);
+  const planned = (owner: number | bigint, transaction: string, one: PlannedGeneration): readonly MissingText[] => {
+    open.abandon(one.module);
     const before = sql(
-      `SELECT id, generation FROM generations WHERE module = ? AND outcome IN ${good} ORDER BY id DESC LIMIT 1`,
+      // Numbers only grow, and there is an index of them, so that the newest row is the first that is looked at.
+      `SELECT id, generation FROM generations WHERE module = ? AND outcome IN ${good}
+       ORDER BY generation DESC, id DESC LIMIT 1`,
     ).get(one.module);
     const base = before === undefined ? null : listOf(one.module, Number(before.id));
     const changed = base === null ? [] : changedFiles(base.list, one.inputs);
@@ -92,6 +97,7 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
       JSON.stringify(changed),
     );
     const row = Number(lastInsertRowid);
+    open.begin(one.module, transaction, { id: row, owner: Number(owner) });
     const stored = storeList(row, one.inputs, base);
     lists.set(one.module, new Map([...(base === null ? [] : [[Number(before?.id), base] as const]), [row, stored]]));
     const has = sql('SELECT 1 FROM texts WHERE hash = ?');
@@ -116,18 +122,6 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
     return { list, complete };
   };
 
-  /** What this session began for a module and never ended: it lost its host, and begins again now. */
-  const abandon = (module: string): void => {
-    const open = sql(
-      `SELECT g.id, g.owner FROM transactions AS t JOIN generations AS g ON g.owner = t.id
-       WHERE t.phase <> 'outcome' AND t.interrupted = 0 AND t.session = ? AND g.module = ? AND g.outcome IS NULL`,
-    ).all(session, module);
-    for (const { id, owner } of open) {
-      sql(`UPDATE generations SET outcome = 'interrupted' WHERE id = ?`).run(Number(id));
-      sql('UPDATE transactions SET interrupted = 1 WHERE id = ?').run(Number(owner));
-    }
-  };
-
   const addConflicts = (row: number | bigint, { conflicts = [] }: Result): void => {
     if (conflicts.length === 0) return;
     sql('INSERT OR REPLACE INTO conflicts (generation, decided) VALUES (?, ?)').run(row, JSON.stringify(conflicts));
@@ -136,22 +130,19 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
   const addOutcome = (result: Result): void => {
     const { module, generation, from, outcome, level, moduleVersion } = result;
     const json = [result.reasons, result.timings, result.state].map((part) => JSON.stringify(part));
-    const open = sql(
-      `SELECT g.id, g.owner FROM transactions AS t JOIN generations AS g ON g.owner = t.id
-       WHERE t.session = ? AND t.name = ? AND g.module = ? AND g.outcome IS NULL ORDER BY g.id DESC LIMIT 1`,
-    ).get(session, result.transaction, module);
-    if (open !== undefined) {
+    const begun = open.end(module, result.transaction);
+    if (begun !== null) {
       sql(`UPDATE generations SET outcome = ?, level = ?, reasons = ?, timings = ?, state = ? WHERE id = ?`).run(
         outcome,
         level,
         ...json,
-        Number(open.id),
+        begun.id,
       );
-      addConflicts(Number(open.id), result);
+      addConflicts(begun.id, result);
       sql(
         `UPDATE transactions SET phase = 'outcome' WHERE id = ?1
            AND NOT EXISTS (SELECT 1 FROM generations WHERE owner = ?1 AND outcome IS NULL)`,
-      ).run(Number(open.owner));
+      ).run(begun.owner);
       return;
     }
     // A version that was taken back after its reload: the outcome is what stands after that.
@@ -199,43 +190,43 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
     ).run();
   };
 
+  const addIntent = ({ transaction, modules }: Intent): readonly MissingText[] => {
+    const { lastInsertRowid } = sql(
+      `INSERT INTO transactions (session, name, time, phase) VALUES (?, ?, ?, 'intent')`,
+    ).run(session, transaction, now());
+    return modules.flatMap((one) => planned(lastInsertRowid, transaction, one));
+  };
+
+  /** "phase <> 'outcome'" lets the index of what is unfinished be used, so that a long history costs nothing. */
+  const addDecision = (transaction: string): void =>
+    void sql(
+      `UPDATE transactions SET phase = 'decided'
+       WHERE session = ? AND name = ? AND phase = 'intent' AND phase <> 'outcome' AND interrupted = 0`,
+    ).run(session, transaction);
+
   return {
-    intent: (intent) => {
-      if (intent.modules.every(({ from }) => from === 0)) firstStarts.add(intent.transaction);
-      return asOne(
+    write({ intents, decided, results, texts }, keep) {
+      for (const { transaction, modules } of intents) {
+        if (modules.every(({ from }) => from === 0)) firstStarts.add(transaction);
+      }
+      const ended = results.map(({ transaction }) => transaction);
+      const waits = [...decided, ...ended].some((transaction) => !firstStarts.has(transaction));
+      const missing = asOne(
         () => {
-          const { lastInsertRowid } = sql(
-            `INSERT INTO transactions (session, name, time, phase) VALUES (?, ?, ?, 'intent')`,
-          ).run(session, intent.transaction, now());
-          return intent.modules.flatMap((one) => planned(lastInsertRowid, one));
-        },
-        { waits: false },
-      );
-    },
-    // "phase <> 'outcome'" lets the index of what is unfinished be used, so that a long history costs nothing.
-    decided: (transaction) =>
-      asOne(
-        () =>
-          void sql(
-            `UPDATE transactions SET phase = 'decided'
-             WHERE session = ? AND name = ? AND phase = 'intent' AND phase <> 'outcome' AND interrupted = 0`,
-          ).run(session, transaction),
-        { waits: !firstStarts.has(transaction) },
-      ),
-    outcomes(results, texts, keep) {
-      const isFirstStart = results.length > 0 && results.every(({ transaction }) => firstStarts.has(transaction));
-      asOne(
-        () => {
+          const asked = intents.map(addIntent);
+          for (const transaction of decided) addDecision(transaction);
           for (const result of results) {
             addOutcome(result);
             if (result.outcome === 'loaded' || result.outcome === 'reloaded') retire(result.module, keep);
           }
           const add = sql('INSERT OR IGNORE INTO texts (hash, text) VALUES (?, ?)');
           for (const [hash, text] of texts) add.run(hash, text);
+          return asked;
         },
-        { waits: !isFirstStart },
+        { waits },
       );
-      for (const { transaction } of results) firstStarts.delete(transaction);
+      for (const transaction of ended) firstStarts.delete(transaction);
+      return missing;
     },
     settle() {
       if (!unsettled && !orphans) return;

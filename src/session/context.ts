@@ -42,7 +42,7 @@ export interface Context {
   /** Somebody stopped the clock: a host that takes over stands still too. */
   paused: boolean;
   /** What the newest transaction was to switch to: where one of them hung or ended the host, no record holds it. */
-  arriving: readonly KnownLibrary[];
+  readonly arriving: Map<string, KnownLibrary>;
   /** The host ended while modules started beside each other, and nobody knows whose fault that was. */
   startsAlone: boolean;
   /** Set while the session ends: nothing that happens from now on is worth a word. */

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { assess } from '../assess/assess.js';
-import type { Assessment, AssessRequest, LoadedModule } from '../assess/types.js';
+import type { Assessment, AssessRequest } from '../assess/types.js';
 import type { BuildResult } from '../build/types.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Bus } from '../events/bus.js';
@@ -8,7 +8,8 @@ import type { Finding, Timings } from '../events/events.js';
 import type { LibraryFacts, ModuleLibrary, ValidationFinding } from '../validate/types.js';
 import { validate } from '../validate/validate.js';
 import { type BuildModuleRequest, type Built, buildModule, type Stopped } from './build-module.js';
-import { findFixed, findVersionDown } from './conflicts/find-conflicts.js';
+import { byDependency } from './by-dependency.js';
+import { type Dependants, dependantsOf, findFixed, findVersionDown } from './conflicts/find-conflicts.js';
 import type { JobConflicts } from './conflicts/job-conflicts.js';
 import { engineProvides } from './engine-provides.js';
 import { heldAtPin } from './generations/pins.js';
@@ -83,7 +84,8 @@ export async function prepare(request: PrepareRequest): Promise<readonly Prepare
   });
   const others: Loaded = {
     changed: new Set(loaded.filter((one) => one.changed).map((one) => one.name)),
-    users: usersOf(loaded),
+    users: byDependency(loaded, ({ dependencies }) => dependencies),
+    dependants: dependantsOf(request.records),
   };
   return Promise.all(
     built.map(async (one, n): Promise<Prepared> => {
@@ -106,18 +108,8 @@ interface Loaded {
   readonly changed: ReadonlySet<string>;
   /** By the module that they declare as a dependency: the verdict on it looks at no others. */
   readonly users: ReadonlyMap<string, AssessRequest['loaded']>;
-}
-
-function usersOf(loaded: AssessRequest['loaded']): Loaded['users'] {
-  const users = new Map<string, LoadedModule[]>();
-  for (const one of loaded) {
-    for (const dependency of new Set(one.dependencies)) {
-      const others = users.get(dependency);
-      if (others === undefined) users.set(dependency, [one]);
-      else others.push(one);
-    }
-  }
-  return users;
+  /** The same of all modules, whether they run or not. */
+  readonly dependants: Dependants;
 }
 
 /** Where each of the modules that changed stands among them. */
@@ -232,7 +224,7 @@ async function judge(
     root: request.config.root,
     types: both,
     staged: null,
-    conflicts: conflictsOf(request, record, checked, others.changed),
+    conflicts: conflictsOf(request, record, checked, others),
   };
   const assessment = assess(asked);
   const assessMs = performance.now() - start;
@@ -253,10 +245,10 @@ function conflictsOf(
   { conflicts, records }: PrepareRequest,
   record: ModuleRecord,
   { findings, facts }: Checked,
-  changed: ReadonlySet<string>,
+  { changed, dependants }: Loaded,
 ): AssessRequest['conflicts'] {
   const { name, version } = record.settings;
-  const about = { record, version, findings, facts, records, changed };
+  const about = { record, version, findings, facts, records, changed, dependants };
   conflicts.askAgain(record);
   for (const found of [...findVersionDown(about), ...findFixed(about)]) conflicts.decide(found);
   return conflicts.of(name);

@@ -44,24 +44,21 @@ export async function switchGroup(
   const byName = new Map(group.map((one) => [one.record.settings.name, one]));
   const names = new Set(byName.keys());
   const find = (module: string): Ready | undefined => byName.get(module);
-  const arriving = group.map(({ record, generation, build }) => ({
-    module: record.settings.name,
-    generation,
-    library: build.library,
-  }));
   // Modules that start for the first time do so beside each other; the last that came of a module is what may be blamed.
-  context.arriving = [...context.arriving.filter(({ module }) => !names.has(module)), ...arriving];
+  for (const { record, generation, build } of group) {
+    const module = record.settings.name;
+    context.arriving.set(module, { module, generation, library: build.library });
+  }
 
-  context.history.begin(
-    transaction,
-    group.map((one) => plannedGeneration(context.config, one)),
-  );
+  const written = beside ? 'withOthers' : 'now';
+  const generations = group.map((one) => plannedGeneration(context.config, one));
+  await context.history.begin(transaction, generations, written);
   let result: TransactionResult;
   try {
     result = await transactForSure(context, {
       host: context.host,
       ...terms,
-      decided: () => context.history.decided(transaction),
+      decided: () => context.history.decided(transaction, written),
       candidates: group.map(({ record, generation, build, file, assessment, replaces }) => ({
         module: record.settings.name,
         generation,
@@ -109,20 +106,20 @@ export async function switchGroup(
 
   if (result.outcome === 'stale') return staleFate(group, reporter, transaction, result.reasons);
   if (result.outcome === 'switched') {
-    context.history.together(() => {
+    await context.history.together(() => {
       for (const one of result.modules) {
         const ready = find(one.module);
         if (ready === undefined) continue;
         sayVerdictOf(context, ready, one.assessment);
         reporter.switched(ready, transaction, one, result.pauseMs);
       }
-    });
+    }, written);
     return 'decided';
   }
   const [reason] = result.reasons;
   if (reason?.code === criticalCode) return { deferred: reason.message };
   const reasonsOfCulprit = await withPlace(context, result);
-  context.history.together(() => {
+  await context.history.together(() => {
     for (const one of group) {
       const decided = one.record.settings.name === result.module ? result.assessment : null;
       sayVerdictOf(context, one, decided ?? one.assessment);
@@ -133,7 +130,7 @@ export async function switchGroup(
       reporter.notSwitched(one, transaction, { ...result, level, reasons });
       one.record.heldWith = names;
     }
-  });
+  }, written);
   return 'decided';
 }
 
@@ -173,7 +170,7 @@ async function withPlace(
   { crash, reasons }: Exclude<TransactionResult, { readonly outcome: 'switched' | 'stale' }>,
 ): Promise<readonly Finding[]> {
   if (crash === null) return reasons;
-  const { innermost, ...place } = await symbolise(context, crash, context.arriving);
+  const { innermost, ...place } = await symbolise(context, crash, context.arriving.values());
   const { function: name, file, line } = innermost;
   return reasons.map((one, index) => (index === 0 ? { ...one, crash: { function: name, file, line, ...place } } : one));
 }

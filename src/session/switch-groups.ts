@@ -30,7 +30,7 @@ export async function switchGroups(
   let deferred: string | null = null;
   let gone = false;
   const underWay = new Map<string, Promise<void>>();
-  context.arriving = [];
+  context.arriving.clear();
 
   const carryOut = async (group: readonly Ready[], beside: boolean): Promise<void> => {
     const fate = await switchGroup(context, reporter, group, { ...terms, beside });

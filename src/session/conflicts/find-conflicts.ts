@@ -1,6 +1,7 @@
 import { compare, intersects, satisfies } from 'semver';
 import type { Finding } from '../../events/events.js';
 import type { LibraryFacts } from '../../validate/types.js';
+import { byDependency } from '../by-dependency.js';
 import type { ModuleRecord } from '../records.js';
 import type { FoundConflict } from './conflict.js';
 
@@ -14,8 +15,16 @@ export interface NewVersion {
   readonly facts: LibraryFacts | null;
   /** All modules of the session. */
   readonly records: ReadonlyMap<string, ModuleRecord>;
+  readonly dependants: Dependants;
   /** Those that were built in the same save, and are looked at by themselves. */
   readonly changed: ReadonlySet<string>;
+}
+
+/** Modules by those that they declare as dependencies. */
+export type Dependants = ReadonlyMap<string, readonly ModuleRecord[]>;
+
+export function dependantsOf(records: ReadonlyMap<string, ModuleRecord>): Dependants {
+  return byDependency(records.values(), ({ settings }) => settings.dependencies.map(({ name }) => name));
 }
 
 /** A lower number than that of what runs. Going back on purpose is none. */
@@ -41,13 +50,12 @@ function ambiguousHere({ record, findings }: NewVersion): readonly FoundConflict
 }
 
 /** It newly exports a symbol that a running module takes from another one, and that module depends on both. */
-function ambiguousForOthers({ record, facts, records, changed }: NewVersion): readonly FoundConflict[] {
+function ambiguousForOthers({ record, facts, dependants, changed }: NewVersion): readonly FoundConflict[] {
   const module = record.settings.name;
+  const users = (dependants.get(module) ?? []).filter(({ settings }) => !changed.has(settings.name));
+  if (users.length === 0) return [];
   const before = new Set(record.running?.file.exports.map(({ name }) => name));
   const fresh = new Set(facts?.exports.map(({ name }) => name).filter((name) => !before.has(name)));
-  const users = [...records.values()].filter(
-    ({ settings }) => !changed.has(settings.name) && settings.dependencies.some(({ name }) => name === module),
-  );
   return users.flatMap(({ settings, running }) =>
     (running?.file.imports ?? [])
       .filter((used) => used.module !== module && fresh.has(used.symbol))
@@ -60,12 +68,12 @@ function ambiguousForOthers({ record, facts, records, changed }: NewVersion): re
 
 /** A range is missed, and it has nothing in common with the range that another module has for the same one. */
 function rangesApart(about: NewVersion): readonly FoundConflict[] {
-  const { record, version, findings, records } = about;
+  const { record, version, findings, dependants } = about;
   const module = record.settings.name;
   const missed = new Set(findings.filter(({ code }) => code === 'HM311').map(({ where }) => where));
   const asked = record.settings.dependencies.filter(({ name }) => missed.has(name));
   const here = asked.flatMap((one) => apart(about, one.name, { user: module, range: one.version }));
-  const users = [...records.values()].flatMap(({ settings, running }) =>
+  const users = (dependants.get(module) ?? []).flatMap(({ settings, running }) =>
     settings.dependencies
       .filter((one) => one.name === module && running !== null && !inRange(version, one.version))
       .map((one) => ({ user: settings.name, range: one.version })),

@@ -1,12 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Builder } from '../../build/types.js';
 import type { ResolvedConfig } from '../../config/resolved.js';
 import type { Bus } from '../../events/bus.js';
 import type { SessionEvent } from '../../events/events.js';
 import { contentHash } from '../../files/hash.js';
 import { openJournal } from '../../journal/journal.js';
-import type { Interrupted, Journal, MissingText, PlannedGeneration } from '../../journal/types.js';
+import type { Intent, Interrupted, Journal, MissingText, PlannedGeneration } from '../../journal/types.js';
 import type { ModuleRecord, Pin } from '../records.js';
 import type { LastGood } from './last-good.js';
 
@@ -16,16 +17,39 @@ export interface History extends Disposable {
   /** The highest number that was handed out for a module, in any session; 0 for none. */
   highest(module: string): number;
   /** To be called before the first library of the transaction is loaded. */
-  begin(transaction: string, generations: readonly PlannedGeneration[]): void;
+  begin(transaction: string, generations: readonly PlannedGeneration[], written: WrittenWhen): Promise<void>;
   /** To be called immediately before the commit. */
-  decided(transaction: string): void;
+  decided(transaction: string, written: WrittenWhen): Promise<void>;
   /** What was said must be in the journal: `say` is called when it is. */
   outcome(event: Outcome, say: () => void): void;
   /** Outcomes that come during `work` are written at its end, in one go, and said then. */
-  together(work: () => void): void;
+  together(work: () => void, written: WrittenWhen): Promise<void>;
   /** Says what the last session left unfinished. */
   sayInterrupted(): void;
 }
+
+/**
+ * `now`: by when the call returns. `withOthers`: for transactions that come beside each other, together with what the others
+ * have to write within a few milliseconds. It is written when the promise settles; where something else is to be written
+ * before, it is so first.
+ */
+export type WrittenWhen = 'now' | 'withOthers';
+
+interface Note {
+  readonly intents: readonly Intent[];
+  readonly decided: readonly string[];
+  readonly outcomes: readonly Said[];
+}
+
+interface Said {
+  readonly event: Outcome;
+  readonly say: () => void;
+}
+
+/** How long the first of them waits for the others. */
+const gatheringMs = 3;
+
+const emptyNote: Note = { intents: [], decided: [], outcomes: [] };
 
 type Outcome = Extract<SessionEvent, { readonly type: 'reload:done' }>;
 
@@ -54,43 +78,70 @@ export function openHistory(options: {
   });
   /** Read when a transaction begins, when they are most surely what was built; written when it is over. */
   const texts = new Map<string, ReadonlyMap<string, string>>();
-  let collected: { readonly event: Outcome; readonly say: () => void }[] | null = null;
+  let collected: Said[] | null = null;
+  let waiting: Note[] = [];
+  let turn: Promise<void> | null = null;
 
-  const write = (outcomes: readonly { readonly event: Outcome; readonly say: () => void }[]): void => {
-    if (outcomes.length === 0) return;
-    const events = outcomes.map(({ event }) => event);
-    const ended = new Set(events.map(({ transaction }) => transaction));
-    journal.outcomes(events, new Map([...ended].flatMap((name) => [...(texts.get(name) ?? [])])));
+  const writeWaiting = (): void => {
+    const notes = waiting;
+    waiting = [];
+    if (notes.length === 0) return;
+    const intents = notes.flatMap((note) => note.intents);
+    const outcomes = notes.flatMap((note) => note.outcomes);
+    const results = outcomes.map(({ event }) => event);
+    const ended = new Set(results.map(({ transaction }) => transaction));
+    const missing = journal.write({
+      intents,
+      decided: notes.flatMap((note) => note.decided),
+      results,
+      texts: new Map([...ended].flatMap((name) => [...(texts.get(name) ?? [])])),
+    });
     for (const name of ended) texts.delete(name);
+    for (const [n, { transaction }] of intents.entries()) texts.set(transaction, readTexts(root, missing[n] ?? []));
     for (const { say } of outcomes) say();
+  };
+
+  const write = async (note: Partial<Note>, written: WrittenWhen): Promise<void> => {
+    waiting.push({ ...emptyNote, ...note });
+    if (written === 'now') return writeWaiting();
+    turn ??= setTimeout(gatheringMs).then(() => {
+      turn = null;
+      writeWaiting();
+    });
+    return turn;
   };
 
   return {
     journal,
     highest: (module) => Math.max(journal.highest(module), lastGood[module]?.generation ?? 0),
-    begin(transaction, modules) {
-      texts.set(transaction, readTexts(root, journal.intent({ transaction, modules })));
-    },
-    decided: (transaction) => journal.decided(transaction),
+    begin: (transaction, modules, written) => write({ intents: [{ transaction, modules }] }, written),
+    decided: (transaction, written) => write({ decided: [transaction] }, written),
     outcome(event, say) {
-      if (collected === null) write([{ event, say }]);
-      else collected.push({ event, say });
+      if (collected !== null) {
+        collected.push({ event, say });
+        return;
+      }
+      waiting.push({ ...emptyNote, outcomes: [{ event, say }] });
+      writeWaiting();
     },
-    together(work) {
-      const outcomes: typeof collected = [];
+    async together(work, written) {
+      const outcomes: Said[] = [];
       collected = outcomes;
       try {
         work();
       } finally {
         collected = null;
-        write(outcomes);
+        await write({ outcomes }, written);
       }
     },
     sayInterrupted() {
       for (const { time: since, ...one } of journal.interrupted)
         bus.emit({ type: 'journal:interrupted', since, ...one, message: tell(one) });
     },
-    [Symbol.dispose]: () => journal[Symbol.dispose](),
+    [Symbol.dispose]() {
+      writeWaiting();
+      journal[Symbol.dispose]();
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import type { Bus } from '../../events/bus.js';
 import type { LibraryFacts, ModuleLibrary } from '../../validate/types.js';
 import { validate } from '../../validate/validate.js';
 import { isAcceptable } from '../acceptable.js';
-import { findFixed } from '../conflicts/find-conflicts.js';
+import { dependantsOf, findFixed, type NewVersion } from '../conflicts/find-conflicts.js';
 import { createConflicts } from '../conflicts/job-conflicts.js';
 import type { Context } from '../context.js';
 import { inLoadOrder } from '../order.js';
@@ -57,7 +57,8 @@ export async function judgeBack(context: Context, { targets }: RollbackRequest):
     const file = fresh ?? running?.file ?? null;
     return file === null ? [] : [loadedModule(settings, file, fresh !== null)];
   });
-  return Promise.all(checked.map((one) => judge(context, one, loaded, targets)));
+  const others = { changed: new Set(targets.map((one) => one.module)), dependants: dependantsOf(context.records) };
+  return Promise.all(checked.map((one) => judge(context, one, loaded, others)));
 }
 
 /** The library of every module that will run. */
@@ -70,7 +71,7 @@ function librariesAfter({ records }: Context, backs: readonly Back[]): readonly 
 
 interface Checked extends Back {
   readonly file: LibraryFacts;
-  readonly findings: AssessRequest['findings'] & Parameters<typeof findFixed>[0]['findings'];
+  readonly findings: AssessRequest['findings'] & NewVersion['findings'];
   readonly durationMs: number;
 }
 
@@ -94,7 +95,7 @@ async function judge(
   context: Context,
   { findings, durationMs, ...back }: Checked,
   loaded: AssessRequest['loaded'],
-  targets: readonly BackTo[],
+  others: Pick<NewVersion, 'changed' | 'dependants'>,
 ): Promise<JudgedBack> {
   const { record, before, target, file } = back;
   const { config, records, models } = context;
@@ -102,8 +103,8 @@ async function judge(
   const startedAt = performance.now();
   const both = before === null ? null : await compareVersions(models, before, { library }, true);
   const conflicts = createConflicts(context, { forced: false });
-  const changed = new Set(targets.map((one) => one.module));
-  for (const found of findFixed({ record, version, findings, facts: file, records, changed })) conflicts.decide(found);
+  for (const found of findFixed({ record, version, findings, facts: file, records, ...others }))
+    conflicts.decide(found);
   const asked: AssessRequest = {
     module,
     findings,

@@ -76,7 +76,7 @@ export async function rollback(context: Context, request: RollbackRequest): Prom
   });
   const about: Rollback = { attempts, transaction, force: request.force, startedAt };
 
-  context.history.begin(
+  await context.history.begin(
     transaction,
     attempts.map(({ record, target, generation }) => {
       const { module, hash, entry, moduleVersion, inputs, generation: restores } = target;
@@ -91,6 +91,7 @@ export async function rollback(context: Context, request: RollbackRequest): Prom
         inputs,
       };
     }),
+    'now',
   );
   const result = await carryOut(context, about);
   return attempts.map((attempt) => {
@@ -122,7 +123,7 @@ async function carryOut(context: Context, { attempts, transaction, force }: Roll
       host: context.host,
       overrule: force,
       accepts,
-      decided: () => context.history.decided(transaction),
+      decided: () => context.history.decided(transaction, 'now'),
       candidates: attempts.map(({ target, file, before, generation, assessment }) => ({
         module: target.module,
         generation,

@@ -22,7 +22,7 @@ export interface Accounted {
 export async function accountForHost(context: Context, end: HostEnd): Promise<Accounted> {
   const heardAt = performance.now();
   const { code, message } = describeHostEnd(end);
-  const symbolised = await symbolise(context, { ...end, signal: end.how }, context.arriving);
+  const symbolised = await symbolise(context, { ...end, signal: end.how }, context.arriving.values());
   const { innermost, ...place } = symbolised;
   context.bus.emit({
     type: 'host:crash',

@@ -26,7 +26,7 @@ export interface Symbolised extends CrashPlace {
 export async function symbolise(
   context: Pick<Context, 'records' | 'models' | 'config'>,
   { stack: raw, address, signal }: RawCrash,
-  arriving: readonly KnownLibrary[] = [],
+  arriving: Iterable<KnownLibrary> = [],
 ): Promise<Symbolised> {
   const libraries = new Map([...versionsInUse(context), ...arriving].map((one) => [keyOf(one), one.library]));
   const { root } = context.config;

@@ -119,7 +119,7 @@ export function createSupervisor(context: Context, options: SupervisorOptions): 
 
   const replace = async (host: Host, end: HostEnd): Promise<void> => {
     // Which of them left the copies is only known from these: a host may end before it answers to a commit.
-    const own = { copiesFile: host.copiesFile, versions: [...versionsInUse(context), ...context.arriving] };
+    const own = { copiesFile: host.copiesFile, versions: [...versionsInUse(context), ...context.arriving.values()] };
     const left = untaken ?? own;
     untaken = left;
     const caused = context.emulatorFaults.caused(end);
