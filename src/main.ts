@@ -1,5 +1,7 @@
-import { run } from './cli.js';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import type { CommandIo } from './commands/io.js';
+import { cacheDir } from './config/cache-dir.js';
 import { inCi } from './config/environment.js';
 
 const { stdin, stdout, stderr, env } = process;
@@ -25,6 +27,11 @@ for (const stream of [stdout, stderr]) {
 
 // Started by an older Node (bin/hotmod.js) that has gone: nobody is left who could end us.
 if (env.HOTMOD_PARENT !== undefined) process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+
+// Most of what a start takes is to read and compile some hundred sources: the second start finds them compiled. Where that
+// cannot be kept, it says so in its answer, and nothing else is different (nodejs.org/api/module.html#module-compile-cache).
+enableCompileCache(join(cacheDir(env), 'node'));
+const { run } = await import('./cli.js');
 
 process.exitCode = await run(process.argv.slice(2), io);
 // A library that keeps a handle open must not keep the program from ending.

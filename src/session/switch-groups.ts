@@ -14,7 +14,7 @@ export interface Switching {
  * So many modules start beside each other: while one is on its way through the host, the next ones are judged and noted,
  * so that nobody waits for the other's answers. The host itself takes one step after the other, in the order asked.
  */
-const startsAtOnce = 16;
+const startsAtOnce = 32;
 
 /**
  * Switches each group by itself, in order. Modules that start alone begin before those before them have ended, but for those
