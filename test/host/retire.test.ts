@@ -91,6 +91,9 @@ for (const [what, work, start, name] of [
   });
 }
 
+/** On a busy machine it may not answer in time, and is then taken to be inside all the same. */
+const aThread = expect.stringMatching(/^(thread|silentThread)$/);
+
 test('a thread that blocks the signal which asks where it is counts as inside', async () => {
   await using bench = await openBench();
   await load(bench, await bench.compile('pool', pool(true), gnu), 1, 'pool');
@@ -107,7 +110,7 @@ test('a module that is unloaded while its thread runs stays mapped', async () =>
   await load(bench, await bench.compile('counter', threaded(waiting), gnu), 1);
   await call(bench, 'start_thread');
   await bench.host.unload('counter');
-  expect(await bench.host.kept()).toMatchObject([{ generation: 1, blocker: 'thread' }]);
+  expect(await bench.host.kept()).toMatchObject([{ generation: 1, blocker: aThread }]);
   expect(await isMapped(bench, 1)).toBe(true);
 });
 
@@ -126,7 +129,7 @@ test('a version that starts a thread and is not taken in the end stays mapped', 
     await bench.host.stage({ module: 'counter', generation: 2, library, entry: entryOf('counter') }),
   ).toMatchObject({ ok: true });
   expect(await bench.host.commit({ modules: ['counter'] })).toMatchObject({ ok: false });
-  expect(await bench.host.kept()).toMatchObject([{ generation: 2, blocker: 'thread' }]);
+  expect(await bench.host.kept()).toMatchObject([{ generation: 2, blocker: aThread }]);
   await bench.host.step(2, 1 / 60);
   expect(await viewOf(bench.host, 'counter')).toBe('2');
 });
