@@ -72,8 +72,8 @@ function watchProgram(
     looking = true;
     try {
       const { host, bus } = context;
-      const { frame, rate, paused, tickUs } = await host.stats();
-      const views = await host.views();
+      // Both questions in one go, so that two processes wake up once for them.
+      const [{ frame, rate, paused, tickUs }, views] = await Promise.all([host.stats(), host.views()]);
       const state = await lookAtState();
       // Emitted in one go, so that a view draws once and shows text and frame counter of the same moment.
       const now = `${frame} ${rate} ${paused}`;
