@@ -32,9 +32,9 @@ export function giveBackMemory(bus: Bus, giveBack: () => void = collectAll): () 
 
 /**
  * What a drawing or a save makes is gone a moment later, so that collecting it costs next to nothing where it all fits into
- * V8's memory for young objects. A session that is idle is given the smallest, 1 MB: one drawing, of 2 to 3 MB, then has three
- * collections, and so has each of the first milliseconds of a save. From that V8 only doubles it, and only now and then; to
- * 8 MB at once is 20 MB of memory for a quarter of what an idle session computes.
+ * V8's memory for young objects. But V8 leaves a session that does little 1 MB for them, of which one drawing takes 2 to 3, and
+ * then only doubles it, now and then. What outlives such a collection by chance makes a full one necessary after 80 seconds.
+ * To 8 MB at once costs 20 MB of memory and saves a quarter of what the conductor of an idle session computes.
  */
 export function growYoungMemoryFast(): void {
   setFlagsFromString('--semi-space-growth-factor=8');
