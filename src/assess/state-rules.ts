@@ -196,9 +196,10 @@ export function judgeState(
       rule.perRecord === true && change.record !== '' ? `${rule.code} ${change.record}` : sameChange(change);
     if (told.has(about)) continue;
     told.add(about);
-    const alike = changes.filter(
-      (one) => rule.perRecord === true && one.record === change.record && rule.kinds.includes(one.kind),
-    );
+    const alike =
+      rule.perRecord === true
+        ? changes.filter((one) => one.record === change.record && rule.kinds.includes(one.kind))
+        : [];
     const judged =
       rule.level === 'live'
         ? judgeByValues(change, findings)

@@ -11,7 +11,7 @@ import type { Session } from '../session.js';
 import type { Target } from '../target/targets.js';
 import { devActions } from './dev-actions.js';
 import { answerRequests } from './dev-control.js';
-import { giveBackMemory } from './dev-memory.js';
+import { giveBackMemory, growYoungMemoryFast } from './dev-memory.js';
 import type { CommandIo } from './io.js';
 import { loadProject, openSession, type ProjectOptions } from './project.js';
 import { listenForSignals, signalExitCode } from './signals.js';
@@ -30,6 +30,7 @@ const liveIntervals: Readonly<Record<ViewName, number>> = { ink: 250, json: 1000
  * second one at once.
  */
 export async function dev(options: DevOptions, io: CommandIo): Promise<number> {
+  growYoungMemoryFast();
   const config = await loadProject(options, io);
   const socket = socketPath(config.outDir);
   const bus = createBus();

@@ -68,9 +68,28 @@ export async function openHost(options: HostOptions): Promise<Host> {
     throw error;
   }
   state.statusFile = openStatusFile(statusFile);
-  const stopWatching = watchProcess(child, limitsOf(options), state);
-  void ended.then(stopWatching);
-  return createHost(child, options.copiesFile, calls, state, ended);
+  const watch = createWatch(() => watchProcess(child, limitsOf(options), state));
+  void ended.then(watch.end);
+  return createHost(child, options.copiesFile, calls, state, { ended, watch: watch.begin });
+}
+
+interface Watch {
+  begin(): void;
+  end(): void;
+}
+
+/** Begins once, when there is something to look at, and not at all after its end. */
+function createWatch(start: () => () => void): Watch {
+  let stop: (() => void) | null = null;
+  return {
+    begin() {
+      stop ??= start();
+    },
+    end() {
+      stop?.();
+      stop = () => undefined;
+    },
+  };
 }
 
 interface State {
@@ -133,7 +152,7 @@ function limitsOf({ hangTimeoutMs, timeouts }: HostOptions): (call: string) => n
 function watchProcess(child: Child, limitOf: (call: string) => number, state: State): () => void {
   return watchForHangs({
     limitOf,
-    read: () => state.statusFile?.read() ?? null,
+    status: () => state.statusFile,
     now: () => performance.now(),
     mayJudge: () => !isDebugged(child.pid),
     onHang(lane) {
@@ -168,7 +187,13 @@ function isDebugged(pid: number): boolean {
   }
 }
 
-function createHost(child: Child, copiesFile: string, calls: Calls, state: State, ended: Promise<HostEnd>): Host {
+interface Life {
+  readonly ended: Promise<HostEnd>;
+  /** From now on there are modules, whose calls may not return. A host that only waits is not looked at. */
+  watch(): void;
+}
+
+function createHost(child: Child, copiesFile: string, calls: Calls, state: State, { ended, watch }: Life): Host {
   const run = async (call: HostCall): Promise<void> => {
     await calls.ask(call);
   };
@@ -188,6 +213,7 @@ function createHost(child: Child, copiesFile: string, calls: Calls, state: State
     copiesFile,
     ended,
     async stage(request) {
+      watch();
       const answer = await calls.ask({ call: 'stage', request });
       if (answer.answer !== 'staged') throw wrongAnswer('stage', answer);
       return answer.result;
@@ -223,6 +249,7 @@ function createHost(child: Child, copiesFile: string, calls: Calls, state: State
       return answer.result;
     },
     async inherit(file) {
+      watch();
       const answer = await calls.ask({ call: 'inherit', file });
       if (answer.answer !== 'inherited') throw wrongAnswer('inherit', answer);
       return answer.result;

@@ -32,6 +32,11 @@ export interface EngineStatus {
 }
 
 export interface StatusFile extends Disposable {
+  /**
+   * The sequence number of each lane and nothing else: decoding the whole file takes longer than a frame of the program does,
+   * and this is asked several times a second as long as the session lives. Null as with `read`.
+   */
+  sequences(): readonly bigint[] | null;
   /** Null where the file is not the engine's, or not complete yet. */
   read(): EngineStatus | null;
 }
@@ -59,10 +64,17 @@ export function openStatusFile(path: string): StatusFile {
   const descriptor = openSync(path, 'r');
   const bytes = new Uint8Array(fileBytes);
   const view = new DataView(bytes.buffer);
+  const load = (size: number): boolean =>
+    readSync(descriptor, bytes, 0, size, 0) === size &&
+    view.getUint32(0, littleEndian) === magic &&
+    view.getUint32(4, littleEndian) === abi;
   return {
+    sequences() {
+      if (!load(endAt)) return null;
+      return Array.from({ length: laneCount }, (_, n) => view.getBigUint64(lanesAt + n * laneBytes, littleEndian));
+    },
     read() {
-      if (readSync(descriptor, bytes, 0, fileBytes, 0) < fileBytes) return null;
-      if (view.getUint32(0, littleEndian) !== magic || view.getUint32(4, littleEndian) !== abi) return null;
+      if (!load(fileBytes)) return null;
       return {
         frame: Number(view.getBigUint64(8, littleEndian)),
         lanes: Array.from({ length: laneCount }, (_, index) => readLane(view, lanesAt + index * laneBytes)),
@@ -80,11 +92,16 @@ export function openStatusFile(path: string): StatusFile {
   };
 }
 
+/** Odd numbers are calls, even ones the time between two. */
+export function isBusy(sequence: bigint): boolean {
+  return sequence % 2n === 1n;
+}
+
 function readLane(view: DataView, at: number): StatusLane {
   const sequence = view.getBigUint64(at, littleEndian);
   return {
     sequence,
-    busy: sequence % 2n === 1n,
+    busy: isBusy(sequence),
     frames: Number(view.getBigUint64(at + 8, littleEndian)),
     generation: view.getUint32(at + 16, littleEndian),
     module: readText(view, at + 24, nameBytes),

@@ -1,5 +1,5 @@
 import { commitSteps } from './failures.js';
-import type { EngineStatus, StatusLane } from './status.js';
+import { isBusy, type StatusFile, type StatusLane } from './status.js';
 
 const loadCalls: ReadonlySet<string> = new Set([
   'dlopen',
@@ -21,7 +21,8 @@ export interface WatchdogOptions {
   limitOf(call: string): number;
   /** Between two looks, 250 unless told. */
   readonly intervalMs?: number;
-  read(): EngineStatus | null;
+  /** Null where there is no file to look at any more. */
+  status(): Pick<StatusFile, 'sequences' | 'read'> | null;
   now(): number;
   /** Asked when a call seems to hang; false puts the judgement off. */
   mayJudge(): boolean;
@@ -43,13 +44,14 @@ export function watchForHangs(options: WatchdogOptions): () => void {
     const now = options.now();
     const passed = Math.min(now - last, interval * 2);
     last = now;
-    const status = options.read();
-    for (const [index, lane] of (status?.lanes ?? []).entries()) {
+    const status = options.status();
+    for (const [index, sequence] of (status?.sequences() ?? []).entries()) {
       const before = seen[index];
-      const same = lane.busy && before?.sequence === lane.sequence;
+      const same = isBusy(sequence) && before?.sequence === sequence;
       const stoodStill = same ? before.stoodStill + passed : 0;
-      seen[index] = { sequence: lane.sequence, stoodStill };
-      if (!same) continue;
+      seen[index] = { sequence, stoodStill };
+      const lane = same ? status?.read()?.lanes[index] : undefined;
+      if (lane?.sequence !== sequence) continue;
       const limit = options.limitOf(lane.call);
       if (limit === 0 || stoodStill < limit || !options.mayJudge()) continue;
       clearInterval(timer);

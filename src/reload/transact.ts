@@ -38,6 +38,8 @@ export interface TransactionRequest {
   readonly host: Host;
   /** Providers before dependents. */
   readonly candidates: readonly Candidate[];
+  /** Called while the host loads a candidate: time for what can be worked out from the files alone. Must not throw. */
+  readonly meanwhile: (candidate: Candidate) => void;
   /** How a candidate's state is carried over, now that its real hooks are known; null where the module does so itself. */
   readonly transferOf: (candidate: Candidate, facts: ModuleFacts) => Transfer | null;
   /** How its variables would get back, should it crash on probation; null where they go back as of the reload. */
@@ -89,7 +91,9 @@ export async function transact(request: TransactionRequest): Promise<Transaction
   for (const candidate of candidates) {
     const { module, generation, library, entry, imports, patches, replaces } = candidate;
     const startsWith = replaces === null;
-    const result = await host.stage({ module, generation, library, entry, imports, patches, startsWith });
+    const loading = host.stage({ module, generation, library, entry, imports, patches, startsWith });
+    request.meanwhile(candidate);
+    const result = await loading;
     if (!result.ok) {
       await giveUp();
       const assessment = blocked(candidate.assessment, result);

@@ -12,7 +12,7 @@ import { tellPassedAgain } from './recovery/recover.js';
 import { symbolise } from './recovery/symbolise.js';
 import type { Ready, Reporter } from './reporter.js';
 import { readFindings, transferBetween } from './transfer.js';
-import { wayBackOf } from './way-back.js';
+import { foreseeWayBack, wayBackOf } from './way-back.js';
 
 /**
  * What became of a group: an outcome was emitted for each; or one of them took the host down; or a module outside it
@@ -69,6 +69,10 @@ export async function switchGroup(
         assessment,
         replaces,
       })),
+      meanwhile: (candidate) => {
+        const one = find(candidate.module);
+        if (one !== undefined) foreseeWayBack(one.both, runningFacts(one.record));
+      },
       transferOf: (candidate, facts) => {
         const one = find(candidate.module);
         return one === undefined ? null : transferBetween(one.both, runningFacts(one.record), facts, terms.overrule);

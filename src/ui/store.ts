@@ -7,14 +7,15 @@ import { initialState, type ViewState } from '../view/state.js';
 const newsInterval = 50;
 /**
  * What changes all the time (frame counter, views, output) is drawn four times a second while somebody is at work,
- * that is, for half a minute after a save or a key. Later once in two seconds is enough, as often as it is asked for
- * then (session/values/live.ts): at that rate, with cold caches, one drawing costs 3 to 5 ms, and a session in which nobody
- * does anything has to stay below one per cent of a core.
+ * that is, for half a minute after a save or a key. Later output is, once in two seconds: with cold caches one drawing
+ * costs 3 to 5 ms, and a session in which nobody does anything has to stay below one per cent of a core. What a look at the
+ * program brings is drawn at once then, because looks are no more frequent (session/values/live.ts): shown later, it would
+ * be older by as much and cost another wake-up.
  */
 const quietInterval = 250;
-const idleInterval = 2000;
+const idleIntervals = { output: 2000, look: 1000 } as const;
 const idleAfter = 30_000;
-const quietTypes: ReadonlySet<EventType> = new Set(['host:stats', 'module:view', 'module:state', 'host:output']);
+const lookTypes: ReadonlySet<EventType> = new Set(['host:stats', 'module:view', 'module:state']);
 
 /** Timers as the store needs them, passed in by tests. */
 export interface Timers {
@@ -68,10 +69,12 @@ export function createStore(bus: Bus, timers: Timers = systemTimers): ViewStore 
     if (next === current) return;
     current = next;
     const now = timers.now();
-    if (!quietTypes.has(event.type)) {
+    const isLook = lookTypes.has(event.type);
+    if (!isLook && event.type !== 'host:output') {
       lastNews = now;
       publishWithin(newsInterval);
-    } else publishWithin(now - lastNews < idleAfter ? quietInterval : idleInterval);
+    } else if (now - lastNews < idleAfter) publishWithin(quietInterval);
+    else publishWithin(isLook ? idleIntervals.look : idleIntervals.output);
   });
 
   return {

@@ -72,7 +72,7 @@ describe('the store of the Ink view', () => {
     expect(store.snapshot().modules[0]?.progress.done).toBe(1000);
   });
 
-  test('draws the frame counter four times a second after a change, and once in two seconds when nobody is there', () => {
+  test('draws the frame counter four times a second after a change, and once a second at most when nobody is there', () => {
     const { bus, store, advance, drawn } = follow();
     let frame = 0;
     const run = (seconds: number) => (): void => {
@@ -84,9 +84,30 @@ describe('the store of the Ink view', () => {
     bus.emit(sessionStart(['traffic']));
     expect(drawn(run(4))).toBeLessThanOrEqual(18);
     run(28)();
-    expect(drawn(run(10))).toBeLessThanOrEqual(6);
+    expect(drawn(run(10))).toBeLessThanOrEqual(11);
     store.wake();
     expect(drawn(run(4))).toBeGreaterThan(12);
+  });
+
+  test('when nobody is there, shows what a look at the program found at once, and output with it', () => {
+    const { bus, store, advance, waiting, drawn } = follow();
+    bus.emit(sessionStart(['traffic']));
+    advance(31_000);
+    bus.emit(stats(1));
+    advance(0);
+    for (const frame of [2, 3, 4]) {
+      advance(300);
+      bus.emit({ type: 'host:output', stream: 'stdout', module: 'traffic', text: `frame ${frame}` });
+      expect(drawn(() => advance(1650))).toBe(0);
+      expect(
+        drawn(() => {
+          bus.emit(stats(frame));
+          advance(0);
+        }),
+      ).toBe(1);
+      expect(store.snapshot().stats?.frame).toBe(frame);
+      expect(waiting()).toBe(0);
+    }
   });
 
   test('a change does not wait behind the frame counter', () => {

@@ -11,7 +11,7 @@ import { noteTouch, runningFacts } from '../records.js';
 import { describeHostEnd } from '../recovery/host-ends.js';
 import { emitStanding, emitSwitched } from '../reporter.js';
 import { readFindings, transferBetween } from '../transfer.js';
-import { wayBackOf } from '../way-back.js';
+import { foreseeWayBack, wayBackOf } from '../way-back.js';
 import type { BackTo } from './go-back.js';
 import { type JudgedBack, judgeBack, type RollbackRequest } from './judge-back.js';
 
@@ -134,9 +134,13 @@ async function carryOut(context: Context, { attempts, transaction, force }: Roll
         assessment,
         replaces: before?.generation ?? null,
       })),
+      meanwhile: (candidate) => {
+        const { both, record } = of(candidate);
+        foreseeWayBack(both, runningFacts(record));
+      },
       returnOf: (candidate, facts) => {
         const { both, record } = of(candidate);
-        return both === null ? null : wayBackOf(both, runningFacts(record), facts);
+        return wayBackOf(both, runningFacts(record), facts);
       },
       transferOf: (candidate, facts) => {
         const { both, record } = of(candidate);

@@ -7,7 +7,8 @@ const sizes = { header: 48, operation: 64, piece: 56, function: 16, constant: 16
 
 /** A plan in the form that the engine reads (`host/engine/plan.h`). */
 export function encodePlan(parts: PlanParts): Uint8Array {
-  const operations = parts.operations.flatMap(flatten);
+  const operations: FlatOperation[] = [];
+  flatten(parts.operations, operations);
   const strided = parts.pieces.filter((piece) => piece.count > 1);
   const single = parts.pieces.filter((piece) => piece.count <= 1).sort((a, b) => a.from - b.from);
   const functions = [...parts.functions].sort((a, b) => a.from - b.from);
@@ -60,16 +61,23 @@ export function emptyPlan(before: StateModel): TransferPlan {
 }
 
 /** An operation with the number of those that follow and belong to it. */
-interface FlatOperation extends Operation {
-  readonly following: number;
+interface FlatOperation {
+  readonly one: Operation;
+  following: number;
 }
 
-function flatten(operation: Operation): readonly FlatOperation[] {
-  const body = (operation.body ?? []).flatMap(flatten);
-  return [{ ...operation, following: body.length }, ...body];
+/** In one list, because a large plan has some thousand operations within one another. */
+function flatten(operations: readonly Operation[], flat: FlatOperation[]): void {
+  for (const one of operations) {
+    const operation = { one, following: 0 };
+    flat.push(operation);
+    const first = flat.length;
+    if (one.body !== undefined) flatten(one.body, flat);
+    operation.following = flat.length - first;
+  }
 }
 
-function writeOperation(out: Writer, one: FlatOperation): void {
+function writeOperation(out: Writer, { one, following }: FlatOperation): void {
   out.u16(one.code);
   out.u16(one.flags ?? 0);
   out.u32(one.check ?? noCheck);
@@ -78,7 +86,7 @@ function writeOperation(out: Writer, one: FlatOperation): void {
   out.u64(one.count);
   out.u64(one.a ?? 0);
   out.u64(one.b ?? 0);
-  out.u32(one.following);
+  out.u32(following);
   out.u32(one.type ?? 0);
   out.u64(0);
 }

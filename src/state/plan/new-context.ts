@@ -65,7 +65,12 @@ function once<T>(make: () => T): () => T {
   };
 }
 
+/** A build is asked at the way back and again when the next one comes. */
+const embeddedIn = new WeakMap<readonly StateVariable[], ReadonlySet<string>>();
+
 function embeddedRecords(variables: readonly StateVariable[]): ReadonlySet<string> {
+  const known = embeddedIn.get(variables);
+  if (known !== undefined) return known;
   const names = new Set<string>();
   const seen = new Set<object>();
   const visit = (type: DebugType): void => {
@@ -78,6 +83,7 @@ function embeddedRecords(variables: readonly StateVariable[]): ReadonlySet<strin
     for (const field of plain.fields) visit(field.type);
   };
   for (const { variable } of variables) visit(variable.type);
+  embeddedIn.set(variables, names);
   return names;
 }
 

@@ -167,7 +167,8 @@ export function isTablePointer(field: Field): boolean {
 function carryPointer(context: PlanContext, out: Out, before: PointerType, after: PointerType, spot: Spot): void {
   const [target, now] = [plainOf(before.target), plainOf(after.target)];
   const type = classOf(context, target);
-  const check = addCheck(context, { kind: 'pointer', decisive: true, path: spot.path, type: typeName(before) });
+  const name = typeName(before);
+  const check = addCheck(context, { kind: 'pointer', decisive: true, path: spot.path, type: name });
   out.push({ code: code.pointer, check, from: spot.from, to: spot.to, count: 1, type });
   if (before.form === 'memberPointer') return judgeMember(context, before, after, spot);
   if (target.kind === 'function') {
@@ -184,7 +185,7 @@ function carryPointer(context: PlanContext, out: Out, before: PointerType, after
   const table = target.kind === 'record' ? tableOffset(target) : null;
   if (table !== null) out.push({ code: code.fixVptr, from: spot.from, to: spot.to, count: 1, a: table });
   judge(context, spot, { before, after }, found, (decisive) => {
-    const number = addCheck(context, { kind: 'outside', decisive, path: spot.path, type: typeName(before) });
+    const number = addCheck(context, { kind: 'outside', decisive, path: spot.path, type: name });
     out.push({ code: code.outside, check: number, from: spot.from, to: spot.to, count: 1 });
     return number;
   });

@@ -206,8 +206,10 @@ function differenceOf(
   before: PlainType,
   after: PlainType,
 ): Pick<ChangedBehind, 'detail' | 'sameName'> | null {
-  const sameName = nameOf(before) === nameOf(after) && before.kind === after.kind;
+  // Most are the same, and no name has to be put together for them.
+  const isOneName = (): boolean => before.kind === after.kind && nameOf(before) === nameOf(after);
   if (before.kind === 'record' && after.kind === 'record' && !(before.complete && after.complete)) {
+    const sameName = isOneName();
     if (!sameName) return { sameName, detail: `${nameOf(before)} became ${nameOf(after)}` };
     // Where one name has several definitions, none of them may have changed.
     const isKnown = context.types.before.named(fullName(before)).length > 0;
@@ -216,9 +218,10 @@ function differenceOf(
       : null;
   }
   if (before.kind === 'record' && context.changedTables().has(tableName(before))) {
-    return { sameName, detail: 'its virtual functions changed' };
+    return { sameName: isOneName(), detail: 'its virtual functions changed' };
   }
   if (context.compare.sameLayout(before, after)) return null;
+  const sameName = isOneName();
   const difference = context.compare.difference(before, after);
   if (difference === null) return { sameName, detail: '' };
   const where = difference.path.replace(/^[.>-]+/, '');
