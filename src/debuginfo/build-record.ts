@@ -5,10 +5,9 @@ import type { Entry } from './entry.js';
 import { DebugInfoError } from './errors.js';
 import { type Parts, refuseInsideItself } from './inside-itself.js';
 import { lazy } from './lazy.js';
-import type { OpenUnit } from './open-unit.js';
+import type { DescribedUnit, TypeReader } from './program-types.js';
 import { sizeOf } from './size-of.js';
 import { tagsOf } from './tags.js';
-import type { TypeReader } from './type-reader.js';
 import type { Base, Field, Place, RecordType } from './types.js';
 
 interface RecordParts extends Parts {
@@ -16,7 +15,7 @@ interface RecordParts extends Parts {
 }
 
 /** Section 5.7.1 to 5.7.10. */
-export function buildRecord(reader: TypeReader, unit: OpenUnit, entry: Entry): RecordType {
+export function buildRecord(reader: TypeReader, unit: DescribedUnit, entry: Entry): RecordType {
   return new RecordOfFile(reader, unit, entry);
 }
 
@@ -30,12 +29,12 @@ class RecordOfFile implements RecordType {
   readonly complete: boolean;
   readonly unit: string;
   readonly #reader: TypeReader;
-  readonly #unit: OpenUnit;
+  readonly #unit: DescribedUnit;
   readonly #entry: Entry;
   #parts: RecordParts | null = null;
   #looked = false;
 
-  constructor(reader: TypeReader, unit: OpenUnit, entry: Entry) {
+  constructor(reader: TypeReader, unit: DescribedUnit, entry: Entry) {
     this.form = entry.tag === tag.unionType ? 'union' : entry.tag === tag.classType ? 'class' : 'struct';
     this.name = typeNameOf(reader.program, unit, entry);
     this.size = entry.number(at.byteSize) ?? 0;
@@ -80,7 +79,7 @@ function partsOf(record: RecordType): Parts | null {
   return record instanceof RecordOfFile ? record.parts : null;
 }
 
-function readParts(reader: TypeReader, unit: OpenUnit, entry: Entry): RecordParts {
+function readParts(reader: TypeReader, unit: DescribedUnit, entry: Entry): RecordParts {
   const children = lazy(() => reader.program.children(unit, entry, tag.member, tag.inheritance));
   const members = lazy(() => children().filter((child) => child.tag === tag.member && !isStatic(child)));
   return {
@@ -121,7 +120,7 @@ type BitPlace = Pick<Field, 'bitOffset' | 'bitSize'>;
  * clang describes a bit-field that is as wide as its type as a plain field, also where it is packed and begins within a byte:
  * at the byte in which the bit-field before it ends. Nothing else can begin there.
  */
-function placeOf(reader: TypeReader, unit: OpenUnit, member: Entry, before: BitPlace | undefined): BitPlace {
+function placeOf(reader: TypeReader, unit: DescribedUnit, member: Entry, before: BitPlace | undefined): BitPlace {
   const bitSize = member.number(at.bitSize);
   if (bitSize !== null) return { bitSize, bitOffset: bitFieldOffset(reader, unit, member, bitSize) };
   const bitOffset = memberOffset(member) * 8;
@@ -131,7 +130,7 @@ function placeOf(reader: TypeReader, unit: OpenUnit, member: Entry, before: BitP
   return size === null ? { bitSize, bitOffset } : { bitSize: size * 8, bitOffset: end };
 }
 
-function buildField(reader: TypeReader, unit: OpenUnit, member: Entry, { bitOffset, bitSize }: BitPlace): Field {
+function buildField(reader: TypeReader, unit: DescribedUnit, member: Entry, { bitOffset, bitSize }: BitPlace): Field {
   const type = lazy(() => reader.typeOf(member));
   return {
     name: member.string(at.name) ?? '',
@@ -156,7 +155,7 @@ function buildField(reader: TypeReader, unit: OpenUnit, member: Entry, { bitOffs
  * Section 5.7.6. Up to DWARF 4 there is another form (section 5.6.6 there): `DW_AT_bit_offset` counts from the most
  * significant bit of a storage unit of `DW_AT_byte_size` bytes.
  */
-function bitFieldOffset(reader: TypeReader, unit: OpenUnit, member: Entry, bitSize: number): number {
+function bitFieldOffset(reader: TypeReader, unit: DescribedUnit, member: Entry, bitSize: number): number {
   const direct = member.number(at.dataBitOffset);
   // Section 5.7.6 allows one or the other; where both are there, bits count from the byte.
   if (direct !== null) return memberOffset(member) * 8 + direct;

@@ -51,6 +51,24 @@ export function readLineHeader(sections: DebugSections, offset: number, director
   return { minInstructionLength, maxOperations, lineBase, lineRange, opcodeBase, argumentCounts, ...names, start, end };
 }
 
+/** Whether two headers are written in the same way, up to where the opcodes begin. */
+export function sameLineHeaders(one: DebugSections, first: number, other: DebugSections, second: number): boolean {
+  const [ours, theirs] = [headerBytes(one, first), headerBytes(other, second)];
+  return ours !== null && theirs !== null && Buffer.compare(ours, theirs) === 0;
+}
+
+/** Without the length in front, in which the opcodes count. Null where it reaches beyond its section. */
+function headerBytes(sections: DebugSections, offset: number): Uint8Array | null {
+  const bytes = sections.section('debug_line');
+  const cursor = new Cursor(bytes, sections.littleEndian, offset);
+  const { offset: offsetSize } = readInitialLength(cursor);
+  const start = cursor.at;
+  if (cursor.u16() >= 5) cursor.take(2);
+  const length = cursor.unsigned(offsetSize);
+  const end = cursor.at + length;
+  return end <= bytes.length ? bytes.subarray(start, end) : null;
+}
+
 type Names = Pick<LineHeader, 'folders' | 'files'>;
 
 /** Versions 2 to 4: strings one after another; an empty one ends each table. */

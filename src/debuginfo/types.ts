@@ -207,6 +207,8 @@ export interface CodeFrame extends Place {
 export type NamedType = RecordType | EnumType | TypedefType;
 
 export interface DebugInfo {
+  /** Units whose types are those of an earlier reading. */
+  readonly reused: number;
   readonly pointerSize: 4 | 8;
   /** Names of the sources (`DW_AT_name` of the compilation units), with the folder they were compiled in. */
   readonly units: readonly {
