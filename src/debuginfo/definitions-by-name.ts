@@ -17,6 +17,11 @@ export function definitionsNamed(program: Program, name: string): readonly Locat
   return known;
 }
 
+/** Units have other bodies from now on. */
+export function forgetDefinitions(program: Program): void {
+  answers.delete(program);
+}
+
 /** The same of some units. */
 export function definitionsIn(units: readonly DescribedUnit[], name: string): readonly Located<UnitBody>[] {
   return units.flatMap(({ body }) => {

@@ -67,7 +67,14 @@ function allAlike(program: Program, found: readonly Located[]): boolean {
   return new Set(found.map((one) => looksOf(program, one))).size === 1;
 }
 
-function looksOf(program: Program, { unit, entry }: Located): string {
+function looksOf(program: Program, one: Located): string {
+  const { looks } = one.unit.body;
+  const known = looks.get(one.entry.offset) ?? readLooks(program, one);
+  looks.set(one.entry.offset, known);
+  return known;
+}
+
+function readLooks(program: Program, { unit, entry }: Located): string {
   const { file, line } = program.placeOf(unit, entry);
   const members = program
     .children(unit, entry, tag.member, tag.inheritance, tag.enumerator)

@@ -54,6 +54,8 @@ export interface UnitBody extends DescribedUnit {
   readonly types: Map<number, DebugType>;
   readonly variables: Map<number, VariableParts>;
   readonly functions: Map<number, FunctionParts>;
+  /** What definitions of one name are told apart by. */
+  readonly looks: Map<number, string>;
   /** By position in the index. */
   readonly scopes: Map<number, Scope>;
 }

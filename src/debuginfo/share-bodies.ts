@@ -1,6 +1,12 @@
 import { at } from './constants.js';
-import { isDefinitionOf, readDeclaration } from './definitions.js';
-import { definableEntries, definitionsIn, definitionsNamed, definitionsOf } from './definitions-by-name.js';
+import { findDefinition, isDefinitionOf, readDeclaration } from './definitions.js';
+import {
+  definableEntries,
+  definitionsIn,
+  definitionsNamed,
+  definitionsOf,
+  forgetDefinitions,
+} from './definitions-by-name.js';
 import { DebugInfoError } from './errors.js';
 import type { Located, OpenUnit, Program, UnitBody } from './program-types.js';
 import { moveBody } from './unit-body.js';
@@ -29,13 +35,17 @@ export function shareBodies(program: Program, likes: ReadonlyMap<OpenUnit, UnitB
     unit.body = body;
     moveBody(body, unit, program);
   }
+  forgetDefinitions(program);
   return shared.size;
 }
+
+/** From bodies that units of the new program would have by themselves to those that they share. */
+type Bodies = ReadonlyMap<UnitBody, UnitBody>;
 
 /** Leaves out what cannot be shared as long as the rest is; returns how many these were. */
 function leaveOut(program: Program, shared: Map<OpenUnit, UnitBody>): number {
   const before = shared.size;
-  const bodies = new Map([...shared].map(([unit, body]) => [unit.body, body]));
+  const bodies: Bodies = new Map([...shared].map(([unit, body]) => [unit.body, body]));
   const sameNames = new Map<Program, Map<string, boolean>>();
   const isSameName = (home: Program, name: string): boolean => {
     const ofHome = sameNames.get(home) ?? new Map<string, boolean>();
@@ -47,37 +57,33 @@ function leaveOut(program: Program, shared: Map<OpenUnit, UnitBody>): number {
   };
   const drops: OpenUnit[] = [];
   for (const [unit, body] of shared) {
-    const sameScopes = (offset: number): boolean => isSameDeclaration(program, body, offset, bodies);
-    const outer = outerDeclarations(body);
-    const kept = outer.every(({ name, offset }) => isSameName(body.program, name) || sameScopes(offset));
-    if (!kept) drops.push(unit);
+    const isSame = ({ name, offset }: Outer): boolean =>
+      isSameName(body.program, name) || isSameDeclaration(unit, body, offset, bodies);
+    if (!outerDeclarations(body).every(isSame)) drops.push(unit);
   }
   for (const unit of drops) shared.delete(unit);
   return before - shared.size;
 }
 
-/** The same, of those that stand where the declaration does. */
-function isSameDeclaration(
-  program: Program,
-  body: UnitBody,
-  offset: number,
-  bodies: ReadonlyMap<UnitBody, UnitBody>,
-): boolean {
-  const home = body.program;
-  const declared = readDeclaration(home, body, home.entry(body, offset));
-  if (declared === null) return false;
-  return sameDefinitions(
-    definitionsNamed(home, declared.name).filter((one) => isDefinitionOf(home, declared, one)),
-    definitionsIn(program.units, declared.name).filter((one) => isDefinitionOf(program, declared, one)),
-    bodies,
-  );
+/**
+ * Whether a declaration means the same, whatever else goes by its name. In the new program its unit still has a body of
+ * its own here.
+ */
+function isSameDeclaration(unit: OpenUnit, body: UnitBody, offset: number, bodies: Bodies): boolean {
+  const before = definitionAt(body, offset);
+  const after = definitionAt(unit.body, offset);
+  return bodies.get(after.unit.body) === before.unit.body && after.entry.offset === before.entry.offset;
+}
+
+function definitionAt(body: UnitBody, offset: number): Located {
+  return findDefinition(body.reader, body, body.program.entry(body, offset));
 }
 
 /** Definitions in shared units, at the same places, in the same order: the first of several alike is the one that counts. */
 function sameDefinitions(
   before: readonly Located<UnitBody>[],
   after: readonly Located<UnitBody>[],
-  bodies: ReadonlyMap<UnitBody, UnitBody>,
+  bodies: Bodies,
 ): boolean {
   return (
     before.length === after.length &&

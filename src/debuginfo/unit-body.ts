@@ -34,6 +34,7 @@ export function createBody(
     scopes: new Map(),
     variables: new Map(),
     functions: new Map(),
+    looks: new Map(),
     files() {
       if (facts.files !== null) return facts.files;
       const { sections, lineTable } = body;
