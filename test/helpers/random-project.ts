@@ -52,7 +52,7 @@ export function randomProject(random: () => number, cpp: boolean): RandomProject
   const fieldOf = (from: readonly string[]): Field => ({ name: fresh('f'), type: pick(chance(0.5) ? scalars : from) });
   const fields = (from: readonly string[]): Field[] => Array.from({ length: 1 + below(4) }, () => fieldOf(from));
 
-  const common = { enumerators: 3, base: fields(scalars) };
+  const common = { file: 'common.h', enumerators: 3, base: fields(scalars) };
   const headers = new Map<string, Field[]>([
     ['one.h', fields(types)],
     ['two.h', fields(types)],
@@ -89,7 +89,7 @@ export function randomProject(random: () => number, cpp: boolean): RandomProject
 
   const textOf = (source: Source): string => {
     const place = source.name.replace(/\W/g, '_');
-    const lines = ['#include "common.h"', ...source.headers.map((name) => `#include "${name}"`)];
+    const lines = [`#include "${common.file}"`, ...source.headers.map((name) => `#include "${name}"`)];
     for (const name of source.defines) lines.push(record(name, definitions.get(name) ?? []));
     lines.push(cpp ? `namespace ${place} {` : '', record('own', source.own));
     if (cpp) {
@@ -171,6 +171,17 @@ export function randomProject(random: () => number, cpp: boolean): RandomProject
       return 'a source less';
     },
     () => (sources.push(...sources.splice(below(sources.length), 1)), 'sources in another order'),
+    // Of the same length, so that nothing moves.
+    () => {
+      const one = pick(sources);
+      const [member] = pick([one.own, one.statics, one.hidden, ...headers.values(), ...definitions.values()]);
+      if (member !== undefined) member.name = `${member.name.startsWith('f') ? 'g' : 'f'}${member.name.slice(1)}`;
+      return 'another name';
+    },
+    () => {
+      common.file = common.file === 'common.h' ? 'shared.h' : 'common.h';
+      return 'a header of another name';
+    },
     () => 'nothing',
   ];
 
@@ -178,10 +189,10 @@ export function randomProject(random: () => number, cpp: boolean): RandomProject
     sources: () => sources.map((one) => one.name),
     files: () =>
       new Map([
-        ['common.h', commonText()],
+        [common.file, commonText()],
         ...[...headers].map(([name, list]): [string, string] => [
           name,
-          `#pragma once\n#include "common.h"\n${record(name.replace('.h', ''), list)}\n`,
+          `#pragma once\n#include "${common.file}"\n${record(name.replace('.h', ''), list)}\n`,
         ]),
         ...sources.map((one): [string, string] => [one.name, textOf(one)]),
       ]),
