@@ -33,6 +33,8 @@ class RecordOfFile implements RecordType {
   readonly #entry: Entry;
   #parts: RecordParts | null = null;
   #looked = false;
+  #scope: readonly string[] | null = null;
+  #place: Place | null = null;
 
   constructor(reader: TypeReader, unit: DescribedUnit, entry: Entry) {
     this.form = entry.tag === tag.unionType ? 'union' : entry.tag === tag.classType ? 'class' : 'struct';
@@ -61,11 +63,13 @@ class RecordOfFile implements RecordType {
   }
 
   get scope(): readonly string[] {
-    return this.#reader.program.scopeOf(this.#unit, this.#entry.offset).names;
+    this.#scope ??= this.#reader.program.scopeOf(this.#unit, this.#entry.offset).names;
+    return this.#scope;
   }
 
   get place(): Place {
-    return this.#reader.program.placeOf(this.#unit, this.#entry);
+    this.#place ??= this.#reader.program.placeOf(this.#unit, this.#entry);
+    return this.#place;
   }
 
   get parts(): RecordParts {
@@ -97,10 +101,10 @@ function readParts(reader: TypeReader, unit: DescribedUnit, entry: Entry): Recor
         .filter((child) => child.tag === tag.inheritance)
         .map((child) => buildBase(reader, child)),
     ),
-    vtableOffset() {
+    vtableOffset: lazy(() => {
       const vtable = members().find(isVtable);
       return vtable === undefined ? null : memberOffset(vtable);
-    },
+    }),
   };
 }
 

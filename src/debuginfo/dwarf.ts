@@ -1,14 +1,14 @@
 import { framesAt, lineAt } from './code-frames.js';
 import { at, tag } from './constants.js';
-import { definitionsNamed } from './definitions-by-name.js';
+import { definitionsIn } from './definitions-by-name.js';
 import { DebugInfoError } from './errors.js';
 import { readFunctionAround, readFunctions, readFunctionsAt } from './functions.js';
 import { lastBefore } from './index-entries.js';
 import { lazy } from './lazy.js';
 import { openProgram } from './program.js';
-import type { Program } from './program-types.js';
+import type { Program, UnitBody } from './program-types.js';
 import type { DebugSections } from './sections.js';
-import type { DebugInfo, NamedType } from './types.js';
+import type { DebugInfo, NamedType, RecordType } from './types.js';
 import { readVariables } from './variables.js';
 
 /**
@@ -27,8 +27,7 @@ export function readDwarf(files: readonly DebugSections[], known: readonly Debug
   const { program, reused } = openProgram(files, earlier);
   const variables = lazy(() => readVariables(program));
   const functions = lazy(() => readFunctions(program));
-  const types = lazy(() => readTypes(program, new Set()));
-  const outside = new Map<string, readonly NamedType[]>();
+  const types = lazy(() => [...new Set(program.units.flatMap(({ body }) => typesOfUnit(body, [])))]);
   const info: DebugInfo = {
     reused,
     pointerSize: files[0]?.pointerSize ?? 8,
@@ -50,16 +49,8 @@ export function readDwarf(files: readonly DebugSections[], known: readonly Debug
     lineAt: (address) => lineAt(program, address),
     functionAt: (address) => readFunctionAround(program, address),
     framesAt: (address) => framesAt(program, address),
-    recordsNamed(name) {
-      const types = definitionsNamed(program, name).map(({ unit, entry }) => unit.reader.typeAt(unit, entry));
-      return [...new Set(types)].filter((type) => type.kind === 'record');
-    },
-    typesOutside(namespaces) {
-      const key = namespaces.join(' ');
-      const read = outside.get(key) ?? readTypes(program, new Set(namespaces));
-      outside.set(key, read);
-      return read;
-    },
+    recordsNamed: (name) => [...new Set(program.units.flatMap(({ body }) => recordsOfUnit(body, name)))],
+    typesByUnit: (namespaces) => program.units.map(({ body }) => typesOfUnit(body, namespaces)),
   };
   programs.set(info, program);
   return info;
@@ -77,23 +68,38 @@ const named: ReadonlySet<number> = new Set([
 ]);
 
 /** Types inside the named namespaces of the file's top level are passed over without being looked at. */
-function readTypes(program: Program, without: ReadonlySet<string>): readonly NamedType[] {
+function typesOfUnit(body: UnitBody, without: readonly string[]): readonly NamedType[] {
+  const key = without.join(' ');
+  const known = body.named.get(key) ?? readTypes(body, new Set(without));
+  body.named.set(key, known);
+  return known;
+}
+
+function readTypes(body: UnitBody, without: ReadonlySet<string>): readonly NamedType[] {
+  const { program, reader } = body;
   const found = new Set<NamedType>();
-  for (const unit of program.units) {
-    const { tags, offsets, parents, ends } = unit.index;
-    for (let position = 0; position < tags.length; position++) {
-      const kind = tags[position] ?? 0;
-      if (kind === tag.namespace && parents[position] === 0 && without.size > 0) {
-        const name = program.entry(unit, offsets[position] ?? 0).string(at.name) ?? '';
-        if (without.has(name)) position = lastBefore(unit.index, ends[position] ?? 0);
-        continue;
-      }
-      if (!named.has(kind)) continue;
-      const entry = program.entry(unit, offsets[position] ?? 0);
-      if (entry.flag(at.declaration) || !(entry.has(at.name) || entry.has(at.specification))) continue;
-      const type = unit.body.reader.typeAt(unit, entry);
-      if (type.kind === 'record' || type.kind === 'enum' || type.kind === 'typedef') found.add(type);
+  const { tags, offsets, parents, ends } = body.index;
+  for (let position = 0; position < tags.length; position++) {
+    const kind = tags[position] ?? 0;
+    if (kind === tag.namespace && parents[position] === 0 && without.size > 0) {
+      const name = program.entry(body, offsets[position] ?? 0).string(at.name) ?? '';
+      if (without.has(name)) position = lastBefore(body.index, ends[position] ?? 0);
+      continue;
     }
+    if (!named.has(kind)) continue;
+    const entry = program.entry(body, offsets[position] ?? 0);
+    if (entry.flag(at.declaration) || !(entry.has(at.name) || entry.has(at.specification))) continue;
+    const type = reader.typeAt(body, entry);
+    if (type.kind === 'record' || type.kind === 'enum' || type.kind === 'typedef') found.add(type);
   }
   return [...found];
+}
+
+function recordsOfUnit(body: UnitBody, name: string): readonly RecordType[] {
+  const known = body.records.get(name);
+  if (known !== undefined) return known;
+  const types = definitionsIn([body], name).map(({ entry }) => body.reader.typeAt(body, entry));
+  const records = [...new Set(types)].filter((type) => type.kind === 'record');
+  body.records.set(name, records);
+  return records;
 }

@@ -46,15 +46,10 @@ export function createLikeSections(one: DebugSections, other: DebugSections): Li
     },
     sameFiles(first, second) {
       if (first.lineTable === null || second.lineTable === null) return first.lineTable === second.lineTable;
-      if (
-        same('debug_line_str') &&
-        same('debug_str') &&
-        sameLineHeaders(one, first.lineTable, other, second.lineTable)
-      ) {
-        return true;
-      }
-      const files = readLineHeader(one, first.lineTable, first.directory).files;
       const others = second.files();
+      const sameNames = same('debug_line_str') && (second.facts.files?.inTexts === false || same('debug_str'));
+      if (sameNames && sameLineHeaders(one, first.lineTable, other, second.lineTable)) return true;
+      const { files } = readLineHeader(one, first.lineTable, first.directory);
       return files.length === others.length && files.every((file, n) => file === others[n]);
     },
   };

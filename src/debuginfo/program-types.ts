@@ -1,8 +1,9 @@
 import type { Entry, Reference } from './entry.js';
 import type { EntryIndex } from './index-entries.js';
+import type { LineHeader } from './line-header.js';
 import type { LineTable } from './line-program.js';
 import type { CodeRange, RootedUnit } from './ranges.js';
-import type { DebugFunction, DebugType, Place, Variable } from './types.js';
+import type { DebugFunction, DebugType, NamedType, Place, RecordType, Variable } from './types.js';
 import type { UnitReader } from './unit-reader.js';
 
 /** All units of a file, or of the object files that one was linked from, and how entries are found in them. */
@@ -54,6 +55,10 @@ export interface UnitBody extends DescribedUnit {
   readonly types: Map<number, DebugType>;
   readonly variables: Map<number, VariableParts>;
   readonly functions: Map<number, FunctionParts>;
+  /** Those with a name, outside some namespaces. */
+  readonly named: Map<string, readonly NamedType[]>;
+  /** Records of one name. */
+  readonly records: Map<string, readonly RecordType[]>;
   /** What definitions of one name are told apart by. */
   readonly looks: Map<number, string>;
   /** By position in the index. */
@@ -63,7 +68,7 @@ export interface UnitBody extends DescribedUnit {
 /** What follows from the bytes of a unit alone, made when it is first asked for. Offsets are those of entries. */
 export interface UnitFacts {
   readonly index: EntryIndex;
-  files: readonly string[] | null;
+  files: Pick<LineHeader, 'files' | 'inTexts'> | null;
   /** Definitions of records and enumerations by their name. */
   definitions: ReadonlyMap<string, readonly number[]> | null;
   /** Declarations whose definition may stand in another unit. */

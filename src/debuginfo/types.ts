@@ -237,6 +237,9 @@ export interface DebugInfo {
   recordsNamed(name: string): readonly RecordType[];
   /** Every complete named record, enum and typedef, at file or namespace scope and nested; those of one name may differ. */
   readonly types: readonly NamedType[];
-  /** The same without those inside these namespaces of the top level: a C++ library describes thousands of types. */
-  typesOutside(namespaces: readonly string[]): readonly NamedType[];
+  /**
+   * The same by unit, without those inside these namespaces of the top level: a C++ library describes thousands of types. What is taken over from an earlier
+   * reading is the same list.
+   */
+  typesByUnit(namespaces: readonly string[]): readonly (readonly NamedType[])[];
 }

@@ -3,6 +3,8 @@ import { readLineHeader } from './line-header.js';
 import type { OpenUnit, Program, TypeReader, UnitBody, UnitFacts } from './program-types.js';
 import type { UnitReader } from './unit-reader.js';
 
+const none: readonly string[] = [];
+
 export function newFacts(index: EntryIndex): UnitFacts {
   return { index, files: null, definitions: null, outer: null, code: null, places: null };
 }
@@ -34,12 +36,17 @@ export function createBody(
     scopes: new Map(),
     variables: new Map(),
     functions: new Map(),
+    named: new Map(),
+    records: new Map(),
     looks: new Map(),
     files() {
-      if (facts.files !== null) return facts.files;
       const { sections, lineTable } = body;
-      facts.files = lineTable === null ? [] : readLineHeader(sections, lineTable, directory).files;
-      return facts.files;
+      if (lineTable === null) return none;
+      if (facts.files === null) {
+        const { files, inTexts } = readLineHeader(sections, lineTable, directory);
+        facts.files = { files, inTexts };
+      }
+      return facts.files.files;
     },
     get body() {
       return body;

@@ -28,11 +28,23 @@ export function describeAll(info: DebugInfo): readonly string[] {
     say(JSON.stringify([name, linkageName, scope, refer(type), address, size, place, tags, rest]));
   }
   for (const type of info.types) say(`type ${refer(type)}`);
-  for (const type of info.typesOutside(['std'])) say(`outside ${refer(type)}`);
+  for (const type of info.typesByUnit(['std']).flat()) say(`outside ${refer(type)}`);
   for (const one of info.functions) {
     const { name, linkageName, scope, type, parameterNames, prototyped, address, size, external, place, unit } = one;
     say(
-      JSON.stringify([name, linkageName, scope, refer(type), parameterNames, prototyped, address, size, external, place, unit]),
+      JSON.stringify([
+        name,
+        linkageName,
+        scope,
+        refer(type),
+        parameterNames,
+        prototyped,
+        address,
+        size,
+        external,
+        place,
+        unit,
+      ]),
     );
     say(JSON.stringify([info.lineAt(address), info.framesAt(address), info.functionAt(address)?.name]));
   }
@@ -42,7 +54,21 @@ export function describeAll(info: DebugInfo): readonly string[] {
 
 function plain(one: DebugInfo['variables'][number]): DebugInfo['variables'][number] {
   const { name, linkageName, scope, type, address, section, threadLocal, constant, external, unit, place, tags } = one;
-  return { name, linkageName, scope, type, address, section, threadLocal, constant, external, unit, place, tags, function: one.function };
+  return {
+    name,
+    linkageName,
+    scope,
+    type,
+    address,
+    section,
+    threadLocal,
+    constant,
+    external,
+    unit,
+    place,
+    tags,
+    function: one.function,
+  };
 }
 
 function describe(type: DebugType, refer: (type: DebugType) => string): string {

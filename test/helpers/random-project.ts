@@ -94,13 +94,16 @@ export function randomProject(random: () => number, cpp: boolean): RandomProject
     lines.push(cpp ? `namespace ${place} {` : '', record('own', source.own));
     if (cpp) {
       lines.push('namespace {', record('hidden', source.hidden), 'hidden concealed;', '}');
-      lines.push(`struct derived : base { ${source.hidden.map((one) => `${one.type} ${one.name};`).join(' ')} int cost() override { return 2; } };`);
+      lines.push(
+        `struct derived : base { ${source.hidden.map((one) => `${one.type} ${one.name};`).join(' ')} int cost() override { return 2; } };`,
+      );
       lines.push('derived *made; base *any;');
     }
     lines.push(`${cpp ? '' : 'static '}struct own mine; struct own *listed_${place}[4];`);
     for (const one of source.statics) lines.push(`static ${one.type} ${one.name};`);
     for (const name of source.knows) lines.push(`static struct ${name} *the_${name};`);
-    for (const name of source.headers) lines.push(`static struct ${name.replace('.h', '')} of_${name.replace('.h', '')};`);
+    for (const name of source.headers)
+      lines.push(`static struct ${name.replace('.h', '')} of_${name.replace('.h', '')};`);
     for (const name of source.defines) lines.push(`struct ${name} ${name}_of_${place};`);
     const used = ['mine', ...source.statics.map((one) => one.name), ...source.knows.map((name) => `the_${name}`)];
     used.push(...source.headers.map((name) => `of_${name.replace('.h', '')}`), ...(cpp ? ['concealed'] : []));
@@ -111,7 +114,7 @@ export function randomProject(random: () => number, cpp: boolean): RandomProject
       ...Array.from({ length: source.body }, (_, n) => `  int local_${n} = number * ${n}; number += local_${n};`),
       '  last = *given; calls++;',
       ...used.map((name) => `  kept = &${name};`),
-      ...(cpp ? ['  made = new derived; any = made; number += counted() + concealed.' + source.hidden[0]?.name + ';'] : []),
+      ...(cpp ? [`  made = new derived; any = made; number += counted() + concealed.${source.hidden[0]?.name};`] : []),
       '  return number + (kept == one);',
       '}',
       cpp ? '}' : '',
@@ -131,7 +134,10 @@ export function randomProject(random: () => number, cpp: boolean): RandomProject
   };
 
   const edits: readonly (() => string)[] = [
-    () => ((pick(sources).body += 1), 'a body grows'),
+    () => {
+      pick(sources).body++;
+      return 'a body grows';
+    },
     () => {
       const one = pick(sources);
       one.body = Math.max(0, one.body - 1);
@@ -142,7 +148,10 @@ export function randomProject(random: () => number, cpp: boolean): RandomProject
     () => `hidden: ${change(pick(sources).hidden, scalars)}`,
     () => `header: ${change(headers.get(pick([...headers.keys()])) as Field[], types)}`,
     () => `shared: ${change(definitions.get(pick(shared)) as Field[], types)}`,
-    () => ((common.enumerators += 1), 'an enumerator more'),
+    () => {
+      common.enumerators++;
+      return 'an enumerator more';
+    },
     () => `base: ${change(common.base, scalars)}`,
     () => {
       const one = pick(sources);
@@ -165,12 +174,18 @@ export function randomProject(random: () => number, cpp: boolean): RandomProject
       if (!one.defines.includes(name)) one.defines.push(name);
       return 'a type is defined once more';
     },
-    () => (sources.splice(below(sources.length + 1), 0, newSource()), 'a source more'),
+    () => {
+      sources.splice(below(sources.length + 1), 0, newSource());
+      return 'a source more';
+    },
     () => {
       if (sources.length > 2) sources.splice(below(sources.length), 1);
       return 'a source less';
     },
-    () => (sources.push(...sources.splice(below(sources.length), 1)), 'sources in another order'),
+    () => {
+      sources.push(...sources.splice(below(sources.length), 1));
+      return 'sources in another order';
+    },
     // Of the same length, so that nothing moves.
     () => {
       const one = pick(sources);

@@ -43,7 +43,9 @@ const toolchains: readonly Toolchain[] = [
 
 for (const [n, toolchain] of toolchains.entries()) {
   const name = [toolchain.compiler, ...(toolchain.args ?? []), ...(toolchain.link ?? [])].join(' ');
-  test(`what is taken over from an earlier build says what reading it anew says (${name})`, { timeout: 600_000 }, async () => {
+  test(`what is taken over from an earlier build says what reading it anew says (${name})`, {
+    timeout: 600_000,
+  }, async () => {
     await using work = await elfWorkspace();
     const random = randomNumbers(n * 7919 + 1);
     const project = randomProject(random, toolchain.compiler.endsWith('++'));
@@ -96,13 +98,19 @@ function compare(before: StateModel, after: StateModel): unknown {
 }
 
 /** Compiles what changed and links all of it. */
-async function build(work: ElfWorkspace, project: RandomProject, { compiler, args, link }: Toolchain): Promise<Uint8Array> {
+async function build(
+  work: ElfWorkspace,
+  project: RandomProject,
+  { compiler, args, link }: Toolchain,
+): Promise<Uint8Array> {
   const files = project.files();
   const headers = [...files].filter(([name]) => name.endsWith('.h'));
   for (const [name, text] of files) await writeFile(join(work.path, name), text);
   const objects = await Promise.all(
     project.sources().map(async (name) => {
-      const hash = createHash('sha256').update(JSON.stringify([files.get(name), headers])).digest('hex');
+      const hash = createHash('sha256')
+        .update(JSON.stringify([files.get(name), headers]))
+        .digest('hex');
       const object = `${name}.${hash.slice(0, 16)}.o`;
       if (!existsSync(join(work.path, object))) {
         await work.run(compiler, '-c', '-g', '-fPIC', ...(args ?? []), '-o', object, name);
