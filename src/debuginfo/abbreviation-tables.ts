@@ -4,7 +4,7 @@ import { DebugInfoError } from './errors.js';
 import type { FormSizes } from './forms.js';
 import type { DebugSections } from './sections.js';
 
-/** A table of abbreviations with the bytes that it was read from. */
+/** A table of abbreviations with the bytes that it was read from. Of tables with the same bytes there is one. */
 export interface WrittenTable {
   readonly entries: AbbreviationTable;
   /** A copy of its own, so that a table that is still good holds no file that is not. */
@@ -14,36 +14,47 @@ export interface WrittenTable {
 }
 
 /**
- * Hands out the tables of a file, each read once: units share them. One that is written as in an earlier file is that
- * file's table. Linkers leave tables in the order of the units, so that the next one is most likely the one after the
- * last that was found.
+ * Hands out the tables of a file, each read once: units share them, and sources of one kind are often written by equal
+ * ones. Those of an earlier file are taken over. Linkers leave tables in the order of the units, so that the next one is
+ * most likely the last one that was found, or the one after it.
  */
 export function createTables(
   sections: DebugSections,
   known: readonly WrittenTable[],
 ): (place: number, sizes: FormSizes) => WrittenTable {
-  const tables = new Map<string, WrittenTable>();
-  let next = 0;
+  const byPlace = new Map<string, WrittenTable>();
+  const byText = new Map(known.map((table) => [textOf(table), table]));
+  let last = 0;
   const knownAt = (place: number, sizes: string, bytes: Uint8Array): WrittenTable | undefined => {
     for (let tried = 0; tried < Math.min(known.length, nearby); tried++) {
-      const number = (next + tried) % known.length;
+      const number = (last + tried) % known.length;
       const table = known[number];
       if (table === undefined || table.sizes !== sizes || !beginsWith(bytes, place, table.bytes)) continue;
-      next = number + 1;
+      last = number;
       return table;
     }
     return undefined;
   };
+  const intern = (table: WrittenTable): WrittenTable => {
+    const text = textOf(table);
+    const same = byText.get(text) ?? table;
+    byText.set(text, same);
+    return same;
+  };
   return (place, sizes) => {
     const key = `${sizes.address} ${sizes.offset} ${Math.min(sizes.version, 3)}`;
-    const found = tables.get(`${place} ${key}`);
+    const found = byPlace.get(`${place} ${key}`);
     if (found !== undefined) return found;
     const bytes = sections.section('debug_abbrev');
     if (place >= bytes.length) throw new DebugInfoError('damaged', 'a unit names abbreviations that are not there');
-    const table = knownAt(place, key, bytes) ?? readTable(sections, place, sizes, key);
-    tables.set(`${place} ${key}`, table);
+    const table = knownAt(place, key, bytes) ?? intern(readTable(sections, place, sizes, key));
+    byPlace.set(`${place} ${key}`, table);
     return table;
   };
+}
+
+function textOf({ bytes, sizes }: WrittenTable): string {
+  return `${sizes} ${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')}`;
 }
 
 /** So many are compared before one is read: as many as there may be units that are new or gone at one place. */
