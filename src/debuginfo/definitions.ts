@@ -68,7 +68,7 @@ function allAlike(program: Program, found: readonly Located[]): boolean {
 }
 
 function looksOf(program: Program, one: Located): string {
-  const { looks } = one.unit.body;
+  const { looks } = one.unit.body.facts;
   const known = looks.get(one.entry.offset) ?? readLooks(program, one);
   looks.set(one.entry.offset, known);
   return known;

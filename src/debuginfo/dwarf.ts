@@ -12,8 +12,8 @@ import type { DebugInfo, NamedType, RecordType } from './types.js';
 import { readVariables } from './variables.js';
 
 /**
- * Reads DWARF 2 to 5 as clang and gcc write it, of one file or of the object files that one was linked from. The units are walked over once, without decoding what their entries say;
- * the rest is read when it is asked for, so that properties of the result may throw too.
+ * Reads DWARF 2 to 5 as clang and gcc write it, of one file or of the object files that one was linked from. The units are
+ * walked over once, without decoding what their entries say; the rest is read when it is asked for, so that properties of the result may throw too.
  *
  * @param known earlier readings of like files. What these made of a unit that is the same here is taken over: the types of
  * such units are the same objects.

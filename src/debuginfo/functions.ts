@@ -1,16 +1,17 @@
 import type { Address } from './addresses.js';
 import { functionAround } from './code-frames.js';
 import { at, tag } from './constants.js';
+import { Entry } from './entry.js';
 import { functionPartsAt } from './function-parts.js';
 import { isDiscarded } from './locations.js';
-import type { FunctionParts, Located, OpenUnit, Program } from './program-types.js';
+import type { FunctionParts, OpenUnit, Program } from './program-types.js';
 import { codeRanges, firstRange } from './ranges.js';
 import type { DebugFunction, FunctionType, Place } from './types.js';
 
 /** Every function with code in the file (DWARF 5, section 3.3). */
 export function readFunctions(program: Program): readonly DebugFunction[] {
   const found: DebugFunction[] = [];
-  forEachFunction(program, (own, start) => found.push(new FunctionOfFile(own, start)));
+  forEachFunction(program, (unit, start) => found.push(new FunctionOfFile(unit, start)));
   return found;
 }
 
@@ -23,11 +24,12 @@ export function readFunctionsAt(
   addresses: ReadonlySet<number>,
 ): ReadonlyMap<number, readonly DebugFunction[]> {
   const found = new Map<number, DebugFunction[]>();
-  forEachFunction(program, (own, start) => {
-    if (!addresses.has(start.address)) return;
-    const all = found.get(start.address) ?? [];
-    all.push(new FunctionOfFile(own, start));
-    found.set(start.address, all);
+  forEachFunction(program, (unit, one) => {
+    const { address } = one.start;
+    if (!addresses.has(address)) return;
+    const all = found.get(address) ?? [];
+    all.push(new FunctionOfFile(unit, one));
+    found.set(address, all);
   });
   return found;
 }
@@ -36,17 +38,31 @@ export function readFunctionsAt(
 export function readFunctionAround(program: Program, address: number): DebugFunction | null {
   const own = functionAround(program, address);
   const start = own === null ? undefined : codeRanges(own.unit, own.entry)[0];
-  return own === null || start === undefined ? null : new FunctionOfFile(own, start);
+  return own === null || start === undefined ? null : new FunctionOfFile(own.unit, { offset: own.entry.offset, start });
 }
 
-function forEachFunction(program: Program, visit: (own: Located<OpenUnit>, start: Address) => void): void {
+function forEachFunction(program: Program, visit: (unit: OpenUnit, start: Start) => void): void {
   for (const unit of program.units) {
-    for (const offset of codeOf(program, unit)) {
-      const entry = program.entry(unit, offset);
-      const start = entry.address(at.lowPc) ?? (entry.has(at.ranges) ? firstRange(unit, entry) : null);
-      if (start !== null && !isDiscarded(unit, start)) visit({ unit, entry }, start);
-    }
+    const known = starts.get(unit) ?? readStarts(program, unit);
+    starts.set(unit, known);
+    for (const start of known) visit(unit, start);
   }
+}
+
+interface Start {
+  readonly offset: number;
+  readonly start: Address;
+}
+
+/** Read once for each unit of a file: two builds are asked for their functions again and again. */
+const starts = new WeakMap<OpenUnit, readonly Start[]>();
+
+function readStarts(program: Program, unit: OpenUnit): readonly Start[] {
+  return codeOf(program, unit).flatMap((offset): readonly Start[] => {
+    const entry = program.entry(unit, offset);
+    const start = entry.address(at.lowPc) ?? (entry.has(at.ranges) ? firstRange(unit, entry) : null);
+    return start === null || isDiscarded(unit, start) ? [] : [{ offset, start }];
+  });
 }
 
 /** Offsets of the functions that may have code; most of a C++ library's are only declared. */
@@ -64,13 +80,15 @@ function codeOf(program: Program, unit: OpenUnit): readonly number[] {
 class FunctionOfFile implements DebugFunction {
   readonly address: number;
   readonly section: number | null;
-  readonly #own: Located<OpenUnit>;
+  readonly #unit: OpenUnit;
+  readonly #offset: number;
   #known: FunctionParts | null = null;
 
-  constructor(own: Located<OpenUnit>, start: Address) {
+  constructor(unit: OpenUnit, { offset, start }: Start) {
     this.address = start.address;
     this.section = start.section;
-    this.#own = own;
+    this.#unit = unit;
+    this.#offset = offset;
   }
 
   get name(): string {
@@ -82,7 +100,7 @@ class FunctionOfFile implements DebugFunction {
   }
 
   get size(): number {
-    return codeRanges(this.#own.unit, this.#own.entry)[0]?.size ?? 0;
+    return codeRanges(this.#unit, new Entry(this.#unit, this.#offset))[0]?.size ?? 0;
   }
 
   get type(): FunctionType {
@@ -114,7 +132,7 @@ class FunctionOfFile implements DebugFunction {
   }
 
   get #parts(): FunctionParts {
-    this.#known ??= functionPartsAt(this.#own.unit.body, this.#own.entry.offset);
+    this.#known ??= functionPartsAt(this.#unit.body, this.#offset);
     return this.#known;
   }
 }

@@ -65,15 +65,11 @@ function viewOf(sections: DebugSections): DataView {
  * order: those before it stand where they stood, those behind it have all moved by its length.
  */
 function createTextComparison(one: Uint8Array, other: Uint8Array): (first: number, second: number) => boolean {
-  const most = Math.min(one.length, other.length);
-  let start = 0;
-  while (start < most && one[start] === other[start]) start++;
+  const start = sameAtStart(one, other);
   // The text that the difference lies in may begin before it.
   const sameUpTo = one.subarray(0, start).lastIndexOf(0) + 1;
   const shift = other.length - one.length;
-  let end = 0;
-  while (end < most && one[one.length - 1 - end] === other[other.length - 1 - end]) end++;
-  const sameFrom = one.length - end;
+  const sameFrom = one.length - sameAtEnd(one, other);
   const found = new Map<number, number>();
   return (first, second) => {
     if (first === second && first < sameUpTo) return true;
@@ -83,6 +79,30 @@ function createTextComparison(one: Uint8Array, other: Uint8Array): (first: numbe
     found.set(first, second);
     return true;
   };
+}
+
+/** So many bytes are compared at once; what follows is looked at one by one. */
+const stretch = 4096;
+
+function sameAtStart(one: Uint8Array, other: Uint8Array): number {
+  const most = Math.min(one.length, other.length);
+  const sameStretch = (at: number): boolean =>
+    Buffer.compare(one.subarray(at, at + stretch), other.subarray(at, at + stretch)) === 0;
+  let length = 0;
+  while (length + stretch <= most && sameStretch(length)) length += stretch;
+  while (length < most && one[length] === other[length]) length++;
+  return length;
+}
+
+function sameAtEnd(one: Uint8Array, other: Uint8Array): number {
+  const most = Math.min(one.length, other.length);
+  const before = (bytes: Uint8Array, length: number): Uint8Array =>
+    bytes.subarray(bytes.length - length - stretch, bytes.length - length);
+  let length = 0;
+  while (length + stretch <= most && Buffer.compare(before(one, length), before(other, length)) === 0)
+    length += stretch;
+  while (length < most && one[one.length - 1 - length] === other[other.length - 1 - length]) length++;
+  return length;
 }
 
 function sameTextAt(one: Uint8Array, first: number, other: Uint8Array, second: number): boolean {

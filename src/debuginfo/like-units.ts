@@ -13,9 +13,9 @@ export type FindLike = (opened: Opened) => UnitBody | null;
 
 /**
  * Two units are the same where nothing differs but their place, and what a linker fills in: the entries are byte for byte
- * the same, are written by the same table of abbreviations, and every text that they name by its place is the same text. What
- * the first entry says of other sections and of addresses may differ, as may the addresses that entries name by number: who needs them
- * reads them in the file itself.
+ * the same, are written by the same table of abbreviations, and every text and source file that they name is the same.
+ * What the first entry says of other sections and of addresses may differ, as may the addresses that entries name by
+ * number: whoever needs them reads them in the file itself.
  */
 export function createLikeUnits(known: readonly Program[]): FindLike {
   const bodies = new Map<string, UnitBody[]>();

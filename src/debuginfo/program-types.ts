@@ -59,8 +59,6 @@ export interface UnitBody extends DescribedUnit {
   readonly named: Map<string, readonly NamedType[]>;
   /** Records of one name. */
   readonly records: Map<string, readonly RecordType[]>;
-  /** What definitions of one name are told apart by. */
-  readonly looks: Map<number, string>;
   /** By position in the index. */
   readonly scopes: Map<number, Scope>;
 }
@@ -76,6 +74,8 @@ export interface UnitFacts {
   /** Functions with code, and variables with a fixed place. */
   code: readonly number[] | null;
   places: readonly number[] | null;
+  /** What definitions of one name are told apart by. */
+  readonly looks: Map<number, string>;
 }
 
 /** Everything that is said of a variable but where it lies, which is another place in every file. */

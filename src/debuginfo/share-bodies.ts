@@ -12,11 +12,11 @@ import type { Located, OpenUnit, Program, UnitBody } from './program-types.js';
 import { moveBody } from './unit-body.js';
 
 /**
- * Gives units of a program the bodies of the same units in an earlier reading, where their types are the same too. What a unit only
- * declares is defined by whichever other units have a definition: so each of its declarations must find the same
- * definitions in both programs, all of them in units that share their bodies as well. Those for which that does not hold are left
- * out until it holds for all that remain. As it is the same for every pair of programs that share a body, it does not
- * matter through which of them the body's declarations are followed later.
+ * Gives units of a program the bodies of the same units in an earlier reading, where their types are the same too. What a
+ * unit only declares is defined by whichever other units have a definition: so each of its declarations must find the
+ * same definition in both programs, in a unit that shares its body as well. Units for which that does not hold are left
+ * out until it holds for all that remain. It then holds for all programs that share a body, so that it does not matter
+ * through which of them the body's declarations are followed later.
  *
  * @param likes bodies of the same units, each given once.
  * @returns how many units have the body of an earlier reading now.
@@ -79,7 +79,7 @@ function definitionAt(body: UnitBody, offset: number): Located {
   return findDefinition(body.reader, body, body.program.entry(body, offset));
 }
 
-/** Definitions in shared units, at the same places, in the same order: the first of several alike is the one that counts. */
+/** In shared units, at the same places, in the same order: of several alike the first is the one that counts. */
 function sameDefinitions(
   before: readonly Located<UnitBody>[],
   after: readonly Located<UnitBody>[],

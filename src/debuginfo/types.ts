@@ -238,8 +238,8 @@ export interface DebugInfo {
   /** Every complete named record, enum and typedef, at file or namespace scope and nested; those of one name may differ. */
   readonly types: readonly NamedType[];
   /**
-   * The same by unit, without those inside these namespaces of the top level: a C++ library describes thousands of types. What is taken over from an earlier
-   * reading is the same list.
+   * The same by unit, without those inside these namespaces of the top level: a C++ library describes thousands of types.
+   * Of a unit that is taken over from an earlier reading it is the same list.
    */
   typesByUnit(namespaces: readonly string[]): readonly (readonly NamedType[])[];
 }

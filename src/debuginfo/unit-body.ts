@@ -6,7 +6,7 @@ import type { UnitReader } from './unit-reader.js';
 const none: readonly string[] = [];
 
 export function newFacts(index: EntryIndex): UnitFacts {
-  return { index, files: null, definitions: null, outer: null, code: null, places: null };
+  return { index, files: null, definitions: null, outer: null, code: null, places: null, looks: new Map() };
 }
 
 /** Where a body is read: what is another in each file. */
@@ -38,7 +38,6 @@ export function createBody(
     functions: new Map(),
     named: new Map(),
     records: new Map(),
-    looks: new Map(),
     files() {
       const { sections, lineTable } = body;
       if (lineTable === null) return none;

@@ -12,8 +12,8 @@ interface Kept {
 const kept = { behind: new WeakMap<PlainType, Kept>(), byValue: new WeakMap<PlainType, Kept>() };
 
 /**
- * Where a type is the same object in both builds, what can be reached from it hangs on nothing but the answers to the questions that
- * were asked on the way. As long as two builds give the same answers, the way need not be gone again.
+ * Where a type is the same object in both builds, what can be reached from it hangs on nothing but the answers to the
+ * questions that were asked on the way. As long as two builds give the same answers, the way need not be gone again.
  */
 export function keptReach(
   context: PlanContext,

@@ -1,13 +1,15 @@
 import type { RecordType } from '../../debuginfo/types.js';
-import type { Both } from './context.js';
 import type { TypeIndex } from './type-index.js';
+
+/** Of the two builds that are compared. */
+type OfBoth<T> = Readonly<Record<'before' | 'after', T>>;
 
 /** All that following pointers asks of two builds beyond the types that it goes through. Names are full names. */
 export interface Questions {
   /** The first record of a name in both. */
-  first(name: string): Both<RecordType | undefined>;
+  first(name: string): OfBoth<RecordType | undefined>;
   /** The one record of a name in one of them; undefined where there are none or several. */
-  only(build: keyof Both, name: string): RecordType | undefined;
+  only(build: keyof OfBoth<unknown>, name: string): RecordType | undefined;
   /** Names of the classes of the old build that are derived from one. */
   derived(name: string): readonly string[];
   /** Variables of the old build hold records of this name. */
@@ -17,7 +19,7 @@ export interface Questions {
 }
 
 export function createQuestions(
-  types: Both<TypeIndex>,
+  types: OfBoth<TypeIndex>,
   embedded: () => ReadonlySet<string>,
   changedRecords: () => readonly string[],
 ): Questions {
