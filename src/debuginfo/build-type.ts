@@ -16,6 +16,7 @@ import type { DebugType, PointerType, QualifiedType, VoidType } from './types.js
 const deepest = 100;
 const voidType: VoidType = { kind: 'void' };
 
+/** Of the types that are being built, one for the sake of the other, whichever units they stand in. */
 let depth = 0;
 
 /** @param programOf what its types may lead into; another one as soon as a unit is read in another file. */

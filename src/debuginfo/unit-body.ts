@@ -5,6 +5,7 @@ import type { UnitReader } from './unit-reader.js';
 
 const none: readonly string[] = [];
 
+/** Of a unit of which nothing but its index is known yet. */
 export function newFacts(index: EntryIndex): UnitFacts {
   return { index, files: null, definitions: null, outer: null, code: null, places: null, looks: new Map() };
 }
@@ -12,6 +13,7 @@ export function newFacts(index: EntryIndex): UnitFacts {
 /** Where a body is read: what is another in each file. */
 export type Home = UnitReader & Pick<UnitBody, 'lineTable' | 'program'>;
 
+/** @param readerOf makes what reads types, of the program that the body is read in at the time. */
 export function createBody(
   home: Home,
   {

@@ -36,15 +36,15 @@ export function reach(context: PlanContext, { before, after }: Both, behind: boo
   return answer;
 }
 
-/** Of the context only what does not hang on the builds' types is looked at; for that there are the questions. */
-interface Walk {
+/** What hangs on other types of the builds than those on the way is asked by questions, and looked up nowhere else. */
+interface Way {
   readonly context: PlanContext;
   readonly questions: Questions;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-function walk(walk: Walk, start: Visit): Reach {
+function walk(way: Way, start: Visit): Reach {
   const changed: ChangedBehind[] = [];
   const found: Mutable<Reach> = {
     changed,
@@ -60,14 +60,14 @@ function walk(walk: Walk, start: Visit): Reach {
   const open: Visit[] = [start];
   // Looked at in the order found; taking them off the front would move all others each time.
   for (const next of open) {
-    const visit = defined(walk, next);
+    const visit = defined(way, next);
     const { before, after } = visit;
     if (before.kind === 'record' || before.kind === 'pointer' || before.kind === 'array') {
       const visited = visit.behind ? seen.behind : seen.byValue;
       if (visited.has(before)) continue;
       visited.add(before);
     }
-    const difference = visit.behind ? differenceOf(walk, before, after) : null;
+    const difference = visit.behind ? differenceOf(way, before, after) : null;
     if (difference !== null) {
       const type = nameOf(before);
       const isLibrary = before.kind === 'record' && isLibraryType(before);
@@ -77,11 +77,11 @@ function walk(walk: Walk, start: Visit): Reach {
     if (before.kind === 'array' && after.kind === 'array') {
       open.push({ ...visit, before: before.element, after: after.element, path: `${visit.path}[]`, step: '.' });
     } else if (before.kind === 'pointer') {
-      open.push(...visitTarget(walk, found, visit, before.target, after));
+      open.push(...visitTarget(way, found, visit, before.target, after));
     } else if (before.kind === 'record' && after.kind === 'record') {
       // What a changed container consists of follows from what it holds.
       const asWhole = difference !== null && isLibraryType(before);
-      open.push(...(asWhole ? visitNamed(walk, visit, before) : visitRecord(walk, found, visit, before, after)));
+      open.push(...(asWhole ? visitNamed(way, visit, before) : visitRecord(way, found, visit, before, after)));
     }
   }
   // A container is laid out differently because of what it holds, which is what the user changed.
@@ -90,7 +90,7 @@ function walk(walk: Walk, start: Visit): Reach {
 }
 
 function visitTarget(
-  { questions }: Walk,
+  { questions }: Way,
   found: Mutable<Reach>,
   visit: Visit,
   target: DebugType,
@@ -116,7 +116,7 @@ function visitTarget(
 }
 
 function visitRecord(
-  walk: Walk,
+  way: Way,
   found: Mutable<Reach>,
   visit: Visit,
   before: RecordType,
@@ -145,7 +145,7 @@ function visitRecord(
     const name = field.name === '' ? path : `${path}${step}${field.name}`;
     inside.push({ before: field.type, after: other.type, path: name, step: field.name === '' ? step : '.', behind });
   }
-  return [...inside, ...visitNamed(walk, visit, before)];
+  return [...inside, ...visitNamed(way, visit, before)];
 }
 
 /** Pointers to virtual tables in an object: its own and those of its bases. */
@@ -170,7 +170,7 @@ export function tableOffset(record: RecordType): number | null {
 }
 
 /** Objects that no field's type leads to: of derived classes, and those in the nodes of containers. */
-function visitNamed({ questions }: Walk, visit: Visit, before: RecordType): readonly Visit[] {
+function visitNamed({ questions }: Way, visit: Visit, before: RecordType): readonly Visit[] {
   const derived = visit.behind && before.vtableOffset !== null ? questions.derived(fullName(before)) : [];
   return [...inBoth(questions, derived), ...heldBy(questions, before)].map((pair) => ({
     ...visit,
@@ -202,7 +202,7 @@ interface DefinedVisit extends Visit {
 }
 
 /** A declaration stands for the one definition that the build has of its name, wherever that is. */
-function defined({ questions }: Walk, visit: Visit): DefinedVisit {
+function defined({ questions }: Way, visit: Visit): DefinedVisit {
   const definition = (type: PlainType, build: keyof Both): PlainType =>
     type.kind !== 'record' || type.complete ? type : (questions.only(build, fullName(type)) ?? type);
   return {
@@ -213,7 +213,7 @@ function defined({ questions }: Walk, visit: Visit): DefinedVisit {
 }
 
 function differenceOf(
-  { context, questions }: Walk,
+  { context, questions }: Way,
   before: PlainType,
   after: PlainType,
 ): Pick<ChangedBehind, 'detail' | 'sameName'> | null {
