@@ -1,13 +1,12 @@
 import { at, tag } from './constants.js';
 import type { Entry } from './entry.js';
 import { lazy } from './lazy.js';
-import type { OpenUnit } from './open-unit.js';
+import type { DescribedUnit, TypeReader } from './program-types.js';
 import { sizeOf } from './size-of.js';
-import type { TypeReader } from './type-reader.js';
 import type { ArrayType } from './types.js';
 
 /** Section 5.5: dimensions are subranges, in the order the source writes them. */
-export function buildArray(reader: TypeReader, unit: OpenUnit, entry: Entry): ArrayType {
+export function buildArray(reader: TypeReader, unit: DescribedUnit, entry: Entry): ArrayType {
   const element = lazy(() => reader.typeOf(entry));
   const dimensions = lazy(() =>
     reader.program

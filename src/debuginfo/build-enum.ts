@@ -2,13 +2,12 @@ import { at, tag } from './constants.js';
 import { typeNameOf } from './declarations.js';
 import type { Entry } from './entry.js';
 import { lazy } from './lazy.js';
-import type { OpenUnit } from './open-unit.js';
+import type { DescribedUnit, TypeReader } from './program-types.js';
 import { sizeOf } from './size-of.js';
-import type { TypeReader } from './type-reader.js';
 import type { DebugType, EnumType } from './types.js';
 
 /** Section 5.7. */
-export function buildEnum(reader: TypeReader, unit: OpenUnit, entry: Entry): EnumType {
+export function buildEnum(reader: TypeReader, unit: DescribedUnit, entry: Entry): EnumType {
   const size = entry.number(at.byteSize) ?? sizeOf(reader.typeOf(entry)) ?? 4;
   const enumerators = lazy(() => reader.program.children(unit, entry, tag.enumerator));
   const signed = lazy(() => isSigned(reader, entry, enumerators()));

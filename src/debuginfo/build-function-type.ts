@@ -1,12 +1,11 @@
 import { at, tag } from './constants.js';
 import type { Entry } from './entry.js';
 import { lazy } from './lazy.js';
-import type { OpenUnit } from './open-unit.js';
-import type { TypeReader } from './type-reader.js';
+import type { DescribedUnit, TypeReader } from './program-types.js';
 import type { DebugType, FunctionType } from './types.js';
 
 /** A function's parameters are children of its entry, whether that is a type or the function itself. */
-export function buildFunctionType(reader: TypeReader, unit: OpenUnit, entry: Entry): FunctionType {
+export function buildFunctionType(reader: TypeReader, unit: DescribedUnit, entry: Entry): FunctionType {
   const parts = lazy(() => {
     const children = reader.program.children(unit, entry, tag.formalParameter, tag.unspecifiedParameters);
     return {

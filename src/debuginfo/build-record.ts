@@ -5,10 +5,9 @@ import type { Entry } from './entry.js';
 import { DebugInfoError } from './errors.js';
 import { type Parts, refuseInsideItself } from './inside-itself.js';
 import { lazy } from './lazy.js';
-import type { OpenUnit } from './open-unit.js';
+import type { DescribedUnit, TypeReader } from './program-types.js';
 import { sizeOf } from './size-of.js';
 import { tagsOf } from './tags.js';
-import type { TypeReader } from './type-reader.js';
 import type { Base, Field, Place, RecordType } from './types.js';
 
 interface RecordParts extends Parts {
@@ -16,7 +15,7 @@ interface RecordParts extends Parts {
 }
 
 /** Section 5.7.1 to 5.7.10. */
-export function buildRecord(reader: TypeReader, unit: OpenUnit, entry: Entry): RecordType {
+export function buildRecord(reader: TypeReader, unit: DescribedUnit, entry: Entry): RecordType {
   return new RecordOfFile(reader, unit, entry);
 }
 
@@ -30,12 +29,14 @@ class RecordOfFile implements RecordType {
   readonly complete: boolean;
   readonly unit: string;
   readonly #reader: TypeReader;
-  readonly #unit: OpenUnit;
+  readonly #unit: DescribedUnit;
   readonly #entry: Entry;
   #parts: RecordParts | null = null;
   #looked = false;
+  #scope: readonly string[] | null = null;
+  #place: Place | null = null;
 
-  constructor(reader: TypeReader, unit: OpenUnit, entry: Entry) {
+  constructor(reader: TypeReader, unit: DescribedUnit, entry: Entry) {
     this.form = entry.tag === tag.unionType ? 'union' : entry.tag === tag.classType ? 'class' : 'struct';
     this.name = typeNameOf(reader.program, unit, entry);
     this.size = entry.number(at.byteSize) ?? 0;
@@ -62,11 +63,13 @@ class RecordOfFile implements RecordType {
   }
 
   get scope(): readonly string[] {
-    return this.#reader.program.scopeOf(this.#unit, this.#entry.offset).names;
+    this.#scope ??= this.#reader.program.scopeOf(this.#unit, this.#entry.offset).names;
+    return this.#scope;
   }
 
   get place(): Place {
-    return this.#reader.program.placeOf(this.#unit, this.#entry);
+    this.#place ??= this.#reader.program.placeOf(this.#unit, this.#entry);
+    return this.#place;
   }
 
   get parts(): RecordParts {
@@ -80,7 +83,7 @@ function partsOf(record: RecordType): Parts | null {
   return record instanceof RecordOfFile ? record.parts : null;
 }
 
-function readParts(reader: TypeReader, unit: OpenUnit, entry: Entry): RecordParts {
+function readParts(reader: TypeReader, unit: DescribedUnit, entry: Entry): RecordParts {
   const children = lazy(() => reader.program.children(unit, entry, tag.member, tag.inheritance));
   const members = lazy(() => children().filter((child) => child.tag === tag.member && !isStatic(child)));
   return {
@@ -98,10 +101,10 @@ function readParts(reader: TypeReader, unit: OpenUnit, entry: Entry): RecordPart
         .filter((child) => child.tag === tag.inheritance)
         .map((child) => buildBase(reader, child)),
     ),
-    vtableOffset() {
+    vtableOffset: lazy(() => {
       const vtable = members().find(isVtable);
       return vtable === undefined ? null : memberOffset(vtable);
-    },
+    }),
   };
 }
 
@@ -121,7 +124,7 @@ type BitPlace = Pick<Field, 'bitOffset' | 'bitSize'>;
  * clang describes a bit-field that is as wide as its type as a plain field, also where it is packed and begins within a byte:
  * at the byte in which the bit-field before it ends. Nothing else can begin there.
  */
-function placeOf(reader: TypeReader, unit: OpenUnit, member: Entry, before: BitPlace | undefined): BitPlace {
+function placeOf(reader: TypeReader, unit: DescribedUnit, member: Entry, before: BitPlace | undefined): BitPlace {
   const bitSize = member.number(at.bitSize);
   if (bitSize !== null) return { bitSize, bitOffset: bitFieldOffset(reader, unit, member, bitSize) };
   const bitOffset = memberOffset(member) * 8;
@@ -131,7 +134,7 @@ function placeOf(reader: TypeReader, unit: OpenUnit, member: Entry, before: BitP
   return size === null ? { bitSize, bitOffset } : { bitSize: size * 8, bitOffset: end };
 }
 
-function buildField(reader: TypeReader, unit: OpenUnit, member: Entry, { bitOffset, bitSize }: BitPlace): Field {
+function buildField(reader: TypeReader, unit: DescribedUnit, member: Entry, { bitOffset, bitSize }: BitPlace): Field {
   const type = lazy(() => reader.typeOf(member));
   return {
     name: member.string(at.name) ?? '',
@@ -156,7 +159,7 @@ function buildField(reader: TypeReader, unit: OpenUnit, member: Entry, { bitOffs
  * Section 5.7.6. Up to DWARF 4 there is another form (section 5.6.6 there): `DW_AT_bit_offset` counts from the most
  * significant bit of a storage unit of `DW_AT_byte_size` bytes.
  */
-function bitFieldOffset(reader: TypeReader, unit: OpenUnit, member: Entry, bitSize: number): number {
+function bitFieldOffset(reader: TypeReader, unit: DescribedUnit, member: Entry, bitSize: number): number {
   const direct = member.number(at.dataBitOffset);
   // Section 5.7.6 allows one or the other; where both are there, bits count from the byte.
   if (direct !== null) return memberOffset(member) * 8 + direct;

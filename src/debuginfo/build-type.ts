@@ -9,58 +9,50 @@ import { encodingOf } from './encodings.js';
 import type { Entry } from './entry.js';
 import { DebugInfoError } from './errors.js';
 import { lazy } from './lazy.js';
-import type { OpenUnit } from './open-unit.js';
-import type { Program } from './program.js';
-import type { DebugSections } from './sections.js';
-import type { TypeReader } from './type-reader.js';
+import type { DescribedUnit, Program, TypeReader, UnitBody } from './program-types.js';
 import type { DebugType, PointerType, QualifiedType, VoidType } from './types.js';
-import type { Unit } from './units.js';
 
 /** To build a type hardly ever needs another one first: what it leads to is read when it is asked for. */
 const deepest = 100;
 const voidType: VoidType = { kind: 'void' };
 
-export function createTypeReader(program: Program): TypeReader {
-  const built = new Map<DebugSections, BuiltTypes>();
-  let depth = 0;
-  const reader: TypeReader = {
-    program,
+/** Of the types that are being built, one for the sake of the other, whichever units they stand in. */
+let depth = 0;
+
+/** @param programOf what its types may lead into; another one as soon as a unit is read in another file. */
+export function createTypeReader(programOf: () => Program): TypeReader {
+  return {
+    get program() {
+      return programOf();
+    },
     typeOf(entry) {
       const reference = entry.reference(at.type);
       if (reference === null) return voidType;
-      const found = program.follow(reference);
-      return reader.typeAt(found.unit, found.entry);
+      const found = programOf().follow(reference);
+      return typeAt(found.unit, found.entry);
     },
-    typeAt(unit, entry) {
-      const types = typesOf(built, unit);
-      const known = types.get(entry.offset);
-      if (known !== undefined) return known;
-      if (++depth > deepest) throw new DebugInfoError('damaged', 'a type is defined by itself');
-      try {
-        const type = build(reader, unit, entry);
-        types.set(entry.offset, type);
-        return type;
-      } finally {
-        depth--;
-      }
-    },
+    typeAt,
   };
-  return reader;
 }
 
-/** By the offset of their entries. */
-type BuiltTypes = Readonly<Record<Unit['section'], Map<number, DebugType>>>;
-
-function typesOf(built: Map<DebugSections, BuiltTypes>, { sections, unit }: OpenUnit): Map<number, DebugType> {
-  let types = built.get(sections);
-  if (types === undefined) {
-    types = { debug_info: new Map(), debug_types: new Map() };
-    built.set(sections, types);
+/** Types belong to the body of their unit, whichever file they are asked for in. */
+function typeAt({ body }: DescribedUnit, entry: Entry): DebugType {
+  const known = body.types.get(entry.offset);
+  if (known !== undefined) return known;
+  if (++depth > deepest) {
+    depth--;
+    throw new DebugInfoError('damaged', 'a type is defined by itself');
   }
-  return types[unit.section];
+  try {
+    const type = build(body.reader, body, entry.reader === body ? entry : body.program.entry(body, entry.offset));
+    body.types.set(entry.offset, type);
+    return type;
+  } finally {
+    depth--;
+  }
 }
 
-function build(reader: TypeReader, unit: OpenUnit, entry: Entry): DebugType {
+function build(reader: TypeReader, unit: UnitBody, entry: Entry): DebugType {
   const name = (): string => entry.string(at.name) ?? '';
   const size = (): number | null => entry.number(at.byteSize);
   const target = lazy(() => reader.typeOf(entry));
@@ -129,7 +121,7 @@ function pointer(form: PointerType['form'], size: () => number, target: () => De
 
 function qualified(
   reader: TypeReader,
-  unit: OpenUnit,
+  unit: DescribedUnit,
   entry: Entry,
   qualifier: QualifiedType['qualifier'],
 ): QualifiedType {
@@ -158,7 +150,7 @@ const transparent: ReadonlySet<number> = new Set([
 const longestChain = 500;
 
 /** A name for a name for itself has no meaning, and whoever follows it would never end. */
-function refuseEndless({ program }: TypeReader, unit: OpenUnit, entry: Entry): void {
+function refuseEndless({ program }: TypeReader, unit: DescribedUnit, entry: Entry): void {
   let current = { unit, entry };
   for (let length = 0; transparent.has(current.entry.tag); length++) {
     if (length > longestChain) throw new DebugInfoError('damaged', 'a type is defined by itself');

@@ -1,7 +1,6 @@
 import { at } from './constants.js';
 import type { Entry } from './entry.js';
-import type { OpenUnit } from './open-unit.js';
-import type { TypeReader } from './type-reader.js';
+import type { DescribedUnit, TypeReader } from './program-types.js';
 import type { DebugType, Place, TypedefType } from './types.js';
 
 /** Section 5.3. A class, because a large program has tens of thousands: what is seldom asked for costs nothing until then. */
@@ -10,11 +9,11 @@ export class TypedefOfFile implements TypedefType {
   readonly name: string;
   readonly align: number | null;
   readonly #reader: TypeReader;
-  readonly #unit: OpenUnit;
+  readonly #unit: DescribedUnit;
   readonly #entry: Entry;
   #target: DebugType | null = null;
 
-  constructor(reader: TypeReader, unit: OpenUnit, entry: Entry) {
+  constructor(reader: TypeReader, unit: DescribedUnit, entry: Entry) {
     this.name = entry.string(at.name) ?? '';
     this.align = entry.number(at.alignment);
     this.#reader = reader;

@@ -5,8 +5,7 @@ import { textOf, withDeclarations } from './declarations.js';
 import { Entry } from './entry.js';
 import { DebugInfoError } from './errors.js';
 import { isDiscarded } from './locations.js';
-import type { Located, OpenUnit } from './open-unit.js';
-import type { Program } from './program.js';
+import type { Located, OpenUnit, Program } from './program-types.js';
 import { codeRanges } from './ranges.js';
 import type { CodeFrame, Place } from './types.js';
 
@@ -20,7 +19,7 @@ export function lineAt(program: Program, address: number): Place | null {
 }
 
 /** The function whose code holds an address: its entry and the unit it stands in. */
-export function functionAround(program: Program, address: number): Located | null {
+export function functionAround(program: Program, address: number): Located<OpenUnit> | null {
   for (const unit of unitsAround(program, address)) {
     const { tags, offsets } = unit.index;
     for (let position = 0; position < tags.length; position++) {
@@ -87,7 +86,7 @@ function holds(unit: OpenUnit, entry: Entry, address: number): boolean {
 }
 
 /** Inlined copies around an address, the outermost first. Blocks between them are looked into, other functions are not. */
-function inlinedAround({ unit, entry }: Located, address: number): readonly Entry[] {
+function inlinedAround({ unit, entry }: Located<OpenUnit>, address: number): readonly Entry[] {
   if (!entry.abbreviation.hasChildren) return [];
   const { abbreviations, end } = unit.unit;
   const found: Entry[] = [];
@@ -102,7 +101,7 @@ function inlinedAround({ unit, entry }: Located, address: number): readonly Entr
     const abbreviation = abbreviations[code];
     if (abbreviation === undefined) throw new DebugInfoError('damaged', `an entry has the unknown code ${code}`);
     if (abbreviation.tag === tag.inlinedSubroutine) {
-      const copy = new Entry(unit, offset);
+      const copy = new Entry(unit, offset - unit.unit.start);
       if (holds(unit, copy, address)) found.push(copy);
     }
     if (abbreviation.hasChildren) depth++;

@@ -2,15 +2,13 @@ import { at, tag } from './constants.js';
 import { definitionsNamed } from './definitions-by-name.js';
 import type { Entry } from './entry.js';
 import { DebugInfoError } from './errors.js';
-import type { Located, OpenUnit } from './open-unit.js';
-import type { Program } from './program.js';
-import type { TypeReader } from './type-reader.js';
+import type { DescribedUnit, Located, Program, TypeReader } from './program-types.js';
 
 /**
  * The definition of what is only declared (section 5.7.1, `DW_AT_declaration`): in its own unit, or anywhere in the file
  * where exactly one can be meant. The entry itself where it is a definition, or where there is none or no telling which.
  */
-export function findDefinition({ program }: TypeReader, unit: OpenUnit, entry: Entry): Located {
+export function findDefinition({ program }: TypeReader, unit: DescribedUnit, entry: Entry): Located {
   const itself = { unit, entry };
   const signature = entry.reference(at.signature);
   if (signature !== null) {
@@ -19,17 +17,35 @@ export function findDefinition({ program }: TypeReader, unit: OpenUnit, entry: E
       throw new DebugInfoError('damaged', 'a type unit refers to another for its type');
     return found;
   }
-  const name = entry.string(at.name);
-  if (!entry.flag(at.declaration) || name === null) return itself;
-  const scope = program.scopeOf(unit, entry.offset);
-  const candidates = definitionsNamed(program, name).filter(
-    (one) => sameKeyword(one.entry, entry) && sameNames(program.scopeOf(one.unit, one.entry.offset).names, scope.names),
-  );
-  const nearest = candidates.filter((one) => one.unit === unit);
-  // What stands in an anonymous namespace or a function is another type in every source.
-  const hidden = scope.names.includes('') || scope.function !== null;
-  const found = nearest.length > 0 || hidden ? nearest : candidates;
+  const declared = readDeclaration(program, unit, entry);
+  if (declared === null) return itself;
+  const candidates = definitionsNamed(program, declared.name).filter((one) => isDefinitionOf(program, declared, one));
+  const nearest = candidates.filter((one) => one.unit === unit.body);
+  const found = nearest.length > 0 || declared.hidden ? nearest : candidates;
   return found.length > 0 && allAlike(program, found) ? (found[0] ?? itself) : itself;
+}
+
+/** What is only declared somewhere, and what its definition is known by. */
+export interface Declared {
+  readonly entry: Entry;
+  readonly name: string;
+  readonly scope: readonly string[];
+  /** Its definition can only stand in the same unit. */
+  readonly hidden: boolean;
+}
+
+/** Null where an entry is a definition or has no name. */
+export function readDeclaration(program: Program, unit: DescribedUnit, entry: Entry): Declared | null {
+  const name = entry.string(at.name);
+  if (!entry.flag(at.declaration) || name === null) return null;
+  const { names, function: around } = program.scopeOf(unit, entry.offset);
+  // What stands in an anonymous namespace or a function is another type in every source.
+  return { entry, name, scope: names, hidden: names.includes('') || around !== null };
+}
+
+/** Whether one of the definitions of its name is of the same kind and stands in the same scope. */
+export function isDefinitionOf(program: Program, { entry, scope }: Declared, one: Located): boolean {
+  return sameKeyword(one.entry, entry) && sameNames(program.scopeOf(one.unit, one.entry.offset).names, scope);
 }
 
 /** `struct` and `class` name the same type in C++, `union` and `enum` do not. */
@@ -51,7 +67,14 @@ function allAlike(program: Program, found: readonly Located[]): boolean {
   return new Set(found.map((one) => looksOf(program, one))).size === 1;
 }
 
-function looksOf(program: Program, { unit, entry }: Located): string {
+function looksOf(program: Program, one: Located): string {
+  const { looks } = one.unit.body.facts;
+  const known = looks.get(one.entry.offset) ?? readLooks(program, one);
+  looks.set(one.entry.offset, known);
+  return known;
+}
+
+function readLooks(program: Program, { unit, entry }: Located): string {
   const { file, line } = program.placeOf(unit, entry);
   const members = program
     .children(unit, entry, tag.member, tag.inheritance, tag.enumerator)

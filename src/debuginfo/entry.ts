@@ -6,7 +6,6 @@ import { DebugInfoError } from './errors.js';
 import { blockSize, skipForm } from './forms.js';
 import type { DebugSections } from './sections.js';
 import type { UnitReader } from './unit-reader.js';
-import type { Unit } from './units.js';
 
 /**
  * One debugging information entry (DWARF 5, chapter 2). Making one reads no more than its code: a value is found and
@@ -14,27 +13,30 @@ import type { Unit } from './units.js';
  */
 export class Entry {
   readonly reader: UnitReader;
+  /** From the start of the unit's header, as references within a unit count: the same wherever a linker puts the unit. */
   readonly offset: number;
   readonly abbreviation: Abbreviation;
-  /** Of the first attribute. */
+  /** Of the first attribute, from the start of the unit. */
   readonly #start: number;
 
   constructor(reader: UnitReader, offset: number) {
-    const cursor = reader.cursors(reader.unit.section, offset);
+    const { unit } = reader;
+    const cursor = reader.cursors(unit.section, unit.start + offset);
     const code = cursor.uleb();
-    const abbreviation = reader.unit.abbreviations[code];
+    const abbreviation = unit.abbreviations[code];
     if (abbreviation === undefined) throw new DebugInfoError('damaged', `an entry has the unknown code ${code}`);
     this.reader = reader;
     this.offset = offset;
     this.abbreviation = abbreviation;
-    this.#start = cursor.at;
+    this.#start = cursor.at - unit.start;
   }
 
-  /** Byte after its attributes: its first child where it has any, the next entry otherwise. */
+  /** Byte of the section after its attributes: its first child where it has any, the next entry otherwise. */
   get next(): number {
-    const cursor = this.#cursor(this.#start);
-    skipAttributes(cursor, this.abbreviation, this.reader.unit);
-    if (cursor.at > this.reader.unit.end) throw new DebugInfoError('damaged', 'an entry reaches beyond its unit');
+    const { unit } = this.reader;
+    const cursor = this.reader.cursors(unit.section, unit.start + this.#start);
+    skipAttributes(cursor, this.abbreviation, unit);
+    if (cursor.at > unit.end) throw new DebugInfoError('damaged', 'an entry reaches beyond its unit');
     return cursor.at;
   }
 
@@ -164,8 +166,7 @@ export class Entry {
     if (found === null) return null;
     const { unit } = this.reader;
     const cursor = this.#cursor(found.place);
-    const { sections } = this.reader;
-    const inUnit = (offset: number): Reference => ({ sections, section: unit.section, offset: unit.start + offset });
+    const inUnit = (offset: number): Reference => ({ unit: this.reader, offset });
     switch (found.kind) {
       case form.ref1:
         return inUnit(cursor.u8());
@@ -179,8 +180,7 @@ export class Entry {
         return inUnit(cursor.uleb());
       case form.refAddr:
         return {
-          sections,
-          section: 'debug_info',
+          sections: this.reader.sections,
           offset: cursor.unsigned(unit.version <= 2 ? unit.address : unit.offset),
         };
       case form.refSig8:
@@ -217,14 +217,16 @@ export class Entry {
     return { index, kind: real, place: cursor.at };
   }
 
+  /** In the section. */
   #placeOf(index: number): number {
     const { places, forms } = this.abbreviation;
+    const start = this.reader.unit.start + this.#start;
     const direct = places[index] ?? 0;
-    if (direct >= 0) return this.#start + direct;
+    if (direct >= 0) return start + direct;
     // Back to the last one whose place is known, and from there over each in turn.
     let from = index;
     while ((places[from] ?? 0) < 0) from--;
-    const cursor = this.#cursor(this.#start + (places[from] ?? 0));
+    const cursor = this.#cursor(start + (places[from] ?? 0));
     for (; from < index; from++) skipForm(cursor, forms[from] ?? 0, this.reader.unit);
     return cursor.at;
   }
@@ -239,15 +241,18 @@ export class Entry {
 
   /** DWARF 5, section 7.26. */
   #indexedText(index: number): string {
-    const { unit, stringBase, cursors } = this.reader;
-    const cursor = cursors('debug_str_offsets', stringBase + index * unit.offset);
+    const { unit, stringBase, stringEnd, cursors } = this.reader;
+    const place = stringBase + index * unit.offset;
+    if (place + unit.offset > stringEnd) throw new DebugInfoError('damaged', 'a text has a number that no text has');
+    const cursor = cursors('debug_str_offsets', place);
     return this.#text('debug_str', cursor.unsigned(unit.offset));
   }
 }
 
-/** A place in the debug sections that the entry itself stands in; or a type unit, which may stand in any. */
+/** A place in the entry's own unit or in the `.debug_info` that it stands in; or a type unit, which may stand in any. */
 export type Reference =
-  | { readonly sections: DebugSections; readonly section: Unit['section']; readonly offset: number }
+  | { readonly unit: UnitReader; readonly offset: number }
+  | { readonly sections: DebugSections; readonly offset: number }
   | { readonly signature: bigint };
 
 interface Found {
@@ -257,14 +262,25 @@ interface Found {
 }
 
 /** The attributes of a unit's first entry that say where its parts of other sections begin (DWARF 5, section 3.1.1). */
-export function readBases(root: Entry): { readonly strings: number; readonly addresses: number } {
+export function readBases(root: Entry): Pick<UnitReader, 'stringBase' | 'stringEnd' | 'addressBase'> {
   // Without an attribute the part begins after the header of the section, if there is one (7.26, 7.27).
   const { version, offset } = root.reader.unit;
   const header = version >= 5 ? (offset === 8 ? 16 : 8) : 0;
+  const stringBase = root.sectionOffset(at.strOffsetsBase) ?? header;
   return {
-    strings: root.sectionOffset(at.strOffsetsBase) ?? header,
-    addresses: root.sectionOffset(at.addrBase) ?? root.sectionOffset(at.gnuAddrBase) ?? header,
+    stringBase,
+    stringEnd: endOfStrings(root.reader, stringBase, header),
+    addressBase: root.sectionOffset(at.addrBase) ?? root.sectionOffset(at.gnuAddrBase) ?? header,
   };
+}
+
+/** The header before the unit's part of the section says how long it is (section 7.26). */
+function endOfStrings({ unit, sections, cursors }: UnitReader, base: number, header: number): number {
+  const size = sections.section('debug_str_offsets').length;
+  if (header === 0 || base < header || base > size) return size;
+  const cursor = cursors('debug_str_offsets', base - header);
+  if (unit.offset === 8) cursor.take(4);
+  return Math.min(base - 4 + cursor.unsigned(unit.offset), size);
 }
 
 /** DWARF 5, section 2.13.2 and 3.3.8: a definition refers to its declaration, an inlined copy to its origin. */

@@ -1,19 +1,17 @@
 import type { Address } from './addresses.js';
-import { buildFunctionType } from './build-function-type.js';
 import { functionAround } from './code-frames.js';
 import { at, tag } from './constants.js';
-import { firstWith, textOf, withDeclarations } from './declarations.js';
-import type { Entry } from './entry.js';
+import { Entry } from './entry.js';
+import { functionPartsAt } from './function-parts.js';
 import { isDiscarded } from './locations.js';
-import type { Located } from './open-unit.js';
+import type { FunctionParts, OpenUnit, Program } from './program-types.js';
 import { codeRanges, firstRange } from './ranges.js';
-import type { TypeReader } from './type-reader.js';
 import type { DebugFunction, FunctionType, Place } from './types.js';
 
 /** Every function with code in the file (DWARF 5, section 3.3). */
-export function readFunctions(reader: TypeReader): readonly DebugFunction[] {
+export function readFunctions(program: Program): readonly DebugFunction[] {
   const found: DebugFunction[] = [];
-  forEachFunction(reader, (own, start) => found.push(new FunctionOfFile(reader, own, start)));
+  forEachFunction(program, (unit, start) => found.push(new FunctionOfFile(unit, start)));
   return found;
 }
 
@@ -22,133 +20,119 @@ export function readFunctions(reader: TypeReader): readonly DebugFunction[] {
  * A library of templates has ten thousands of others.
  */
 export function readFunctionsAt(
-  reader: TypeReader,
+  program: Program,
   addresses: ReadonlySet<number>,
 ): ReadonlyMap<number, readonly DebugFunction[]> {
   const found = new Map<number, DebugFunction[]>();
-  forEachFunction(reader, (own, start) => {
-    if (!addresses.has(start.address)) return;
-    const all = found.get(start.address) ?? [];
-    all.push(new FunctionOfFile(reader, own, start));
-    found.set(start.address, all);
+  forEachFunction(program, (unit, one) => {
+    const { address } = one.start;
+    if (!addresses.has(address)) return;
+    const all = found.get(address) ?? [];
+    all.push(new FunctionOfFile(unit, one));
+    found.set(address, all);
   });
   return found;
 }
 
 /** The function whose code holds an address of a linked file. */
-export function readFunctionAround(reader: TypeReader, address: number): DebugFunction | null {
-  const own = functionAround(reader.program, address);
+export function readFunctionAround(program: Program, address: number): DebugFunction | null {
+  const own = functionAround(program, address);
   const start = own === null ? undefined : codeRanges(own.unit, own.entry)[0];
-  return own === null || start === undefined ? null : new FunctionOfFile(reader, own, start);
+  return own === null || start === undefined ? null : new FunctionOfFile(own.unit, { offset: own.entry.offset, start });
 }
 
-function forEachFunction({ program }: TypeReader, visit: (own: Located, start: Address) => void): void {
+function forEachFunction(program: Program, visit: (unit: OpenUnit, start: Start) => void): void {
   for (const unit of program.units) {
-    const { tags, offsets } = unit.index;
-    for (let position = 0; position < tags.length; position++) {
-      if (tags[position] !== tag.subprogram) continue;
-      const entry = program.entry(unit, offsets[position] ?? 0);
-      const start = entry.address(at.lowPc) ?? (entry.has(at.ranges) ? firstRange(unit, entry) : null);
-      if (start !== null && !isDiscarded(unit, start)) visit({ unit, entry }, start);
-    }
+    const known = starts.get(unit) ?? readStarts(program, unit);
+    starts.set(unit, known);
+    for (const start of known) visit(unit, start);
   }
 }
 
-/** A class, because a large program has tens of thousands: what is seldom asked for costs nothing until then. */
+interface Start {
+  readonly offset: number;
+  readonly start: Address;
+}
+
+/** Read once for each unit of a file: two builds are asked for their functions again and again. */
+const starts = new WeakMap<OpenUnit, readonly Start[]>();
+
+function readStarts(program: Program, unit: OpenUnit): readonly Start[] {
+  return codeOf(program, unit).flatMap((offset): readonly Start[] => {
+    const entry = program.entry(unit, offset);
+    const start = entry.address(at.lowPc) ?? (entry.has(at.ranges) ? firstRange(unit, entry) : null);
+    return start === null || isDiscarded(unit, start) ? [] : [{ offset, start }];
+  });
+}
+
+/** Offsets of the functions that may have code; most of a C++ library's are only declared. */
+function codeOf(program: Program, unit: OpenUnit): readonly number[] {
+  const { facts } = unit.body;
+  facts.code ??= unit.index.offsets.filter((offset, position) => {
+    if (unit.index.tags[position] !== tag.subprogram) return false;
+    const entry = program.entry(unit, offset);
+    return entry.has(at.lowPc) || entry.has(at.ranges);
+  });
+  return facts.code;
+}
+
+/** What every file that has its unit says of it, and where its code lies in this one. */
 class FunctionOfFile implements DebugFunction {
   readonly address: number;
   readonly section: number | null;
-  readonly #reader: TypeReader;
-  readonly #own: Located;
-  #declarations: readonly Located[] | null = null;
-  #type: FunctionType | null = null;
+  readonly #unit: OpenUnit;
+  readonly #offset: number;
+  #known: FunctionParts | null = null;
 
-  constructor(reader: TypeReader, own: Located, start: Address) {
+  constructor(unit: OpenUnit, { offset, start }: Start) {
     this.address = start.address;
     this.section = start.section;
-    this.#reader = reader;
-    this.#own = own;
+    this.#unit = unit;
+    this.#offset = offset;
   }
 
   get name(): string {
-    return textOf(this.#all, at.name) ?? '';
+    return this.#parts.name;
   }
 
   get linkageName(): string | null {
-    const name = textOf(this.#all, at.linkageName, at.mipsLinkageName);
-    return name === this.name ? null : name;
+    return this.#parts.linkageName;
   }
 
   get size(): number {
-    return codeRanges(this.#own.unit, this.#own.entry)[0]?.size ?? 0;
+    return codeRanges(this.#unit, new Entry(this.#unit, this.#offset))[0]?.size ?? 0;
   }
 
   get type(): FunctionType {
-    this.#type ??= functionType(this.#reader, this.#all, this.#source);
-    return this.#type;
+    return this.#parts.type;
   }
 
   get scope(): readonly string[] {
-    const { unit, entry } = this.#declared;
-    return this.#reader.program.scopeOf(unit, entry.offset).names;
+    return this.#parts.scope;
   }
 
   get parameterNames(): readonly string[] {
-    const { unit, entry } = this.#source;
-    const { program } = this.#reader;
-    return program.children(unit, entry, tag.formalParameter).map((child) => parameterName(this.#reader, child));
+    return this.#parts.parameterNames;
   }
 
   get prototyped(): boolean {
-    return this.#own.unit.language !== 'c' || this.#all.some((one) => one.entry.flag(at.prototyped));
+    return this.#parts.prototyped;
   }
 
   get external(): boolean {
-    return this.#all.some((one) => one.entry.flag(at.external));
+    return this.#parts.external;
   }
 
   get unit(): string {
-    return this.#own.unit.name;
+    return this.#parts.unit;
   }
 
   get place(): Place {
-    const { unit, entry } = firstWith(this.#all, at.declLine) ?? this.#own;
-    return this.#reader.program.placeOf(unit, entry);
+    return this.#parts.place;
   }
 
-  get #all(): readonly Located[] {
-    this.#declarations ??= withDeclarations(this.#reader.program, this.#own.unit, this.#own.entry);
-    return this.#declarations;
+  get #parts(): FunctionParts {
+    this.#known ??= functionPartsAt(this.#unit.body, this.#offset);
+    return this.#known;
   }
-
-  get #declared(): Located {
-    return this.#all.at(-1) ?? this.#own;
-  }
-
-  /** Optimised copies leave out the parameters that they do not need; what they are copied from has all of them. */
-  get #source(): Located {
-    return this.#all.find((one) => !one.entry.has(at.abstractOrigin)) ?? this.#declared;
-  }
-}
-
-function functionType(reader: TypeReader, all: readonly Located[], source: Located): FunctionType {
-  const own = buildFunctionType(reader, source.unit, source.entry);
-  return {
-    kind: 'function',
-    get returns() {
-      return reader.typeOf((firstWith(all, at.type) ?? source).entry);
-    },
-    get parameters() {
-      return own.parameters;
-    },
-    get variadic() {
-      return own.variadic;
-    },
-  };
-}
-
-function parameterName({ program }: TypeReader, child: Entry): string {
-  const own = child.string(at.name);
-  const origin = own === null ? child.reference(at.abstractOrigin) : null;
-  return own ?? (origin === null ? '' : (program.follow(origin).entry.string(at.name) ?? ''));
 }

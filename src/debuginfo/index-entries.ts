@@ -7,7 +7,8 @@ import type { Unit } from './units.js';
 
 /**
  * Where the entries lie that questions begin with: types, variables, functions, and the scopes around them. Parallel
- * lists in the order of the section, so that an offset is found by bisection.
+ * lists in the order of the section, so that an offset is found by bisection. Offsets count from the start of the unit's
+ * header.
  */
 export interface EntryIndex {
   readonly offsets: readonly number[];
@@ -34,7 +35,7 @@ export function indexEntries(sections: DebugSections, unit: Unit): EntryIndex {
   const ends: number[] = [];
   const open: number[] = [];
   const cursor = new Cursor(sections.section(unit.section), sections.littleEndian, unit.firstEntry);
-  const { abbreviations, end } = unit;
+  const { abbreviations, start, end } = unit;
   let parent = -1;
   let seen = 0;
 
@@ -45,7 +46,7 @@ export function indexEntries(sections: DebugSections, unit: Unit): EntryIndex {
       const outer = open.pop();
       // Padding after the last entry is written as zeros too.
       if (outer === undefined || outer === parent) continue;
-      ends[parent] = cursor.at;
+      ends[parent] = cursor.at - start;
       parent = outer;
       continue;
     }
@@ -60,10 +61,10 @@ export function indexEntries(sections: DebugSections, unit: Unit): EntryIndex {
     let own = parent;
     if (abbreviation.indexed) {
       own = offsets.length;
-      offsets.push(offset);
+      offsets.push(offset - start);
       tags.push(abbreviation.tag);
       parents.push(parent);
-      ends.push(cursor.at);
+      ends.push(cursor.at - start);
     }
     if (!abbreviation.hasChildren) continue;
     if (open.length >= deepest) throw new DebugInfoError('damaged', 'its entries are nested too deeply');

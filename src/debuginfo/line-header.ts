@@ -19,6 +19,8 @@ export interface LineHeader {
   readonly folders: readonly string[];
   /** Names of the sources by the number that `DW_AT_decl_file` gives; versions 2 to 4 count from 1. */
   readonly files: readonly string[];
+  /** Some of these names stand in `.debug_str`. */
+  readonly inTexts: boolean;
   /** Bytes of the section that hold the opcodes: from `start` to before `end`. */
   readonly start: number;
   readonly end: number;
@@ -51,7 +53,25 @@ export function readLineHeader(sections: DebugSections, offset: number, director
   return { minInstructionLength, maxOperations, lineBase, lineRange, opcodeBase, argumentCounts, ...names, start, end };
 }
 
-type Names = Pick<LineHeader, 'folders' | 'files'>;
+/** Whether two headers are written in the same way, up to where the opcodes begin. */
+export function sameLineHeaders(one: DebugSections, first: number, other: DebugSections, second: number): boolean {
+  const [ours, theirs] = [headerBytes(one, first), headerBytes(other, second)];
+  return ours !== null && theirs !== null && Buffer.compare(ours, theirs) === 0;
+}
+
+/** Without the length in front, in which the opcodes count. Null where it reaches beyond its section. */
+function headerBytes(sections: DebugSections, offset: number): Uint8Array | null {
+  const bytes = sections.section('debug_line');
+  const cursor = new Cursor(bytes, sections.littleEndian, offset);
+  const { offset: offsetSize } = readInitialLength(cursor);
+  const start = cursor.at;
+  if (cursor.u16() >= 5) cursor.take(2);
+  const length = cursor.unsigned(offsetSize);
+  const end = cursor.at + length;
+  return end <= bytes.length ? bytes.subarray(start, end) : null;
+}
+
+type Names = Pick<LineHeader, 'folders' | 'files' | 'inTexts'>;
 
 /** Versions 2 to 4: strings one after another; an empty one ends each table. */
 function readOld(cursor: Cursor, directory: string): Names {
@@ -64,31 +84,31 @@ function readOld(cursor: Cursor, directory: string): Names {
     cursor.skipLeb();
     files.push(join(folders[folder] ?? directory, name));
   }
-  return { folders, files };
+  return { folders, files, inTexts: false };
 }
 
 /** Version 5: each table describes how its entries are written. */
 function readNew(sections: DebugSections, cursor: Cursor, offsetSize: number, directory: string): Names {
-  const folders = readTable(sections, cursor, offsetSize).map(({ name }) => join(directory, name));
-  const files = readTable(sections, cursor, offsetSize).map(({ name, folder }) =>
-    join(folders[folder] ?? directory, name),
-  );
-  return { folders, files };
+  const ofFolders = readTable(sections, cursor, offsetSize);
+  const folders = ofFolders.entries.map(({ name }) => join(directory, name));
+  const ofFiles = readTable(sections, cursor, offsetSize);
+  const files = ofFiles.entries.map(({ name, folder }) => join(folders[folder] ?? directory, name));
+  return { folders, files, inTexts: ofFolders.inTexts || ofFiles.inTexts };
 }
 
-interface TableEntry {
-  readonly name: string;
-  readonly folder: number;
+interface NameTable {
+  readonly entries: readonly { readonly name: string; readonly folder: number }[];
+  readonly inTexts: boolean;
 }
 
 /** `DW_LNCT_path` and `DW_LNCT_directory_index`; what else an entry tells (times, sizes, MD5) is skipped. */
 const content = { path: 1, directory: 2 } as const;
 
-function readTable(sections: DebugSections, cursor: Cursor, offsetSize: number): readonly TableEntry[] {
+function readTable(sections: DebugSections, cursor: Cursor, offsetSize: number): NameTable {
   const formats = Array.from({ length: cursor.u8() }, () => ({ what: cursor.uleb(), kind: cursor.uleb() }));
   const count = cursor.uleb();
   if (formats.length === 0 && count > 0) throw new DebugInfoError('damaged', 'a line table has entries of no form');
-  const entries: TableEntry[] = [];
+  const entries: { name: string; folder: number }[] = [];
   for (let n = 0; n < count; n++) {
     let name = '';
     let folder = 0;
@@ -99,7 +119,7 @@ function readTable(sections: DebugSections, cursor: Cursor, offsetSize: number):
     }
     entries.push({ name, folder });
   }
-  return entries;
+  return { entries, inTexts: formats.some(({ kind }) => kind === form.strp) };
 }
 
 function readValue(sections: DebugSections, cursor: Cursor, offsetSize: number, kind: number): string | number {

@@ -1,7 +1,7 @@
 import { type Address, indexedAddress, readAddress } from './addresses.js';
 import { op } from './constants.js';
 import { Cursor } from './cursor.js';
-import type { OpenUnit } from './open-unit.js';
+import type { DescribedUnit } from './program-types.js';
 
 export interface Location extends Address {
   readonly threadLocal: boolean;
@@ -12,8 +12,8 @@ export interface Location extends Address {
  * an address plus a number, an offset in the thread's block. Null for all others: registers, the stack, values that were
  * optimised into pieces.
  */
-export function readLocation(unit: OpenUnit, bytes: Uint8Array, place: number): Location | null {
-  if (!fixed.has(bytes[0] ?? 0)) return null;
+export function readLocation(unit: DescribedUnit, bytes: Uint8Array, place: number): Location | null {
+  if (!isFixed(bytes)) return null;
   const cursor = new Cursor(bytes, unit.sections.littleEndian);
   const first = readFirst(unit, cursor, place);
   if (first === null) return null;
@@ -28,7 +28,11 @@ export function readLocation(unit: OpenUnit, bytes: Uint8Array, place: number): 
   return { address: first.address, section: first.section, threadLocal: true };
 }
 
-/** What an expression for a fixed place begins with. Most variables lie on the stack, and are told apart by this. */
+/** Whether an expression may stand for a fixed place. Most variables lie on the stack, and are told apart by its beginning. */
+export function isFixed(bytes: Uint8Array): boolean {
+  return fixed.has(bytes[0] ?? 0);
+}
+
 const fixed: ReadonlySet<number> = new Set([
   op.addr,
   op.addrx,
@@ -44,7 +48,7 @@ interface First extends Address {
   readonly threadOffset: boolean;
 }
 
-function readFirst(unit: OpenUnit, cursor: Cursor, place: number): First | null {
+function readFirst(unit: DescribedUnit, cursor: Cursor, place: number): First | null {
   switch (cursor.u8()) {
     case op.addr: {
       const at = cursor.take(unit.unit.address);
@@ -78,7 +82,7 @@ function readFirst(unit: OpenUnit, cursor: Cursor, place: number): First | null 
 }
 
 /** Linkers write 0, or the highest addresses, where they discarded what debug information is about. */
-export function isDiscarded(unit: OpenUnit, { address, threadLocal }: Address & Partial<Location>): boolean {
+export function isDiscarded(unit: DescribedUnit, { address, threadLocal }: Address & Partial<Location>): boolean {
   if (unit.sections.relocatable) return false;
   const highest = unit.unit.address === 8 ? 2 ** 63 : 2 ** 32 - 2;
   return (address === 0 && threadLocal !== true) || address >= highest;

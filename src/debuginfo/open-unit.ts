@@ -1,79 +1,81 @@
+import { createTypeReader } from './build-type.js';
 import { at, tag } from './constants.js';
 import type { Cursors, Texts } from './cursors.js';
 import { Entry, readBases } from './entry.js';
 import { DebugInfoError } from './errors.js';
-import { type EntryIndex, indexEntries } from './index-entries.js';
+import { indexEntries } from './index-entries.js';
 import { lazy } from './lazy.js';
-import { join, type LineHeader, readLineHeader } from './line-header.js';
-import { type LineTable, readLineProgram } from './line-program.js';
-import { type CodeRange, codeRanges, type RootedUnit } from './ranges.js';
+import { join, readLineHeader } from './line-header.js';
+import { readLineProgram } from './line-program.js';
+import type { OpenUnit, Program, UnitBody } from './program-types.js';
+import { codeRanges } from './ranges.js';
 import type { DebugSections } from './sections.js';
+import { createBody, newFacts } from './unit-body.js';
 import type { UnitReader } from './unit-reader.js';
 import type { Unit } from './units.js';
-
-/** A unit with what all of its entries need. */
-export interface OpenUnit extends RootedUnit {
-  readonly index: EntryIndex;
-  readonly name: string;
-  readonly directory: string;
-  readonly language: 'c' | 'c++' | 'other';
-  /** Names of sources by number; read when first asked for. */
-  files(): readonly string[];
-  /** Where each piece of its code comes from, decoded when first asked for; null where it has no such table. */
-  lines(): LineTable | null;
-  /** Where its code lies; empty where it does not say. */
-  code(): readonly CodeRange[];
-}
-
-/** An entry and the unit it stands in. */
-export interface Located {
-  readonly unit: OpenUnit;
-  readonly entry: Entry;
-}
 
 /** What a type unit does not say itself: the compilation unit that its line table belongs to. */
 export type Owner = Pick<OpenUnit, 'name' | 'directory'>;
 
+/** What units of one file are opened with. */
+export interface Opening {
+  readonly program: Program;
+  readonly sections: DebugSections;
+  readonly cursors: Cursors;
+  readonly texts: Texts;
+  /** The compilation unit with a line table. */
+  ownerOf(lineTable: number | null): Owner | undefined;
+  /** The body of the same unit in an earlier reading; null where there is none. */
+  likeOf(opened: Opened): UnitBody | null;
+}
+
+/** What is known of a unit before its entries are walked over. */
+export interface Opened extends Owner {
+  readonly root: Entry;
+  readonly lineTable: number | null;
+}
+
 /**
- * Opens a unit: walks over it once and reads its first entry (DWARF 5, section 3.1). `ownerOf` finds the compilation unit
- * with the same line table.
+ * Opens a unit: reads its first entry (DWARF 5, section 3.1), and walks over it once where no earlier reading did.
  *
  * @throws DebugInfoError `unsupported` for split DWARF, with the name of the file it is split into.
  */
 export function openUnit(
-  sections: DebugSections,
-  readers: { readonly cursors: Cursors; readonly texts: Texts },
+  { program, sections, cursors, texts, ownerOf, likeOf }: Opening,
   unit: Unit,
-  ownerOf: (lineTable: number | null) => Owner | undefined,
-): OpenUnit {
-  const reader: UnitReader = { unit, sections, ...readers, stringBase: 0, addressBase: 0 };
-  const root = new Entry(reader, unit.firstEntry);
-  const { strings, addresses } = readBases(root);
-  reader.stringBase = strings;
-  reader.addressBase = addresses;
+): { readonly unit: OpenUnit; readonly like: UnitBody | null } {
+  const reader: UnitReader = { unit, sections, cursors, texts, stringBase: 0, stringEnd: 0, addressBase: 0 };
+  const root = new Entry(reader, unit.firstEntry - unit.start);
+  Object.assign(reader, readBases(root));
   refuseSplit(root);
-  const index = indexEntries(sections, unit);
   const lineTable = root.sectionOffset(at.stmtList);
   const owner = unit.signature === null ? undefined : ownerOf(lineTable);
   const directory = root.string(at.compDir) ?? owner?.directory ?? '';
-  const name = root.string(at.name);
-  const header = lazy((): LineHeader | null =>
-    lineTable === null ? null : readLineHeader(sections, lineTable, directory),
+  const ownName = root.string(at.name);
+  const name = ownName === null ? (owner?.name ?? '') : join(directory, ownName);
+  const like = likeOf({ root, name, directory, lineTable });
+  const facts = like?.facts ?? newFacts(indexEntries(sections, unit));
+  const language = languageOf(root.number(at.language));
+  const body = createBody(
+    { ...reader, lineTable, program },
+    { name, directory, language, facts, readerOf: createTypeReader },
   );
   const open: OpenUnit = Object.assign(reader, {
     root,
-    index,
-    name: name === null ? (owner?.name ?? '') : join(directory, name),
+    index: facts.index,
+    body,
+    name,
     directory,
-    language: languageOf(root.number(at.language)),
-    files: () => header()?.files ?? [],
+    language,
+    lineTable,
+    files: () => open.body.files(),
     lines: lazy(() => {
-      const of = header();
+      const of = lineTable === null ? null : readLineHeader(sections, lineTable, directory);
       return of === null ? null : readLineProgram(sections, of, unit.address);
     }),
     code: lazy(() => codeRanges(open, root)),
   });
-  return open;
+  return { unit: open, like };
 }
 
 /** Split DWARF (section 7.3.2): what is left here is a skeleton that names another file. */

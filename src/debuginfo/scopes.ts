@@ -2,20 +2,10 @@ import { at, tag } from './constants.js';
 import { declarationOf, type Entry, type Reference } from './entry.js';
 import { DebugInfoError } from './errors.js';
 import { enclosing, positionOf } from './index-entries.js';
-import type { Located, OpenUnit } from './open-unit.js';
-
-/** What lies around an entry. */
-export interface Scope {
-  /** Names of namespaces, types and functions, from the outside; '' for those without a name. */
-  readonly names: readonly string[];
-  /** The same without functions. */
-  readonly types: readonly string[];
-  /** The innermost function. */
-  readonly function: Located | null;
-}
+import type { DescribedUnit, Located, Scope, UnitBody } from './program-types.js';
 
 interface Entries {
-  entry(unit: OpenUnit, offset: number): Entry;
+  entry(unit: DescribedUnit, offset: number): Entry;
   follow(reference: Reference): Located;
 }
 
@@ -36,39 +26,33 @@ const deepest = 512;
  * Finds scopes, each worked out once: a unit has far fewer of them than entries. A function's scope is that of its
  * declaration (a method defined outside its class), an inlined copy's that of its origin.
  */
-export function createScopes(program: Entries): (unit: OpenUnit, offset: number) => Scope {
-  const known = new Map<OpenUnit, Map<number, Scope>>();
-
-  const scopeAround = (unit: OpenUnit, offset: number, depth: number): Scope => {
+export function createScopes(program: Entries): (unit: DescribedUnit, offset: number) => Scope {
+  const scopeAround = (unit: DescribedUnit, offset: number, depth: number): Scope => {
     if (depth > deepest) throw new DebugInfoError('damaged', 'a scope lies in itself');
-    const position = positionOf(unit.index, offset);
+    const { body } = unit;
+    const position = positionOf(body.index, offset);
     // A type that is defined elsewhere than it was declared (gcc) belongs where it was declared.
-    const declared = types.has(unit.index.tags[position] ?? 0)
-      ? program.entry(unit, offset).reference(at.specification)
+    const declared = types.has(body.index.tags[position] ?? 0)
+      ? program.entry(body, offset).reference(at.specification)
       : null;
     if (declared !== null) {
       const found = program.follow(declared);
       return scopeAround(found.unit, found.entry.offset, depth + 1);
     }
-    const parent = enclosing(unit.index, offset);
-    return parent < 0 ? outermost : scopeInside(unit, parent, depth);
+    const parent = enclosing(body.index, offset);
+    return parent < 0 ? outermost : scopeInside(body, parent, depth);
   };
 
-  const scopeInside = (unit: OpenUnit, position: number, depth: number): Scope => {
-    let ofUnit = known.get(unit);
-    if (ofUnit === undefined) {
-      ofUnit = new Map();
-      known.set(unit, ofUnit);
-    }
-    const found = ofUnit.get(position);
+  const scopeInside = (body: UnitBody, position: number, depth: number): Scope => {
+    const found = body.scopes.get(position);
     if (found !== undefined) return found;
     if (depth > deepest) throw new DebugInfoError('damaged', 'a scope lies in itself');
-    const made = makeScope(unit, position, depth + 1);
-    ofUnit.set(position, made);
+    const made = makeScope(body, position, depth + 1);
+    body.scopes.set(position, made);
     return made;
   };
 
-  const makeScope = (unit: OpenUnit, position: number, depth: number): Scope => {
+  const makeScope = (unit: UnitBody, position: number, depth: number): Scope => {
     const kind = unit.index.tags[position] ?? 0;
     const entry = program.entry(unit, unit.index.offsets[position] ?? 0);
     if (kind === tag.subprogram) return insideFunction(unit, entry, depth);
@@ -85,7 +69,7 @@ export function createScopes(program: Entries): (unit: OpenUnit, offset: number)
     return reference === null ? { unit, entry } : program.follow(reference);
   };
 
-  const insideFunction = (unit: OpenUnit, entry: Entry, depth: number): Scope => {
+  const insideFunction = (unit: DescribedUnit, entry: Entry, depth: number): Scope => {
     const declared = declarationOf(entry);
     if (declared !== null) {
       const origin = program.follow(declared);
@@ -99,7 +83,7 @@ export function createScopes(program: Entries): (unit: OpenUnit, offset: number)
     };
   };
 
-  const insideFunctionAt = (unit: OpenUnit, entry: Entry, depth: number): Scope => {
+  const insideFunctionAt = (unit: DescribedUnit, entry: Entry, depth: number): Scope => {
     if (depth > deepest) throw new DebugInfoError('damaged', 'a function is declared by itself');
     return insideFunction(unit, entry, depth + 1);
   };

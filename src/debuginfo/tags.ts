@@ -1,10 +1,9 @@
 import { at, tag } from './constants.js';
 import type { Entry } from './entry.js';
-import type { OpenUnit } from './open-unit.js';
-import type { Program } from './program.js';
+import type { DescribedUnit, Program } from './program-types.js';
 
 /** Texts of `__attribute__((btf_decl_tag(...)))`: clang writes each as a child of what it belongs to. */
-export function tagsOf(program: Program, unit: OpenUnit, entry: Entry): readonly string[] {
+export function tagsOf(program: Program, unit: DescribedUnit, entry: Entry): readonly string[] {
   if (!entry.abbreviation.hasChildren) return [];
   return program
     .children(unit, entry, tag.llvmAnnotation)

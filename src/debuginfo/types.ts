@@ -207,6 +207,8 @@ export interface CodeFrame extends Place {
 export type NamedType = RecordType | EnumType | TypedefType;
 
 export interface DebugInfo {
+  /** Units whose types are those of an earlier reading. */
+  readonly reused: number;
   readonly pointerSize: 4 | 8;
   /** Names of the sources (`DW_AT_name` of the compilation units), with the folder they were compiled in. */
   readonly units: readonly {
@@ -235,6 +237,9 @@ export interface DebugInfo {
   recordsNamed(name: string): readonly RecordType[];
   /** Every complete named record, enum and typedef, at file or namespace scope and nested; those of one name may differ. */
   readonly types: readonly NamedType[];
-  /** The same without those inside these namespaces of the top level: a C++ library describes thousands of types. */
-  typesOutside(namespaces: readonly string[]): readonly NamedType[];
+  /**
+   * The same by unit, without those inside these namespaces of the top level: a C++ library describes thousands of types.
+   * Of a unit that is taken over from an earlier reading it is the same list.
+   */
+  typesByUnit(namespaces: readonly string[]): readonly (readonly NamedType[])[];
 }

@@ -8,7 +8,8 @@ export interface UnitReader {
   readonly sections: DebugSections;
   readonly cursors: Cursors;
   readonly texts: Texts;
-  /** Of the unit's part of `.debug_str_offsets` and `.debug_addr`. */
+  /** Of the unit's part of `.debug_str_offsets`, and the byte after it; and of its part of `.debug_addr`. */
   stringBase: number;
+  stringEnd: number;
   addressBase: number;
 }

@@ -1,4 +1,5 @@
-import { type AbbreviationTable, readAbbreviations } from './abbreviations.js';
+import { createTables, type WrittenTable } from './abbreviation-tables.js';
+import type { AbbreviationTable } from './abbreviations.js';
 import { unitType } from './constants.js';
 import { Cursor } from './cursor.js';
 import { DebugInfoError } from './errors.js';
@@ -14,42 +15,37 @@ export interface Unit extends FormSizes {
   /** Of the first entry. */
   readonly firstEntry: number;
   readonly abbreviations: AbbreviationTable;
+  readonly table: WrittenTable;
   /** Of a type unit; null for others. */
   readonly signature: bigint | null;
-  /** Of the type's entry in a type unit, in the section. */
+  /** Of the type's entry in a type unit, from the start of the unit. */
   readonly typeEntry: number;
 }
 
 const lowestVersion = 2;
 const highestVersion = 5;
 
-export function readUnits(sections: DebugSections): readonly Unit[] {
-  const tables = new Map<string, AbbreviationTable>();
+type Tables = (place: number, sizes: FormSizes) => WrittenTable;
+
+/** @param known tables of an earlier reading of a like file. */
+export function readUnits(sections: DebugSections, known: readonly WrittenTable[] = []): readonly Unit[] {
+  const tables = createTables(sections, known);
   return [...unitsOf(sections, 'debug_info', tables), ...unitsOf(sections, 'debug_types', tables)];
 }
 
-function unitsOf(
-  sections: DebugSections,
-  section: Unit['section'],
-  tables: Map<string, AbbreviationTable>,
-): readonly Unit[] {
+function unitsOf(sections: DebugSections, section: Unit['section'], tables: Tables): readonly Unit[] {
   const bytes = sections.section(section);
   const cursor = new Cursor(bytes, sections.littleEndian);
   const units: Unit[] = [];
   while (cursor.at < bytes.length) {
-    const unit = readUnit(sections, section, cursor, tables);
+    const unit = readUnit(section, cursor, tables);
     units.push(unit);
     cursor.at = unit.end;
   }
   return units;
 }
 
-function readUnit(
-  sections: DebugSections,
-  section: Unit['section'],
-  cursor: Cursor,
-  tables: Map<string, AbbreviationTable>,
-): Unit {
+function readUnit(section: Unit['section'], cursor: Cursor, tables: Tables): Unit {
   const start = cursor.at;
   const { length, offset } = readInitialLength(cursor);
   const end = cursor.at + length;
@@ -60,24 +56,25 @@ function readUnit(
   }
   const kind = version >= 5 ? cursor.u8() : section === 'debug_types' ? unitType.type : unitType.compile;
   let address: number;
-  let table: number;
+  let place: number;
   if (version >= 5) {
     address = cursor.u8();
-    table = cursor.unsigned(offset);
+    place = cursor.unsigned(offset);
   } else {
-    table = cursor.unsigned(offset);
+    place = cursor.unsigned(offset);
     address = cursor.u8();
   }
   if (address !== 4 && address !== 8) throw new DebugInfoError('damaged', `its addresses have ${address} bytes`);
   if (kind === unitType.skeleton || kind === unitType.splitCompile) cursor.take(8);
   const isType = kind === unitType.type || kind === unitType.splitType;
   const signature = isType ? cursor.big64() : null;
-  const typeEntry = isType ? start + cursor.unsigned(offset) : 0;
+  const typeEntry = isType ? cursor.unsigned(offset) : 0;
   if (cursor.at > end) throw new DebugInfoError('damaged', 'a unit is shorter than its header');
 
   const sizes = { address, offset, version };
-  const abbreviations = tableAt(sections, table, sizes, tables);
-  return { ...sizes, section, start, end, firstEntry: cursor.at, abbreviations, signature, typeEntry };
+  const table = tables(place, sizes);
+  const abbreviations = table.entries;
+  return { ...sizes, section, start, end, firstEntry: cursor.at, abbreviations, table, signature, typeEntry };
 }
 
 /** Section 7.4: 0xffffffff announces the 64-bit form. */
@@ -86,21 +83,4 @@ export function readInitialLength(cursor: Cursor): { readonly length: number; re
   if (first === 0xffffffff) return { length: cursor.u64(), offset: 8 };
   if (first >= 0xfffffff0) throw new DebugInfoError('damaged', 'a unit has a reserved length');
   return { length: first, offset: 4 };
-}
-
-/** Units share tables. */
-function tableAt(
-  sections: DebugSections,
-  place: number,
-  sizes: FormSizes,
-  tables: Map<string, AbbreviationTable>,
-): AbbreviationTable {
-  const key = `${place} ${sizes.address} ${sizes.offset} ${Math.min(sizes.version, 3)}`;
-  const known = tables.get(key);
-  if (known !== undefined) return known;
-  const bytes = sections.section('debug_abbrev');
-  if (place >= bytes.length) throw new DebugInfoError('damaged', 'a unit names abbreviations that are not there');
-  const table = readAbbreviations(new Cursor(bytes, sections.littleEndian, place), sizes);
-  tables.set(key, table);
-  return table;
 }

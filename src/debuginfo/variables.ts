@@ -1,34 +1,38 @@
 import { at, tag } from './constants.js';
-import { firstWith, textOf, withDeclarations } from './declarations.js';
-import type { Entry } from './entry.js';
-import { isDiscarded, type Location, readLocation } from './locations.js';
-import type { OpenUnit } from './open-unit.js';
+import { isDiscarded, isFixed, type Location, readLocation } from './locations.js';
+import type { OpenUnit, Program, VariableParts } from './program-types.js';
 import { sizeOf } from './size-of.js';
-import { tagsOf } from './tags.js';
-import type { TypeReader } from './type-reader.js';
-import type { DebugType, Variable } from './types.js';
+import type { DebugType, Place, Variable } from './types.js';
+import { variableAt } from './variable-parts.js';
 
 /** Every variable with a fixed place: global, static, and static in a function (DWARF 5, section 4.1). */
-export function readVariables(reader: TypeReader): readonly Variable[] {
-  const { program } = reader;
+export function readVariables(program: Program): readonly Variable[] {
   const found: Variable[] = [];
   const seen = new Set<string>();
   for (const unit of program.units) {
-    const { tags, offsets } = unit.index;
-    for (let position = 0; position < tags.length; position++) {
-      if (tags[position] !== tag.variable) continue;
-      const entry = program.entry(unit, offsets[position] ?? 0);
-      const location = locationOf(unit, entry);
+    for (const offset of placesOf(program, unit)) {
+      const location = locationOf(program, unit, offset);
       if (location === null) continue;
-      const variable = readVariable(reader, unit, entry, location);
+      const variable = new VariableOfFile(variableAt(unit.body, offset), location);
       if (isNew(seen, variable)) found.push(variable);
     }
   }
   return found;
 }
 
-function locationOf(unit: OpenUnit, entry: Entry): Location | null {
-  const block = entry.block(at.location);
+/** Offsets of the variables that may have a fixed place; most lie on the stack. */
+function placesOf(program: Program, unit: OpenUnit): readonly number[] {
+  const { facts } = unit.body;
+  facts.places ??= unit.index.offsets.filter((offset, position) => {
+    if (unit.index.tags[position] !== tag.variable) return false;
+    const block = program.entry(unit, offset).block(at.location);
+    return block !== null && isFixed(block.bytes);
+  });
+  return facts.places;
+}
+
+function locationOf(program: Program, unit: OpenUnit, offset: number): Location | null {
+  const block = program.entry(unit, offset).block(at.location);
   const location = block === null ? null : readLocation(unit, block.bytes, block.place);
   return location === null || isDiscarded(unit, location) ? null : location;
 }
@@ -43,47 +47,41 @@ function isNew(seen: Set<string>, { name, scope, address, section, threadLocal, 
   return seen.add(key).size > before;
 }
 
-function readVariable(reader: TypeReader, unit: OpenUnit, entry: Entry, location: Location): Variable {
-  const { program } = reader;
-  const all = withDeclarations(program, unit, entry);
-  const declared = all.at(-1) ?? { unit, entry };
-  const placed = firstWith(all, at.declLine) ?? declared;
-  const type = reader.typeOf((firstWith(all, at.type) ?? declared).entry);
-  const name = textOf(all, at.name) ?? '';
-  const linkageName = textOf(all, at.linkageName, at.mipsLinkageName);
-  const scope = program.scopeOf(declared.unit, declared.entry.offset);
-  // Where it is declared counts: a copy that was inlined lies in a function that calls its own.
-  const around = scope.function;
-  return {
-    name,
-    linkageName: linkageName === name ? null : linkageName,
-    scope: scope.types,
-    function: around === null ? null : textOf(withDeclarations(program, around.unit, around.entry), at.name),
-    type,
-    address: location.address,
-    section: location.section,
-    threadLocal: location.threadLocal,
-    constant: isConstant(type),
-    external: all.some((one) => one.entry.flag(at.external)),
-    unit: unit.name,
-    get place() {
-      return program.placeOf(placed.unit, placed.entry);
-    },
-    get tags() {
-      return all.flatMap((one) => tagsOf(program, one.unit, one.entry));
-    },
-  };
-}
+/** What every file that has its unit says of it, and where it lies in this one. */
+class VariableOfFile implements Variable {
+  readonly name: string;
+  readonly linkageName: string | null;
+  readonly scope: readonly string[];
+  readonly function: string | null;
+  readonly type: DebugType;
+  readonly address: number;
+  readonly section: number | null;
+  readonly threadLocal: boolean;
+  readonly constant: boolean;
+  readonly external: boolean;
+  readonly unit: string;
+  readonly #parts: VariableParts;
 
-function isConstant(type: DebugType): boolean {
-  switch (type.kind) {
-    case 'qualified':
-      return type.qualifier === 'const' || isConstant(type.target);
-    case 'typedef':
-      return isConstant(type.target);
-    case 'array':
-      return isConstant(type.element);
-    default:
-      return false;
+  constructor(parts: VariableParts, { address, section, threadLocal }: Location) {
+    this.name = parts.name;
+    this.linkageName = parts.linkageName;
+    this.scope = parts.scope;
+    this.function = parts.function;
+    this.type = parts.type;
+    this.address = address;
+    this.section = section;
+    this.threadLocal = threadLocal;
+    this.constant = parts.constant;
+    this.external = parts.external;
+    this.unit = parts.unit;
+    this.#parts = parts;
+  }
+
+  get place(): Place {
+    return this.#parts.place;
+  }
+
+  get tags(): readonly string[] {
+    return this.#parts.tags;
   }
 }

@@ -13,7 +13,8 @@ import { besideLibrary } from './linked-objects.js';
 
 /** Types and storage of a library by its path. Libraries are named by their content, so what was read stays true. */
 export interface ModelReader {
-  read(library: string): Promise<StateModel>;
+  /** @param like an earlier build of it: what is the same there is not read again. */
+  read(library: string, like?: string): Promise<StateModel>;
   /** Will be asked for next, if any is: read when there is time for it. */
   expect(library: string): void;
   /** There is time for it. Only the last ones: where hundreds came at once, hardly any is asked for next. */
@@ -44,15 +45,18 @@ const remembered = 256;
 export function createModelReader(root: string, target: Target): ModelReader {
   const models = new Map<string, Promise<StateModel>>();
   let expected: string[] = [];
-  const read = (library: string): Promise<StateModel> => {
+  const read = (library: string, like?: string): Promise<StateModel> => {
     const known =
       models.get(library) ??
-      (async () =>
+      (async () => {
+        const { debug } = (await models.get(like ?? '')) ?? { debug: null };
         // In one go, as `readLibrary` does it.
-        readStateModel(readFileSync(library), {
+        return readStateModel(readFileSync(library), {
           sourceLine: sourceLinesOf(root),
+          known: debug === null ? [] : [debug],
           ...(target.machO === null ? {} : { beside: besideLibrary(library), machine: target.machO.machine }),
-        }))();
+        });
+      })();
     models.delete(library);
     models.set(library, known);
     known.catch(() => models.delete(library));
@@ -89,7 +93,8 @@ export async function compareVersions(
   addressed: boolean,
   { gone = false }: { readonly gone?: boolean } = {},
 ): Promise<BothVersions> {
-  const [before, after] = await Promise.all([models.read(from.library), models.read(to.library)]);
+  const before = await models.read(from.library);
+  const after = await models.read(to.library, from.library);
   const sourceLine = models.sourceLines();
   const compare = (one: StateModel, other: StateModel) =>
     compareModels(one, other, { wasName: (field) => wasNameOf(field, sourceLine), addressed, gone });

@@ -1,4 +1,4 @@
-import type { RecordType } from '../debuginfo/types.js';
+import type { NamedType, RecordType } from '../debuginfo/types.js';
 import { createTypeComparer } from '../layout/same.js';
 import { strip } from '../layout/strip.js';
 import { recordName } from '../layout/type-name.js';
@@ -10,20 +10,40 @@ export const libraryNamespaces: readonly string[] = ['std', '__gnu_cxx', '__cxxa
 /** Structs, classes and unions of both builds that have another layout now, as C names them. */
 export function changedRecords(before: StateModel, after: StateModel): readonly string[] {
   const { sameLayout } = createTypeComparer();
-  const now = recordsByName(after);
-  const changed: string[] = [];
-  for (const [name, olds] of recordsByName(before)) {
-    const news = now.get(name);
-    if (news === undefined) continue;
+  const [then, now] = [before, after].map(({ debug }) => debug?.typesByUnit(libraryNamespaces) ?? []);
+  // What both builds have of one reading is the same.
+  const kept = new Set(now);
+  const changed = new Set<string>();
+  for (const [name, olds] of (then ?? [])
+    .filter((unit) => !kept.has(unit))
+    .flatMap((unit) => [...recordsByName(unit)])) {
+    if (changed.has(name)) continue;
+    const news = (now ?? []).flatMap((unit) => recordsByName(unit).get(name) ?? []);
     // One name may stand for several types: each of the old ones must still be among the new ones.
-    if (olds.some((old) => !news.some((one) => sameLayout(old, one)))) changed.push(name);
+    const isOther = (old: RecordType): boolean => !news.some((one) => sameLayout(old, one));
+    if (news.length > 0 && olds.some(isOther)) changed.add(name);
   }
-  return changed;
+  return changed.size < 2 ? [...changed] : inOrder(then ?? [], changed);
 }
 
-function recordsByName({ debug }: StateModel): ReadonlyMap<string, readonly RecordType[]> {
+type Unit = readonly NamedType[];
+
+/** In the order of the old build, whichever units the changes were found in. */
+function inOrder(units: readonly Unit[], names: ReadonlySet<string>): readonly string[] {
+  return [...new Set(units.flatMap((unit) => [...recordsByName(unit).keys()]))].filter((name) => names.has(name));
+}
+
+const known = new WeakMap<Unit, ReadonlyMap<string, readonly RecordType[]>>();
+
+function recordsByName(unit: Unit): ReadonlyMap<string, readonly RecordType[]> {
+  const found = known.get(unit) ?? readRecords(unit);
+  known.set(unit, found);
+  return found;
+}
+
+function readRecords(unit: Unit): ReadonlyMap<string, readonly RecordType[]> {
   const byName = new Map<string, RecordType[]>();
-  for (const type of debug?.typesOutside(libraryNamespaces) ?? []) {
+  for (const type of unit) {
     const record = strip(type);
     if (record.kind !== 'record' || !record.complete) continue;
     // A struct without a name of its own goes by that of its typedef.

@@ -25,7 +25,7 @@ export function heldRecords(model: StateModel): ReadonlySet<string> {
     names.add(recordName(plain));
     open.push(...plain.bases.map((base) => base.type), ...plain.fields.map((field) => field.type));
     if (plain.complete === false) open.push(...index.named(fullName(plain)));
-    open.push(...index.derivedFrom(plain));
+    open.push(...index.derivedFrom(fullName(plain)).flatMap(index.named));
     for (const argument of templateArguments(plain.name ?? '')) open.push(...index.named(argument));
   }
   return names;

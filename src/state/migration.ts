@@ -34,7 +34,7 @@ export function writeMigration(before: StateModel, after: StateModel, changes: r
 
 function findRecord({ debug }: StateModel, name: string): RecordType | null {
   // Nobody writes migrations for the types of the C++ library.
-  for (const type of debug?.typesOutside(libraryNamespaces) ?? []) {
+  for (const type of debug?.typesByUnit(libraryNamespaces).flat() ?? []) {
     const plain = strip(type);
     if (plain.kind !== 'record' || !plain.complete) continue;
     const own = type.kind === 'typedef' ? type.name : recordName(plain);

@@ -1,6 +1,5 @@
 import { DebugInfoError } from '../debuginfo/errors.js';
-import type { OpenOptions } from '../debuginfo/open-options.js';
-import { readDebugInfo } from '../debuginfo/read.js';
+import { type ReadOptions as DebugReadOptions, readDebugInfo } from '../debuginfo/read.js';
 import type { DebugInfo, DebugType } from '../debuginfo/types.js';
 import { sht } from '../objfile/constants.js';
 import { ObjectFileError } from '../objfile/errors.js';
@@ -24,7 +23,7 @@ export interface TypedStorage {
 }
 
 /** How the library itself, and what lies beside it, are read. */
-export interface ReadOptions extends OpenOptions {
+export interface ReadOptions extends DebugReadOptions {
   readonly sourceLine: SourceLine;
 }
 

@@ -89,7 +89,7 @@ describe('what is defined by itself is refused', () => {
 
   test.each(Object.entries(cases))('%s', (_, sections) => {
     const walk = (): void => {
-      const [found] = readDwarf(sections).variables;
+      const [found] = readDwarf([sections]).variables;
       if (found === undefined) throw new Error('there is no variable');
       let type = found.type;
       for (let step = 0; step < 1000; step++) {
@@ -107,7 +107,7 @@ describe('what is defined by itself is refused', () => {
 
 test('a function that is a copy of itself is still told', () => {
   const sections = unit([8, ...reference(first), 0, 0x10, 0, 0, 0, 0, 0, 0]);
-  const [found] = readDwarf(sections).functions;
+  const [found] = readDwarf([sections]).functions;
   expect(found).toMatchObject({ name: '', address: 0x1000 });
   expect(() => found?.scope).not.toThrow();
 });
@@ -117,7 +117,7 @@ test('structs of one size can be nested thousands deep', () => {
   const count = 3000;
   const nested = Array.from({ length: count }, (_, n) => struct(8, first + (n + 1) * one));
   const sections = unit(...nested, struct(8), variable(first));
-  const [found] = readDwarf(sections).variables;
+  const [found] = readDwarf([sections]).variables;
   let depth = 0;
   for (let type = found === undefined ? undefined : asRecord(found.type); type !== undefined; depth++) {
     const [inner] = type.fields;
@@ -135,7 +135,7 @@ test('a flexible array of a larger struct is no damage', () => {
     [6, ...reference(big), 7, 0, 0],
     variable(first),
   );
-  expect(asRecord(readDwarf(sections).variables[0]?.type ?? { kind: 'void' }).fields).toHaveLength(1);
+  expect(asRecord(readDwarf([sections]).variables[0]?.type ?? { kind: 'void' }).fields).toHaveLength(1);
 });
 
 /** The same unit with another table of abbreviations. */
@@ -164,21 +164,21 @@ describe('damage in the table of abbreviations is told from what it describes', 
   };
 
   test.each(Object.entries(cases))('%s', (_, bytes) => {
-    expect(() => readDwarf(withTable(sections, bytes)).variables).toThrow(
+    expect(() => readDwarf([withTable(sections, bytes)]).variables).toThrow(
       expect.objectContaining({ problem: 'damaged' }),
     );
   });
 
   test('and a vendor’s tags and attributes are none', () => {
     for (const bytes of [changed(at, 0x80, 0x82, 0x01), changed(at + 6, 0x81, 0x40)]) {
-      expect(readDwarf(withTable(unit(variable(first)), bytes)).variables).toEqual([]);
+      expect(readDwarf([withTable(unit(variable(first)), bytes)]).variables).toEqual([]);
     }
   });
 });
 
 test('entries behind the end of their unit’s own are damage', () => {
-  expect(() => readDwarf(unit([0], variable(first)))).toThrow(DebugInfoError);
-  expect(() => readDwarf(unit([0, 0, 0]))).not.toThrow();
+  expect(() => readDwarf([unit([0], variable(first))])).toThrow(DebugInfoError);
+  expect(() => readDwarf([unit([0, 0, 0])])).not.toThrow();
 });
 
 test('an enumerator’s byte is negative only where the enumeration is signed and has one byte', () => {
@@ -188,7 +188,7 @@ test('an enumerator’s byte is negative only where the enumeration is signed an
     [4, 5],
   ].map(([size = 0, encoding = 0]) => {
     const enumeration = [10, size, encoding, 11, ...text('e'), 0xc8, 0];
-    return asEnum(readDwarf(unit(enumeration, variable(first))).variables[0]?.type ?? { kind: 'void' }).members[0]
+    return asEnum(readDwarf([unit(enumeration, variable(first))]).variables[0]?.type ?? { kind: 'void' }).members[0]
       ?.value;
   });
   expect(values).toEqual([-56n, 200n, 200n]);
@@ -201,7 +201,7 @@ test('an upper bound of all ones is an array of no elements only where it is as 
     [13, ...ones(4)],
   ].map((subrange) => {
     const sections = unit(struct(1), [6, ...reference(first), ...subrange, 0], variable(first + struct(1).length));
-    const type = readDwarf(sections).variables[0]?.type;
+    const type = readDwarf([sections]).variables[0]?.type;
     return type?.kind === 'array' && type.dimensions;
   });
   expect(counts).toEqual([[0], [2 ** 32]]);

@@ -23,7 +23,7 @@ function replaced(sections: DebugSections, changes: Partial<Record<DebugSectionN
 /** Reads everything that there is to read. Whatever this throws that is no DebugInfoError goes through. */
 function readAll(sections: DebugSections): { readonly info: DebugInfo } | { readonly problem: string } {
   try {
-    const info = readDwarf(sections);
+    const info = readDwarf([sections]);
     const seen = new Set<DebugType>();
     const open: DebugType[] = [...info.types, ...info.variables.map((one) => one.type)];
     for (const fn of info.functions) {
@@ -121,7 +121,7 @@ test('a section that ends early is never taken for one without variables', async
 test('a zero in place of an entry is not taken for its end', async () => {
   const sections = await sectionsOf(flavours[0]);
   const whole = sections.section('debug_info');
-  const names = readDwarf(sections).variables.length;
+  const names = readDwarf([sections]).variables.length;
   for (let at = 0x0c; at < whole.length; at++) {
     const bytes = whole.slice();
     bytes[at] = 0;

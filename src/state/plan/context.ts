@@ -5,6 +5,7 @@ import { typeName } from '../../layout/type-name.js';
 import type { Change, ChangeKind, PlanCheck, Side } from '../types.js';
 import { typeLabel } from './labels.js';
 import type { Operation, Piece } from './operations.js';
+import type { Questions } from './questions.js';
 import type { Reach } from './reached.js';
 import type { TypeIndex } from './type-index.js';
 
@@ -25,14 +26,14 @@ export interface PlanContext {
   /** Functions that the new build does not have, for messages. */
   readonly goneFunctions: readonly string[];
   readonly types: Both<TypeIndex>;
+  /** What is asked of both builds by name. */
+  readonly questions: Questions;
   /** Full names of the records that variables hold by value, those of the C++ library left out. */
   readonly embedded: () => ReadonlySet<string>;
   /** The same for constants of the old build. */
   readonly constantRecords: () => ReadonlySet<string>;
   /** Symbols of the virtual tables that have another size now. */
   readonly changedTables: () => ReadonlySet<string>;
-  /** What containers of the C++ library were made with, by their name, which holds all arguments in full. */
-  readonly held: Map<string, readonly Both[]>;
   readonly reached: { readonly byValue: ReachAnswers; readonly behind: ReachAnswers };
   readonly changes: Change[];
   readonly checks: PlanCheck[];

@@ -5,6 +5,7 @@ import type { StateModel, StateVariable } from '../types.js';
 import { goneFunctions } from './code-map.js';
 import { isLibraryType, type PlanContext } from './context.js';
 import { plainOf } from './labels.js';
+import { createQuestions } from './questions.js';
 import { createTypeIndex, fullName } from './type-index.js';
 
 export interface CompareOptions {
@@ -27,6 +28,8 @@ export function newContext(
 ): PlanContext {
   const changed = once(() => changedRecords(before, after));
   const gone = once(() => goneFunctions(before, after));
+  const types = { before: createTypeIndex(before), after: createTypeIndex(after) };
+  const embedded = once(() => embeddedRecords(before.variables));
   return {
     compare: createTypeComparer(),
     wasName,
@@ -37,11 +40,11 @@ export function newContext(
     get goneFunctions() {
       return gone();
     },
-    types: { before: createTypeIndex(before), after: createTypeIndex(after) },
-    embedded: once(() => embeddedRecords(before.variables)),
+    types,
+    questions: createQuestions(types, embedded, changed),
+    embedded,
     constantRecords: once(() => embeddedRecords(before.readOnly)),
     changedTables: once(() => changedTables(before, after)),
-    held: new Map(),
     reached: { byValue: new WeakMap(), behind: new WeakMap() },
     changes: [],
     checks: [],

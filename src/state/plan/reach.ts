@@ -2,7 +2,9 @@ import type { DebugType, RecordType } from '../../debuginfo/types.js';
 import type { PlainType } from '../../layout/strip.js';
 import { recordName, typeName } from '../../layout/type-name.js';
 import { type Both, isByte, isLibraryType, type PlanContext } from './context.js';
+import { keptReach } from './kept-reach.js';
 import { labelOf, plainOf, typeLabel } from './labels.js';
+import type { Questions } from './questions.js';
 import type { ChangedBehind, Reach } from './reached.js';
 import { fullName, templateArguments } from './type-index.js';
 
@@ -21,20 +23,28 @@ interface Visit extends Both {
  * @param behind the object lies behind a pointer itself.
  */
 export function reach(context: PlanContext, { before, after }: Both, behind: boolean): Reach {
-  const start = plainOf(before);
+  const [start, end] = [plainOf(before), plainOf(after)];
   const key = behind ? context.reached.behind : context.reached.byValue;
-  const known = key.get(start)?.get(plainOf(after));
+  const known = key.get(start)?.get(end);
   if (known !== undefined) return known;
-  const answer = walk(context, { before, after, path: '', step: behind ? '->' : '.', behind });
+  const go = (questions: Questions): Reach =>
+    walk({ context, questions }, { before, after, path: '', step: behind ? '->' : '.', behind });
+  const answer = start === end ? keptReach(context, start, behind, go) : go(context.questions);
   const answers = key.get(start) ?? new Map<object, Reach>();
-  answers.set(plainOf(after), answer);
+  answers.set(end, answer);
   key.set(start, answers);
   return answer;
 }
 
+/** What hangs on other types of the builds than those on the way is asked by questions, and looked up nowhere else. */
+interface Way {
+  readonly context: PlanContext;
+  readonly questions: Questions;
+}
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-function walk(context: PlanContext, start: Visit): Reach {
+function walk(way: Way, start: Visit): Reach {
   const changed: ChangedBehind[] = [];
   const found: Mutable<Reach> = {
     changed,
@@ -48,15 +58,16 @@ function walk(context: PlanContext, start: Visit): Reach {
   const seen = { behind: new Set<object>(), byValue: new Set<object>() };
   const named = new Set<string>();
   const open: Visit[] = [start];
-  for (let next = open.shift(); next !== undefined; next = open.shift()) {
-    const visit = defined(context, next);
+  // Looked at in the order found; taking them off the front would move all others each time.
+  for (const next of open) {
+    const visit = defined(way, next);
     const { before, after } = visit;
     if (before.kind === 'record' || before.kind === 'pointer' || before.kind === 'array') {
       const visited = visit.behind ? seen.behind : seen.byValue;
       if (visited.has(before)) continue;
       visited.add(before);
     }
-    const difference = visit.behind ? differenceOf(context, before, after) : null;
+    const difference = visit.behind ? differenceOf(way, before, after) : null;
     if (difference !== null) {
       const type = nameOf(before);
       const isLibrary = before.kind === 'record' && isLibraryType(before);
@@ -66,11 +77,11 @@ function walk(context: PlanContext, start: Visit): Reach {
     if (before.kind === 'array' && after.kind === 'array') {
       open.push({ ...visit, before: before.element, after: after.element, path: `${visit.path}[]`, step: '.' });
     } else if (before.kind === 'pointer') {
-      open.push(...visitTarget(context, found, visit, before.target, after));
+      open.push(...visitTarget(way, found, visit, before.target, after));
     } else if (before.kind === 'record' && after.kind === 'record') {
       // What a changed container consists of follows from what it holds.
       const asWhole = difference !== null && isLibraryType(before);
-      open.push(...(asWhole ? visitNamed(context, visit, before) : visitRecord(context, found, visit, before, after)));
+      open.push(...(asWhole ? visitNamed(way, visit, before) : visitRecord(way, found, visit, before, after)));
     }
   }
   // A container is laid out differently because of what it holds, which is what the user changed.
@@ -79,7 +90,7 @@ function walk(context: PlanContext, start: Visit): Reach {
 }
 
 function visitTarget(
-  context: PlanContext,
+  { questions }: Way,
   found: Mutable<Reach>,
   visit: Visit,
   target: DebugType,
@@ -98,14 +109,14 @@ function visitTarget(
     return [];
   }
   if (isByte(old) || isByte(now)) return [];
-  if (visit.behind && old.kind === 'record' && !isLibraryType(old) && context.embedded().has(fullName(old))) {
+  if (visit.behind && old.kind === 'record' && !isLibraryType(old) && questions.isEmbedded(fullName(old))) {
     found.back ??= visit.path;
   }
   return [{ before: old, after: now, path: visit.path, step: '->', behind: true }];
 }
 
 function visitRecord(
-  context: PlanContext,
+  way: Way,
   found: Mutable<Reach>,
   visit: Visit,
   before: RecordType,
@@ -134,7 +145,7 @@ function visitRecord(
     const name = field.name === '' ? path : `${path}${step}${field.name}`;
     inside.push({ before: field.type, after: other.type, path: name, step: field.name === '' ? step : '.', behind });
   }
-  return [...inside, ...visitNamed(context, visit, before)];
+  return [...inside, ...visitNamed(way, visit, before)];
 }
 
 /** Pointers to virtual tables in an object: its own and those of its bases. */
@@ -159,24 +170,28 @@ export function tableOffset(record: RecordType): number | null {
 }
 
 /** Objects that no field's type leads to: of derived classes, and those in the nodes of containers. */
-function visitNamed(context: PlanContext, visit: Visit, before: RecordType): readonly Visit[] {
-  const derived =
-    visit.behind && before.vtableOffset !== null ? context.types.before.derivedFrom(before).map(fullName) : [];
-  return [...inBoth(context, derived), ...heldBy(context, before)].map((pair) => ({ ...visit, ...pair, behind: true }));
+function visitNamed({ questions }: Way, visit: Visit, before: RecordType): readonly Visit[] {
+  const derived = visit.behind && before.vtableOffset !== null ? questions.derived(fullName(before)) : [];
+  return [...inBoth(questions, derived), ...heldBy(questions, before)].map((pair) => ({
+    ...visit,
+    ...pair,
+    behind: true,
+  }));
 }
 
-/** What a container of the C++ library was made with. Every source has its copies of the same few containers. */
-function heldBy(context: PlanContext, container: RecordType): readonly Both[] {
+/** What a container of the C++ library was made with. */
+function heldBy(questions: Questions, container: RecordType): readonly Both[] {
   if (container.name === null || !isLibraryType(container)) return [];
-  const known = context.held.get(container.name) ?? inBoth(context, templateArguments(container.name));
-  context.held.set(container.name, known);
-  return known;
+  const known = madeWith.get(container) ?? templateArguments(container.name);
+  madeWith.set(container, known);
+  return inBoth(questions, known);
 }
 
-function inBoth({ types }: PlanContext, names: readonly string[]): readonly Both[] {
+const madeWith = new WeakMap<RecordType, readonly string[]>();
+
+function inBoth(questions: Questions, names: readonly string[]): readonly Both[] {
   return names.flatMap((name): readonly Both[] => {
-    const [before] = types.before.named(name);
-    const [after] = types.after.named(name);
+    const { before, after } = questions.first(name);
     return before === undefined || after === undefined ? [] : [{ before, after }];
   });
 }
@@ -187,40 +202,36 @@ interface DefinedVisit extends Visit {
 }
 
 /** A declaration stands for the one definition that the build has of its name, wherever that is. */
-function defined(context: PlanContext, visit: Visit): DefinedVisit {
-  const [before, after] = [plainOf(visit.before), plainOf(visit.after)];
-  const definition = (type: PlainType, index: PlanContext['types']['before']): PlainType => {
-    if (type.kind !== 'record' || type.complete) return type;
-    const found = index.named(fullName(type));
-    return found.length === 1 ? (found[0] ?? type) : type;
-  };
+function defined({ questions }: Way, visit: Visit): DefinedVisit {
+  const definition = (type: PlainType, build: keyof Both): PlainType =>
+    type.kind !== 'record' || type.complete ? type : (questions.only(build, fullName(type)) ?? type);
   return {
     ...visit,
-    before: definition(before, context.types.before),
-    after: definition(after, context.types.after),
+    before: definition(plainOf(visit.before), 'before'),
+    after: definition(plainOf(visit.after), 'after'),
   };
 }
 
 function differenceOf(
-  context: PlanContext,
+  { context, questions }: Way,
   before: PlainType,
   after: PlainType,
 ): Pick<ChangedBehind, 'detail' | 'sameName'> | null {
   // Most are the same, and no name has to be put together for them.
-  const isOneName = (): boolean => before.kind === after.kind && nameOf(before) === nameOf(after);
+  const isOneName = (): boolean => before === after || (before.kind === after.kind && nameOf(before) === nameOf(after));
   if (before.kind === 'record' && after.kind === 'record' && !(before.complete && after.complete)) {
     const sameName = isOneName();
     if (!sameName) return { sameName, detail: `${nameOf(before)} became ${nameOf(after)}` };
     // Where one name has several definitions, none of them may have changed.
-    const isKnown = context.types.before.named(fullName(before)).length > 0;
-    return isKnown && context.changedRecords.includes(recordName(before))
+    return questions.isChanged(fullName(before), recordName(before))
       ? { sameName, detail: 'one of its definitions changed' }
       : null;
   }
-  if (before.kind === 'record' && context.changedTables().has(tableName(before))) {
+  const tables = context.changedTables();
+  if (before.kind === 'record' && tables.size > 0 && tables.has(tableName(before))) {
     return { sameName: isOneName(), detail: 'its virtual functions changed' };
   }
-  if (context.compare.sameLayout(before, after)) return null;
+  if (before === after || context.compare.sameLayout(before, after)) return null;
   const sameName = isOneName();
   const difference = context.compare.difference(before, after);
   if (difference === null) return { sameName, detail: '' };

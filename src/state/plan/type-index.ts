@@ -1,4 +1,4 @@
-import type { RecordType } from '../../debuginfo/types.js';
+import type { NamedType, RecordType } from '../../debuginfo/types.js';
 import { strip } from '../../layout/strip.js';
 import { libraryNamespaces } from '../changed-records.js';
 import type { StateModel } from '../types.js';
@@ -8,33 +8,31 @@ import { labelOf } from './labels.js';
 export interface TypeIndex {
   /** Several where one name stands for several types. */
   named(name: string): readonly RecordType[];
-  /** Directly or through others. */
-  derivedFrom(record: RecordType): readonly RecordType[];
+  /** Names of the classes that are derived from one of this name, directly or through others. */
+  derivedFrom(name: string): readonly string[];
 }
 
 /** Reads every type of a build, so it is made only when something asks for it. */
 export function createTypeIndex({ debug }: StateModel): TypeIndex {
-  let names: ReadonlyMap<string, readonly RecordType[]> | null = null;
-  let children: ReadonlyMap<string, readonly RecordType[]> | null = null;
-  const records = (): readonly RecordType[] => {
-    const all = (debug?.typesOutside(libraryNamespaces) ?? []).filter((type) => type.kind === 'record');
-    return all.filter((record) => record.complete);
+  let units: readonly UnitIndex[] | null = null;
+  const all = (): readonly UnitIndex[] => {
+    units ??= (debug?.typesByUnit(libraryNamespaces) ?? []).map(indexOf);
+    return units;
   };
-  // Those of the C++ library are thousands, and few of them are asked for.
-  const libraryNames = new Map<string, readonly RecordType[]>();
-  const inLibrary = (name: string): readonly RecordType[] => {
-    const known =
-      libraryNames.get(name) ??
-      (debug?.recordsNamed(lastName(name)) ?? []).filter((type) => type.complete && fullName(type) === name);
-    libraryNames.set(name, known);
-    return known;
+  const names = new Map<string, readonly RecordType[]>();
+  const find = (name: string): readonly RecordType[] => {
+    if (!isOfLibrary(name.split('::')[0] ?? '') || !name.includes('::')) {
+      return all().flatMap((unit) => unit.names.get(name) ?? none);
+    }
+    // Those of the C++ library are thousands, and few of them are asked for.
+    return (debug?.recordsNamed(lastName(name)) ?? []).filter((type) => type.complete && fullName(type) === name);
   };
-  const derivedFrom = (record: RecordType): readonly RecordType[] => {
-    children ??= group(records().flatMap((one) => basesOf(one).map((base) => [fullName(base), one] as const)));
-    const found = new Set<RecordType>();
-    const open = [record];
+  const derivedFrom = (name: string): readonly string[] => {
+    const found = new Set<string>();
+    const open = [name];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      for (const child of children.get(fullName(next)) ?? []) {
+      const base = next;
+      for (const child of all().flatMap((unit) => unit.children.get(base) ?? [])) {
         if (!found.has(child)) open.push(child);
         found.add(child);
       }
@@ -43,11 +41,35 @@ export function createTypeIndex({ debug }: StateModel): TypeIndex {
   };
   return {
     named(name) {
-      names ??= group(records().map((record) => [fullName(record), record] as const));
-      return isOfLibrary(name.split('::')[0] ?? '') && name.includes('::') ? inLibrary(name) : (names.get(name) ?? []);
+      const known = names.get(name) ?? find(name);
+      names.set(name, known);
+      return known;
     },
     derivedFrom,
   };
+}
+
+const none: readonly RecordType[] = [];
+
+/** The complete records of one unit by their names, and by those of what they are derived from. */
+interface UnitIndex {
+  readonly names: ReadonlyMap<string, readonly RecordType[]>;
+  readonly children: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Builds share what they have of one reading. */
+const indexes = new WeakMap<readonly NamedType[], UnitIndex>();
+
+function indexOf(unit: readonly NamedType[]): UnitIndex {
+  const known = indexes.get(unit);
+  if (known !== undefined) return known;
+  const records = unit.filter((type) => type.kind === 'record').filter((record) => record.complete);
+  const made = {
+    names: group(records.map((record) => [fullName(record), record] as const)),
+    children: group(records.flatMap((one) => basesOf(one).map((base) => [fullName(base), fullName(one)] as const))),
+  };
+  indexes.set(unit, made);
+  return made;
 }
 
 function isOfLibrary(namespace: string): boolean {
@@ -124,8 +146,8 @@ function basesOf(record: RecordType): readonly RecordType[] {
   });
 }
 
-function group(pairs: readonly (readonly [string, RecordType])[]): ReadonlyMap<string, readonly RecordType[]> {
-  const grouped = new Map<string, RecordType[]>();
+function group<T>(pairs: readonly (readonly [string, T])[]): ReadonlyMap<string, readonly T[]> {
+  const grouped = new Map<string, T[]>();
   for (const [name, record] of pairs) {
     const known = grouped.get(name);
     if (known === undefined) grouped.set(name, [record]);
