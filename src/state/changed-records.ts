@@ -10,20 +10,39 @@ export const libraryNamespaces: readonly string[] = ['std', '__gnu_cxx', '__cxxa
 /** Structs, classes and unions of both builds that have another layout now, as C names them. */
 export function changedRecords(before: StateModel, after: StateModel): readonly string[] {
   const { sameLayout } = createTypeComparer();
-  const [then, now] = [before, after].map(({ debug }) => debug?.typesByUnit(libraryNamespaces) ?? []);
+  const [then, now] = [unitsOf(before), unitsOf(after)];
   // What both builds have of one reading is the same.
   const kept = new Set(now);
+  const fresh = then.filter((unit) => !kept.has(unit));
+  if (fresh.length === 0) return [];
+  const news = together(now);
   const changed = new Set<string>();
-  for (const [name, olds] of (then ?? [])
-    .filter((unit) => !kept.has(unit))
-    .flatMap((unit) => [...recordsByName(unit)])) {
-    if (changed.has(name)) continue;
-    const news = (now ?? []).flatMap((unit) => recordsByName(unit).get(name) ?? []);
-    // One name may stand for several types: each of the old ones must still be among the new ones.
-    const isOther = (old: RecordType): boolean => !news.some((one) => sameLayout(old, one));
-    if (news.length > 0 && olds.some(isOther)) changed.add(name);
+  for (const unit of fresh) {
+    for (const [name, olds] of recordsByName(unit)) {
+      const found = news.get(name);
+      if (found === undefined || changed.has(name)) continue;
+      // One name may stand for several types: each of the old ones must still be among the new ones.
+      if (olds.some((old) => !found.some((one) => sameLayout(old, one)))) changed.add(name);
+    }
   }
-  return changed.size < 2 ? [...changed] : inOrder(then ?? [], changed);
+  return changed.size < 2 ? [...changed] : inOrder(then, changed);
+}
+
+function unitsOf({ debug }: StateModel): readonly Unit[] {
+  return debug?.typesByUnit(libraryNamespaces) ?? [];
+}
+
+/** The records of all units by their names. */
+function together(units: readonly Unit[]): ReadonlyMap<string, readonly RecordType[]> {
+  const byName = new Map<string, RecordType[]>();
+  for (const unit of units) {
+    for (const [name, records] of recordsByName(unit)) {
+      const all = byName.get(name);
+      if (all === undefined) byName.set(name, [...records]);
+      else all.push(...records);
+    }
+  }
+  return byName;
 }
 
 type Unit = readonly NamedType[];
