@@ -118,3 +118,34 @@ async function build(
   await work.run(compiler, '-shared', ...(args ?? []), ...(link ?? []), '-o', 'project.so', ...objects);
   return readFile(join(work.path, 'project.so'));
 }
+
+test('what pointers reach is asked anew where a class derived in an edited source has changed', async () => {
+  await using work = await elfWorkspace();
+  const header = 'struct base { virtual ~base() {} int id; };\n';
+  await writeFile(join(work.path, 'base.h'), header);
+  await writeFile(
+    join(work.path, 'list.cpp'),
+    '#include "base.h"\nstatic base *all[4];\nbase **list() { return all; }\n',
+  );
+  const derived = (field: string, body: number): string =>
+    `#include "base.h"\nstruct tram : base { ${field} };\nbase *make() { tram *one = new tram; one->id = ${body}; return one; }\n`;
+  const library = async (field: string, body: number): Promise<Uint8Array> => {
+    await writeFile(join(work.path, 'tram.cpp'), derived(field, body));
+    await work.run('clang++', '-g', '-fstandalone-debug', '-fPIC', '-shared', '-o', 'all.so', 'list.cpp', 'tram.cpp');
+    return readFile(join(work.path, 'all.so'));
+  };
+  const builds = [await library('int seats;', 1), await library('int seats;', 2), await library('long seats;', 2)];
+  const alone = builds.map((bytes) => read(bytes));
+  const changesOf = (before: StateModel | undefined, after: StateModel | undefined): unknown =>
+    before && after && compareState(before, after, { wasName: () => null, addressed: false, gone: false }).changes;
+
+  const [first, second, third] = builds;
+  if (first === undefined || second === undefined || third === undefined) throw new Error('nothing was built');
+  const running = read(first);
+  const next = read(second, running);
+  const last = read(third, next);
+  expect([next.debug?.reused, last.debug?.reused]).toEqual([2, 1]);
+  expect(changesOf(running, next)).toEqual(changesOf(alone[0], alone[1]));
+  expect(changesOf(next, last)).toEqual(changesOf(alone[1], alone[2]));
+  expect(changesOf(next, last)).not.toEqual(changesOf(running, next));
+});
