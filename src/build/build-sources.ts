@@ -7,22 +7,22 @@ import { compileUnit, type UnitResult } from './compile.js';
 import { problem } from './diagnostics.js';
 import { type LinkResult, linkModule } from './link.js';
 import { askLinkTemplate, type LinkTemplate } from './link-template.js';
-import { type BuildPlan, planModule } from './plan.js';
+import type { BuildPlan } from './plan.js';
 import type { RawBuild, Shared } from './shared.js';
 import { systemProblems } from './system-problems.js';
 import { ownTempDir } from './temp-dir.js';
 import type { BuildRequest } from './types.js';
 
-/** Builds a module from its sources: plan, compile every unit at once, link what came of it. */
+/** Builds a module from its sources as planned: compiles every unit at once, links what came of it. */
 export async function buildFromSources(
-  module: ResolvedModule,
+  plan: BuildPlan,
   request: BuildRequest,
   tempDir: string,
   last: LastBuild | undefined,
   shared: Shared,
 ): Promise<RawBuild> {
   const { config } = shared.options;
-  const plan = planModule(module, shared.options);
+  const { module } = plan;
   const unplanned = planProblem(plan);
   if (unplanned !== undefined) return assemble(module, [], undefined, [unplanned], last, shared);
 

@@ -17,6 +17,7 @@ import type { LinkTemplate } from './link-template.js';
 import { createObjectCache } from './objects.js';
 import { pruneEntries } from './pch/entry.js';
 import { createPrecompiled } from './pch/precompiled.js';
+import { planModule } from './plan.js';
 import { pruneCache } from './prune.js';
 import { type Run, runProcess } from './run.js';
 import type { RawBuild, Shared } from './shared.js';
@@ -71,9 +72,10 @@ export function createBuilder(options: BuilderOptions): Builder {
         make();
         return shared.run(tool);
       };
-      const running = buildFromSources(module, request, dir, last.get(module.name), { ...shared, run });
+      const plan = planModule(module, options);
+      const running = buildFromSources(plan, request, dir, last.get(module.name), { ...shared, run });
       // Editors' file is refreshed while the compiler runs; it must not hold up or fail a build.
-      const [build, warning] = await Promise.all([running, commandsFile.refresh(module)]);
+      const [build, warning] = await Promise.all([running, commandsFile.refresh(plan)]);
       return warning === undefined ? build : { ...build, diagnostics: [...build.diagnostics, warning] };
     } catch (error) {
       const diagnostic = diskFailure(error, options.config.outDir);
@@ -140,12 +142,15 @@ async function inTempDir<T>(shared: Shared, work: (temp: TempDir) => Promise<T>)
   try {
     return await work({ dir, make });
   } finally {
-    try {
-      rmSync(dir, { recursive: true, force: true });
-    } catch {
-      // A folder that cannot be removed now is cleared away by prune(); the build's own result matters more.
-    }
+    if (made) removeQuietly(dir);
   }
+}
+
+/** A folder that cannot be removed now is cleared away by prune(); the build's own result matters more. */
+function removeQuietly(dir: string): void {
+  try {
+    rmSync(dir, { recursive: true, force: true });
+  } catch {}
 }
 
 function failed(diagnostic: Diagnostic, last: LastBuild | undefined): RawBuild {

@@ -4,17 +4,17 @@ import type { Diagnostic } from '../events/events.js';
 import { type CompileCommands, compileCommandsOf, writeCompileCommands } from './compile-commands.js';
 import { problem } from './diagnostics.js';
 import { diskFailure } from './failures.js';
-import { findSources } from './sources.js';
+import { type BuildPlan, planModule } from './plan.js';
 import type { BuilderOptions } from './types.js';
 
 export interface CommandsFile {
-  /** Brings the file up to date with the sources that the module has now. What it settles with is why that failed. */
-  refresh(module: ResolvedModule): Promise<Diagnostic | undefined>;
+  /** Brings the file up to date with the sources that a module is planned with. What it settles with is why that failed. */
+  refresh(plan: BuildPlan): Promise<Diagnostic | undefined>;
 }
 
 /**
- * Keeps compile_commands.json. Each module is planned again only where its list of sources changed, and the file is
- * written once for all modules whose builds begin together: it tells of every one of them.
+ * Keeps compile_commands.json. It changes where the list of sources of a module does, and is written once for all modules
+ * whose builds begin together: it tells of every one of them. Those that nobody has planned yet are planned for it.
  */
 export function createCommandsFile(options: BuilderOptions): CommandsFile {
   const { config } = options;
@@ -23,7 +23,9 @@ export function createCommandsFile(options: BuilderOptions): CommandsFile {
   let writing: Promise<Diagnostic | undefined> | null = null;
 
   const commandsOf = (module: ResolvedModule): CompileCommands => {
-    const commands = known.get(module.name) ?? compileCommandsOf(module, options);
+    // What a command of its own builds nobody here knows the flags of.
+    if (module.build.command !== null) return [];
+    const commands = known.get(module.name) ?? compileCommandsOf(planModule(module, options), options);
     known.set(module.name, commands);
     return commands;
   };
@@ -42,12 +44,13 @@ export function createCommandsFile(options: BuilderOptions): CommandsFile {
   };
 
   return {
-    async refresh(module) {
+    async refresh(plan) {
       if (!config.build.compileCommands) return undefined;
-      const sources = findSources(module, config).sources.join('\n');
+      const { module } = plan;
+      const sources = plan.units.map(({ source }) => source).join('\n');
       if (listed.get(module.name) === sources) return undefined;
       listed.set(module.name, sources);
-      known.delete(module.name);
+      known.set(module.name, compileCommandsOf(plan, options));
       writing ??= write();
       return writing;
     },

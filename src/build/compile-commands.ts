@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { ResolvedConfig, ResolvedModule } from '../config/resolved.js';
+import type { ResolvedConfig } from '../config/resolved.js';
 import { replaceFile } from './objects.js';
-import { planModule } from './plan.js';
+import type { BuildPlan } from './plan.js';
 import type { BuilderOptions } from './types.js';
 
 const foreignSchema = z.array(z.object({ output: z.string().optional() }));
@@ -16,9 +16,7 @@ export type CompileCommands = readonly {
   readonly output: string;
 }[];
 
-export function compileCommandsOf(module: ResolvedModule, options: BuilderOptions): CompileCommands {
-  if (module.build.command !== null) return [];
-  const plan = planModule(module, options);
+export function compileCommandsOf(plan: BuildPlan, options: BuilderOptions): CompileCommands {
   return plan.units.map((unit) => {
     const output = join(options.config.outDir, 'cache', 'objects', `${unit.input.replaceAll('/', '_')}.o`);
     const args = [unit.command, ...unit.flags, '-c', unit.input, '-o', output];

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { FileHashes } from './hashes.js';
@@ -48,7 +48,6 @@ export function createGenerationStore(outDir: string, extension: string, hashes:
 }
 
 function readNote(path: string): z.infer<typeof noteSchema> | undefined {
-  if (!existsSync(path)) return undefined;
   try {
     return noteSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch {

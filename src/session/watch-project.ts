@@ -14,7 +14,7 @@ export async function watchProject(
 ): Promise<Watcher> {
   const dirs = watchedDirs(config);
   const moduleDirs = config.modules.map((module) => module.dir);
-  const ignore = await createIgnoreTest({
+  const ignore = createIgnoreTest({
     root: config.root,
     outDir: config.outDir,
     dirs: [...dirs, ...moduleDirs],

@@ -24,7 +24,7 @@ describe.each([{ polling: false }, { polling: true }])('watching (polling: $poll
     changes = [];
     watcher = await watch({
       paths: [at('modules')],
-      ignore: await createIgnoreTest({
+      ignore: createIgnoreTest({
         root: dir.path,
         outDir: at('.hotmod'),
         dirs: [at('modules'), at('modules/a'), at('modules/b')],
