@@ -250,8 +250,9 @@ export function createWriter(db: DatabaseSync, session: string, now: () => numbe
     closeUnfinished: () =>
       asOne(() => {
         const rows = sql(
+          // CROSS keeps the order: what is unfinished has an index, and of the other table all rows would be looked through.
           `SELECT t.id, t.name, t.time, t.phase, g.module, g.generation, g.previous
-           FROM transactions AS t JOIN generations AS g ON g.owner = t.id
+           FROM transactions AS t CROSS JOIN generations AS g ON g.owner = t.id
            WHERE t.phase <> 'outcome' AND t.interrupted = 0 AND t.session <> ? AND g.outcome IS NULL ORDER BY g.id`,
         ).all(session);
         for (const { id } of rows) {
