@@ -1,8 +1,9 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ResolvedModule } from '../config/resolved.js';
 import type { Diagnostic } from '../events/events.js';
 import { contentHash } from '../files/hash.js';
+import { removeQuietly } from '../files/remove-quietly.js';
 import { isAffected, type LastBuild, wantedHeaders } from './affected.js';
 import { buildByCommand } from './build-command.js';
 import { buildFromSources } from './build-sources.js';
@@ -142,15 +143,9 @@ async function inTempDir<T>(shared: Shared, work: (temp: TempDir) => Promise<T>)
   try {
     return await work({ dir, make });
   } finally {
+    // What cannot be removed now is cleared away by prune(); the build's own result matters more.
     if (made) removeQuietly(dir);
   }
-}
-
-/** A folder that cannot be removed now is cleared away by prune(); the build's own result matters more. */
-function removeQuietly(dir: string): void {
-  try {
-    rmSync(dir, { recursive: true, force: true });
-  } catch {}
 }
 
 function failed(diagnostic: Diagnostic, last: LastBuild | undefined): RawBuild {

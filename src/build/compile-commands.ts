@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ResolvedConfig } from '../config/resolved.js';
+import { textIn } from '../files/text-in.js';
 import { replaceFile } from './objects.js';
 import type { BuildPlan } from './plan.js';
 import type { BuilderOptions } from './types.js';
@@ -31,20 +31,12 @@ export function compileCommandsOf(plan: BuildPlan, options: BuilderOptions): Com
  */
 export function writeCompileCommands(config: ResolvedConfig, entries: CompileCommands): boolean {
   const path = join(config.root, 'compile_commands.json');
-  const present = readText(path);
+  const present = textIn(path);
   if (present !== '' && !isOurs(present, config.outDir)) return false;
   const text = `${JSON.stringify(entries, null, 2)}\n`;
   if (text === present) return false;
   replaceFile(path, text);
   return true;
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 /** Every entry of ours names an output below our own folder. */

@@ -1,8 +1,9 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { messageOf } from '../errors.js';
 import { namesIn } from '../files/names-in.js';
+import { removeQuietly } from '../files/remove-quietly.js';
 import { createCopies } from './copies.js';
 import { type Engine, startEngine } from './engine.js';
 import type { StageRequest, StageResult, TrialRequest, TrialResult } from './host.js';
@@ -201,14 +202,6 @@ async function carryOutCommand(engine: Engine, call: Command): Promise<void> {
 function send(message: ChildMessage, sent?: () => void): void {
   if (process.send === undefined || !process.connected) return;
   process.send(message, undefined, undefined, () => sent?.());
-}
-
-function removeQuietly(file: string): void {
-  try {
-    rmSync(file, { recursive: true, force: true });
-  } catch {
-    // Nobody is left to be told.
-  }
 }
 
 main();

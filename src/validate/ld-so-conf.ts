@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { namesIn } from '../files/names-in.js';
+import { textIn } from '../files/text-in.js';
 
 /**
  * Library folders from an ld.so.conf (ldconfig(8)): one folder a line, `#` comments, `include` with shell patterns
@@ -15,7 +15,7 @@ export function readLdSoConf(file: string): readonly string[] {
 function readConf(file: string, seen: Set<string>): readonly string[] {
   if (seen.has(file)) return [];
   seen.add(file);
-  return textOf(file)
+  return textIn(file)
     .split('\n')
     .map((line) => line.replace(/#.*/, '').trim())
     .flatMap((line) => {
@@ -56,12 +56,4 @@ function patternOf(part: string): RegExp {
     .replaceAll('[!', '[^');
   const closed = body.includes(']') ? body : body.replaceAll('[', '\\[');
   return new RegExp(`^${part.startsWith('.') ? '' : '(?!\\.)'}${closed}$`);
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
 }

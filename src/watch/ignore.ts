@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import createIgnore, { type Ignore } from 'ignore';
+import { textIn } from '../files/text-in.js';
 
 /** Says whether a path (absolute) is of no interest. Directories that are ignored are not entered. */
 export type IgnoreTest = (path: string, isDirectory: boolean) => boolean;
@@ -29,7 +29,7 @@ export function createIgnoreTest(request: IgnoreRequest): IgnoreTest {
 
   const layers: { readonly base: string; readonly rules: Ignore }[] = [];
   for (const folder of [...folders].sort((a, b) => a.length - b.length)) {
-    const text = readText(join(folder, '.gitignore'));
+    const text = textIn(join(folder, '.gitignore'));
     if (text !== '') layers.push({ base: folder, rules: createIgnore().add(text) });
   }
   layers.push({ base: root, rules: createIgnore().add([...always, ...patterns]) });
@@ -46,15 +46,6 @@ export function createIgnoreTest(request: IgnoreRequest): IgnoreTest {
     }
     return ignored;
   };
-}
-
-/** Empty where there is none. In one go: of a thousand modules hardly one has such a file, and to look takes microseconds. */
-function readText(file: string): string {
-  try {
-    return statSync(file, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(file, 'utf8') : '';
-  } catch {
-    return '';
-  }
 }
 
 /** The folders from root down to dir, both included; none where dir lies outside. */
