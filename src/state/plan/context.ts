@@ -7,7 +7,6 @@ import { typeLabel } from './labels.js';
 import type { Operation, Piece } from './operations.js';
 import type { Questions } from './questions.js';
 import type { Reach } from './reached.js';
-import type { TypeIndex } from './type-index.js';
 
 /** One type, or what belongs to it, in both builds. */
 export interface Both<T = DebugType> {
@@ -25,12 +24,9 @@ export interface PlanContext {
   readonly changedRecords: readonly string[];
   /** Functions that the new build does not have, for messages. */
   readonly goneFunctions: readonly string[];
-  readonly types: Both<TypeIndex>;
   /** What is asked of both builds by name. */
   readonly questions: Questions;
-  /** Full names of the records that variables hold by value, those of the C++ library left out. */
-  readonly embedded: () => ReadonlySet<string>;
-  /** The same for constants of the old build. */
+  /** Full names of the records that constants of the old build hold by value, those of the C++ library left out. */
   readonly constantRecords: () => ReadonlySet<string>;
   /** Symbols of the virtual tables that have another size now. */
   readonly changedTables: () => ReadonlySet<string>;

@@ -29,7 +29,7 @@ export function newContext(
   const changed = once(() => changedRecords(before, after));
   const gone = once(() => goneFunctions(before, after));
   const types = { before: createTypeIndex(before), after: createTypeIndex(after) };
-  const embedded = once(() => embeddedRecords(before.variables));
+  const embedded = () => embeddedRecords(before.variables);
   return {
     compare: createTypeComparer(),
     wasName,
@@ -40,10 +40,8 @@ export function newContext(
     get goneFunctions() {
       return gone();
     },
-    types,
     questions: createQuestions(types, embedded, changed),
-    embedded,
-    constantRecords: once(() => embeddedRecords(before.readOnly)),
+    constantRecords: () => embeddedRecords(before.readOnly),
     changedTables: once(() => changedTables(before, after)),
     reached: { byValue: new WeakMap(), behind: new WeakMap() },
     changes: [],
