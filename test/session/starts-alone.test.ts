@@ -1,17 +1,11 @@
 import { expect, test } from 'vitest';
+import { manyModules } from '../helpers/many-modules.js';
 import { openTestSession } from '../helpers/session.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
 test('modules that started beside each other when the host ended by nobody’s call start one by one, all of them', async () => {
-  const names = Array.from({ length: 40 }, (_, n) => `m${n}`);
-  await using dir = await tempDir(
-    Object.fromEntries(
-      names.map((name) => [
-        `modules/${name}/${name}.c`,
-        `int frames;\nvoid ${name}_update(double dt) { (void)dt; frames++; }\n`,
-      ]),
-    ),
-  );
+  const { names, files } = manyModules(40);
+  await using dir = await tempDir(files);
   await using running = await openTestSession(dir.path, { watch: false, stepped: true, start: false });
   const { session, bus, events } = running;
   // None of them is in a call for long enough to be taken for the reason.

@@ -1,19 +1,13 @@
 import { expect, test } from 'vitest';
 import { openJournalReader } from '../../src/journal/open-reader.js';
 import { journalFile } from '../../src/session/generations/history.js';
+import { manyModules } from '../helpers/many-modules.js';
 import { openTestSession } from '../helpers/session.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
 test('what is told of modules that start beside each other is in the journal by then', async () => {
-  const names = Array.from({ length: 40 }, (_, n) => `m${n}`);
-  await using dir = await tempDir(
-    Object.fromEntries(
-      names.map((name) => [
-        `modules/${name}/${name}.c`,
-        `int frames;\nvoid ${name}_update(double dt) { (void)dt; frames++; }\n`,
-      ]),
-    ),
-  );
+  const { names, files } = manyModules(40);
+  await using dir = await tempDir(files);
   await using running = await openTestSession(dir.path, { watch: false, stepped: true, start: false });
   const { session, bus } = running;
   const written: unknown[] = [];
