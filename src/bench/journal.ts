@@ -37,10 +37,10 @@ function measure(file: string, inputs: number): Table {
   for (let generation = 1; generation <= reloads; generation++) {
     const transaction = `t${generation}`;
     const modules = [planned(generation, inputs)];
-    const missing = time('intent', () => open.intent({ transaction, modules }));
-    time('decided', () => open.decided(transaction));
+    const missing = time('intent', () => open.write({ intents: [{ transaction, modules }] }).flat());
+    time('decided', () => open.write({ decided: [transaction] }));
     const texts = new Map(missing.map(({ hash }) => [hash, `${hash}\n`.repeat(100)]));
-    time('outcome', () => open.outcomes([{ ...outcome(generation), transaction }], texts));
+    time('outcome', () => open.write({ results: [{ ...outcome(generation), transaction }], texts }));
   }
   if (problems.length > 0) throw new Error(problems.join('; '));
   const start = performance.now();

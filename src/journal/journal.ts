@@ -123,15 +123,11 @@ export function openJournal(options: JournalOptions): Journal {
     recover(error);
   }
 
-  const write: Journal['write'] = (writing) => attempt(({ writer }) => writer.write(writing, keep()), []);
   const reader = readerOn((read, otherwise) => attempt(({ db }) => read(db), otherwise), keep);
   return {
     ...reader,
     interrupted,
-    write,
-    intent: (intent) => write({ ...nothing, intents: [intent] }).flat(),
-    decided: (transaction) => void write({ ...nothing, decided: [transaction] }),
-    outcomes: (results, texts) => void write({ ...nothing, results, texts }),
+    write: (writing) => attempt(({ writer }) => writer.write({ ...nothing, ...writing }, keep()), []),
     pin: (module, generation) => attempt(({ writer }) => writer.pin(module, generation), undefined),
     unpin: (module) => attempt(({ writer }) => writer.unpin(module), undefined),
     settle: () => attempt(({ writer }) => writer.settle(), undefined),

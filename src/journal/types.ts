@@ -154,14 +154,12 @@ export interface JournalReader extends Disposable {
 export interface Journal extends JournalReader {
   /** What earlier sessions left unfinished, marked so by now. */
   readonly interrupted: readonly Interrupted[];
-  /** To be called before anything is loaded. Returns the texts that `outcomes` should be given. */
-  intent(intent: Intent): readonly MissingText[];
-  /** To be called immediately before the commit. It and the intent are on disk when it returns. */
-  decided(transaction: string): void;
-  /** Those of one transaction together, with the texts that `intent` asked for. */
-  outcomes(results: readonly Result[], texts: ReadonlyMap<string, string>): void;
-  /** All of that at once, for transactions that come beside each other. Returns what `intent` does, for each of the intents. */
-  write(writing: Writing): readonly (readonly MissingText[])[];
+  /**
+   * Intents before anything is loaded, decisions immediately before the commit, results of one transaction together: each is
+   * on disk when the call returns, as far as the writer (`write.ts`) says. Returns, for each of the intents, the texts that
+   * are to be given with its results.
+   */
+  write(writing: Partial<Writing>): readonly (readonly MissingText[])[];
   pin(module: string, generation: number): void;
   unpin(module: string): void;
   /** To be called when nothing happens: see the writer (`write.ts`). */

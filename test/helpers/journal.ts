@@ -29,10 +29,12 @@ export function openTestJournal(file: string | null, keep = 5): TestJournal {
     reload(module, generation, text = `${module} ${generation}`, result = {}) {
       transactions += 1;
       const transaction = `t${transactions}`;
-      const missing = journal.intent({ transaction, modules: [planned(module, generation, text)] });
-      journal.decided(transaction);
-      journal.outcomes([{ ...outcomeOf(module, generation), transaction, ...result }], new Map());
-      journal.outcomes([], new Map(missing.map(({ hash }) => [hash, text])));
+      const missing = journal
+        .write({ intents: [{ transaction, modules: [planned(module, generation, text)] }] })
+        .flat();
+      journal.write({ decided: [transaction] });
+      journal.write({ results: [{ ...outcomeOf(module, generation), transaction, ...result }] });
+      journal.write({ texts: new Map(missing.map(({ hash }) => [hash, text])) });
     },
     [Symbol.dispose]: () => journal[Symbol.dispose](),
   };

@@ -197,7 +197,7 @@ describe('a journal that cannot be written', () => {
       const problems = [];
       const journal = openJournal({ file: ${JSON.stringify(file)}, keep: () => 5, onProblem: (one) => problems.push(one.code) });
       const { calls } = JSON.parse((await import('node:fs')).readFileSync(0, 'utf8'));
-      for (const [intent, outcome] of calls) { journal.intent(intent); journal.outcomes([outcome], new Map()); }
+      for (const [intent, outcome] of calls) { journal.write({ intents: [intent] }); journal.write({ results: [outcome] }); }
       console.log(JSON.stringify({ problems, rows: journal.entries({ module: 'm', limit: 1000 }).length }));
       journal[Symbol.dispose]();
     `;

@@ -52,21 +52,21 @@ describe('the journal', () => {
       return reader?.entries(all).map((one) => [one.phase, one.outcome]);
     };
     expect(phase()).toEqual([]);
-    open.journal.intent({ transaction: 't1', modules: [planned('m', 1)] });
+    open.journal.write({ intents: [{ transaction: 't1', modules: [planned('m', 1)] }] });
     expect(phase()).toEqual([['intent', null]]);
-    open.journal.decided('t1');
+    open.journal.write({ decided: ['t1'] });
     expect(phase()).toEqual([['decided', null]]);
-    open.journal.outcomes([{ ...outcomeOf('m', 1), transaction: 't1' }], new Map());
+    open.journal.write({ results: [{ ...outcomeOf('m', 1), transaction: 't1' }] });
     expect(phase()).toEqual([['outcome', 'loaded']]);
   });
 
   test('a transaction of several modules is over when each has its outcome', async () => {
     using open = openTestJournal(null);
-    open.journal.intent({ transaction: 't1', modules: [planned('a', 1), planned('b', 1)] });
-    open.journal.decided('t1');
-    open.journal.outcomes([{ ...outcomeOf('a', 1), transaction: 't1' }], new Map());
+    open.journal.write({ intents: [{ transaction: 't1', modules: [planned('a', 1), planned('b', 1)] }] });
+    open.journal.write({ decided: ['t1'] });
+    open.journal.write({ results: [{ ...outcomeOf('a', 1), transaction: 't1' }] });
     expect(open.journal.entries(all).map((one) => one.phase)).toEqual(['decided', 'decided']);
-    open.journal.outcomes([{ ...outcomeOf('b', 1), transaction: 't1' }], new Map());
+    open.journal.write({ results: [{ ...outcomeOf('b', 1), transaction: 't1' }] });
     expect(open.journal.entries(all).map((one) => one.phase)).toEqual(['outcome', 'outcome']);
   });
 
@@ -74,8 +74,8 @@ describe('the journal', () => {
     using open = openTestJournal(null);
     open.reload('m', 1);
     open.reload('m', 2);
-    open.journal.outcomes(
-      [
+    open.journal.write({
+      results: [
         {
           ...outcomeOf('m', 2),
           outcome: 'rolledBack',
@@ -83,8 +83,7 @@ describe('the journal', () => {
           reasons: [{ code: 'HM509', message: 'crashed' }],
         },
       ],
-      new Map(),
-    );
+    });
     const [entry] = open.journal.entries(all);
     expect(entry).toMatchObject({ generation: 2, outcome: 'rolledBack', reasons: [{ code: 'HM509' }] });
     expect(entry?.timings.build).toBe(61);
@@ -95,16 +94,16 @@ describe('the journal', () => {
   test('a build that never got a number stands there without one', () => {
     using open = openTestJournal(null);
     open.reload('m', 1);
-    open.journal.outcomes([{ ...outcomeOf('m', 1), from: 1, outcome: 'buildFailed', level: 'BLOCKED' }], new Map());
+    open.journal.write({ results: [{ ...outcomeOf('m', 1), from: 1, outcome: 'buildFailed', level: 'BLOCKED' }] });
     expect(open.journal.entries(all)[0]).toMatchObject({ generation: 0, from: 1, outcome: 'buildFailed' });
     expect(open.journal.highest('m')).toBe(1);
   });
 
   test('what was begun and lost its host is marked when the module begins again', () => {
     using open = openTestJournal(null);
-    open.journal.intent({ transaction: 't1', modules: [planned('m', 1)] });
-    open.journal.intent({ transaction: 't2', modules: [planned('m', 2)] });
-    open.journal.outcomes([{ ...outcomeOf('m', 2), transaction: 't2' }], new Map());
+    open.journal.write({ intents: [{ transaction: 't1', modules: [planned('m', 1)] }] });
+    open.journal.write({ intents: [{ transaction: 't2', modules: [planned('m', 2)] }] });
+    open.journal.write({ results: [{ ...outcomeOf('m', 2), transaction: 't2' }] });
     expect(open.journal.entries(all).map((one) => one.outcome)).toEqual(['reloaded', 'interrupted']);
   });
 });
@@ -137,8 +136,8 @@ describe('what can be gone back to', () => {
     using open = openTestJournal(null);
     open.reload('m', 1, 'first');
     open.reload('m', 2, 'second');
-    open.journal.intent({ transaction: 'back', modules: [{ ...planned('m', 3, 'first'), restores: 1 }] });
-    open.journal.outcomes([{ ...outcomeOf('m', 3), transaction: 'back' }], new Map());
+    open.journal.write({ intents: [{ transaction: 'back', modules: [{ ...planned('m', 3, 'first'), restores: 1 }] }] });
+    open.journal.write({ results: [{ ...outcomeOf('m', 3), transaction: 'back' }] });
     expect(open.journal.kept('m').map((one) => [one.generation, one.numbers])).toEqual([
       [1, [3, 1]],
       [2, [2]],
@@ -177,9 +176,11 @@ describe('what a generation changed', () => {
     using open = openTestJournal(null);
     const begin = (generation: number, inputs: Readonly<Record<string, string>>, texts: readonly string[]) => {
       const transaction = `t${generation}`;
-      const missing = open.journal.intent({ transaction, modules: [{ ...planned('m', generation), inputs }] });
-      open.journal.outcomes([{ ...outcomeOf('m', generation), transaction }], new Map());
-      open.journal.outcomes([], new Map(texts.map((hash) => [hash, `text of ${hash}`])));
+      const missing = open.journal
+        .write({ intents: [{ transaction, modules: [{ ...planned('m', generation), inputs }] }] })
+        .flat();
+      open.journal.write({ results: [{ ...outcomeOf('m', generation), transaction }] });
+      open.journal.write({ texts: new Map(texts.map((hash) => [hash, `text of ${hash}`])) });
       return missing.map((one) => one.hash);
     };
     expect(begin(1, { 'a.c': 'a1', 'gone.c': 'g' }, ['a1', 'g'])).toEqual(['a1', 'g']);

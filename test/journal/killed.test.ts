@@ -3,16 +3,17 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
+import type { Writing } from '../../src/journal/types.js';
 import { packageRoot } from '../../src/paths.js';
 import { openTestJournal, outcomeOf, planned } from '../helpers/journal.js';
 import { tempProject } from '../helpers/temp-project.js';
 
-/** Carries these calls out in a process of its own, and kills it with SIGKILL as soon as the last has returned. */
-async function killedAfter(file: string, calls: readonly (readonly [method: string, ...given: unknown[]])[]) {
+/** Writes that in a process of its own, and kills it with SIGKILL as soon as the last has returned. */
+async function killedAfter(file: string, writings: readonly Partial<Writing>[]) {
   const script = `
     const { openJournal } = await import(${JSON.stringify(join(packageRoot, 'dist/journal/journal.js'))});
     const journal = openJournal({ file: ${JSON.stringify(file)}, keep: () => 5, onProblem: (one) => console.log(one.message) });
-    for (const [method, ...given] of ${JSON.stringify(calls)}) journal[method](...given);
+    for (const writing of ${JSON.stringify(writings)}) journal.write(writing);
     console.log('done');
     setInterval(() => {}, 1000);
   `;
@@ -29,14 +30,14 @@ async function killedAfter(file: string, calls: readonly (readonly [method: stri
 }
 
 const first = [
-  ['intent', { transaction: 't1', modules: [planned('m', 1)] }],
-  ['decided', 't1'],
-  ['outcomes', [{ ...outcomeOf('m', 1), transaction: 't1' }], []],
+  { intents: [{ transaction: 't1', modules: [planned('m', 1)] }] },
+  { decided: ['t1'] },
+  { results: [{ ...outcomeOf('m', 1), transaction: 't1' }] },
 ] as const;
 const second = [
-  ['intent', { transaction: 't2', modules: [planned('m', 2), planned('n', 4)] }],
-  ['decided', 't2'],
-  ['outcomes', [{ ...outcomeOf('m', 2), transaction: 't2' }], []],
+  { intents: [{ transaction: 't2', modules: [planned('m', 2), planned('n', 4)] }] },
+  { decided: ['t2'] },
+  { results: [{ ...outcomeOf('m', 2), transaction: 't2' }] },
 ] as const;
 const all = { module: null, limit: 100 };
 

@@ -15,8 +15,8 @@ function listOf(generation: number, edited: number): FileList {
 
 function reload({ journal }: TestJournal, generation: number, inputs: FileList, outcome = outcomeOf('m', generation)) {
   const transaction = `t${generation}`;
-  journal.intent({ transaction, modules: [{ ...planned('m', generation), inputs }] });
-  journal.outcomes([{ ...outcome, transaction }], new Map());
+  journal.write({ intents: [{ transaction, modules: [{ ...planned('m', generation), inputs }] }] });
+  journal.write({ results: [{ ...outcome, transaction }] });
 }
 
 /** The stored length of each list, in the order of the generations. */
@@ -96,7 +96,7 @@ describe('the list of files of a generation', () => {
     reload(open, 1, { ...listOf(1, 1), 'gone.c': 'gone' });
     for (let generation = 2; generation <= 100; generation++) {
       reload(open, generation, listOf(generation, 1));
-      open.journal.outcomes([], new Map([[`hash 0 ${generation}`, 'text']]));
+      open.journal.write({ texts: new Map([[`hash 0 ${generation}`, 'text']]) });
     }
     open.journal.settle();
     using db = new DatabaseSync(file, { readOnly: true });
